@@ -1,0 +1,63 @@
+using System.Net;
+
+namespace Jam.Peer.Session;
+
+/// <summary>A running peer, as its command line sees it.</summary>
+public interface IJamSession : IAsyncDisposable
+{
+    /// <summary>Lines for people, in order: who came, what was lost, what was refused. Ends when the session ends.</summary>
+    IAsyncEnumerable<string> Notices { get; }
+
+    /// <summary>Ends when the session cannot go on (for example, a port that is taken); faults with a <see cref="JamException"/>.</summary>
+    Task Completion { get; }
+
+    /// <summary>Connects and starts everything that the options ask for; the port is bound when it returns.</summary>
+    /// <exception cref="JamException">It cannot start; the message says what to do.</exception>
+    Task StartAsync(CancellationToken cancellationToken);
+
+    /// <summary>A consistent picture of this moment; cheap enough for ten times a second.</summary>
+    PeerReport Report();
+
+    /// <summary>Seeds one more file and adds it to the room's list; it becomes the room's track where there is none.</summary>
+    Task<string> SeedAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Asks the room to play, from a position in microseconds where one is given.</summary>
+    Task<string> PlayAsync(long? positionUs, CancellationToken cancellationToken);
+
+    /// <summary>Asks the room to pause.</summary>
+    Task<string> PauseAsync(CancellationToken cancellationToken);
+
+    /// <summary>Asks the room to stop.</summary>
+    Task<string> StopPlaybackAsync(CancellationToken cancellationToken);
+
+    /// <summary>Asks the room to move to a position in microseconds.</summary>
+    Task<string> SeekAsync(long positionUs, CancellationToken cancellationToken);
+
+    /// <summary>Makes the track at a 1-based place of the playlist the room's.</summary>
+    Task<string> SelectTrackAsync(int place, CancellationToken cancellationToken);
+
+    /// <summary>Connects to a peer.</summary>
+    Task<string> JoinAsync(DnsEndPoint peer, CancellationToken cancellationToken);
+
+    /// <summary>Closes the connection to a peer and does not dial it again.</summary>
+    Task<string> LeaveAsync(DnsEndPoint peer, CancellationToken cancellationToken);
+
+    /// <summary>0 to 1; takes effect within a few milliseconds, without a click.</summary>
+    double Volume { get; set; }
+}
+
+/// <summary>Something that the user has to hear in one line; the message says what to do.</summary>
+public sealed class JamException : Exception
+{
+    /// <summary>With the line for the user.</summary>
+    public JamException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>With the line for the user and its cause.</summary>
+    public JamException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}

@@ -1,0 +1,83 @@
+using System.Net;
+using Jam.Server.Contracts;
+
+namespace Jam.Peer.Session;
+
+/// <summary>Where sound goes.</summary>
+public enum OutputKind
+{
+    /// <summary>The sound device where there is one, else silence on a real-time clock.</summary>
+    Auto,
+
+    /// <summary>PulseAudio, or what serves its protocol.</summary>
+    Pulse,
+
+    /// <summary>A WAV file, written in real time.</summary>
+    Wav,
+
+    /// <summary>Silence, in real time.</summary>
+    Null,
+}
+
+/// <summary>Pseudo-random chunks for a transfer test without audio.</summary>
+/// <param name="Chunks">How many, 1 to 1,000,000.</param>
+/// <param name="ChunkSizeBytes">Size of each, 1 KiB to 1 MiB.</param>
+public sealed record TestPattern(int Chunks, int ChunkSizeBytes);
+
+/// <summary>What one peer is asked to do, checked and complete.</summary>
+public sealed record SessionOptions
+{
+    /// <summary>Host or viewer.</summary>
+    public Role Role { get; init; } = Role.Viewer;
+
+    /// <summary>Files to seed; only a host has any.</summary>
+    public IReadOnlyList<string> SeedFiles { get; init; } = [];
+
+    /// <summary>Test data to seed instead of a file.</summary>
+    public TestPattern? TestPattern { get; init; }
+
+    /// <summary>Peers to join through.</summary>
+    public IReadOnlyList<DnsEndPoint> Connect { get; init; } = [];
+
+    /// <summary>The rendezvous; null: ask a peer, or, as a host, embed one.</summary>
+    public Uri? Server { get; init; }
+
+    /// <summary>The room's name.</summary>
+    public string Room { get; init; } = "jam";
+
+    /// <summary>What this peer calls itself.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Swarm port; 0 takes any free one.</summary>
+    public int ListenPort { get; init; } = 9003;
+
+    /// <summary>First port to try for an embedded server.</summary>
+    public int ServerPort { get; init; } = 8000;
+
+    /// <summary>Cache folder; null: the user's own (XDG).</summary>
+    public string? CacheFolder { get; init; }
+
+    /// <summary>Folder for finished tracks; null: none.</summary>
+    public string? SaveFolder { get; init; }
+
+    /// <summary>Upload cap in bytes per second; null: none.</summary>
+    public long? UpLimitBytesPerSecond { get; init; }
+
+    /// <summary>Where sound goes.</summary>
+    public OutputKind Output { get; init; } = OutputKind.Auto;
+
+    /// <summary>The file of <see cref="OutputKind.Wav"/>.</summary>
+    public string? WavPath { get; init; }
+
+    /// <summary>Name of the sound device; null: the default one.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>The device sounds this much later than it reports, milliseconds.</summary>
+    public double LatencyMs { get; init; }
+
+    /// <summary>0 to 1.</summary>
+    public double Volume { get; init; } = 1;
+
+    /// <summary>Whether a host plays as soon as it has something to play.</summary>
+    public bool Autoplay { get; init; }
+}

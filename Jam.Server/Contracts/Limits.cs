@@ -1,0 +1,41 @@
+namespace Jam.Server.Contracts;
+
+/// <summary>Caps that both sides of the control protocol hold to.</summary>
+public static class Limits
+{
+    /// <summary>Largest control message in bytes, either way.</summary>
+    public const int MaxMessageBytes = 64 * 1024;
+
+    /// <summary>Longest room name in characters.</summary>
+    public const int MaxRoomNameLength = 64;
+
+    /// <summary>Longest member name in characters.</summary>
+    public const int MaxMemberNameLength = 64;
+
+    /// <summary>Longest track name in characters.</summary>
+    public const int MaxTrackNameLength = 255;
+
+    /// <summary>Most addresses a member may announce.</summary>
+    public const int MaxAddresses = 16;
+
+    /// <summary>Most tracks in a room's queue.</summary>
+    public const int MaxQueueLength = 200;
+
+    /// <summary>Most members of one room.</summary>
+    public const int MaxMembers = 20_000;
+
+    /// <summary>Members on one SNAPSHOT page.</summary>
+    public const int MembersPerPage = 100;
+
+    /// <summary>How long a connection may stay without HELLO.</summary>
+    public static readonly TimeSpan HelloTimeout = TimeSpan.FromSeconds(20);
+
+    /// <summary>Least time between a command and the instant it takes effect.</summary>
+    public const long MinLeadUs = 50_000;
+
+    /// <summary>Most time between a command and the instant it takes effect.</summary>
+    public const long MaxLeadUs = 3_000_000;
+
+    /// <summary>How long PLAY and SEEK wait for members that fill their first second.</summary>
+    public const long MaxReadyWaitUs = 3_000_000;
+}
