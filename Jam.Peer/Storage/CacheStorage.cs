@@ -62,5 +62,6 @@ internal sealed class CacheStorage : TrackStorage
         _lock.Dispose();
         if (_privateFolder is not null)
             Directory.Delete(_privateFolder, recursive: true);
+        base.Dispose(disposing);
     }
 }

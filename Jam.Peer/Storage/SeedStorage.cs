@@ -61,7 +61,11 @@ internal sealed class SeedStorage : TrackStorage
     protected override string? Store(int chunk, ReadOnlySpan<byte> payload) => null;
 
     /// <inheritdoc/>
-    protected override void Dispose(bool disposing) => _file.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        _file.Dispose();
+        base.Dispose(disposing);
+    }
 
     private static Manifest Hash(SafeFileHandle file, string path, CancellationToken cancellationToken)
     {

@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Jam.Peer.Wire;
+
+namespace Jam.Peer.Network;
+
+/// <summary>Frames over a socket. One reader and one writer at a time.</summary>
+internal sealed class FrameStream : IAsyncDisposable
+{
+    private const int TcpLevel = 6;
+    private const int TcpNotSentLowAt = 25;
+    private const int UnsentBytes = 32 * 1024;
+
+    private readonly NetworkStream _stream;
+    private readonly PipeReader _reader;
+    private readonly ArrayBufferWriter<byte> _pending = new(4096);
+
+    public FrameStream(Socket socket)
+    {
+        Socket = socket;
+        socket.NoDelay = true;
+        // Bulk that waits in the kernel would delay every HAVE and CANCEL behind it.
+        if (OperatingSystem.IsLinux())
+        {
+            Span<byte> value = stackalloc byte[4];
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(value, UnsentBytes);
+            socket.SetRawSocketOption(TcpLevel, TcpNotSentLowAt, value);
+        }
+
+        _stream = new NetworkStream(socket, ownsSocket: true);
+        _reader = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: 128 * 1024, minimumReadSize: 16 * 1024, leaveOpen: true));
+    }
+
+    public Socket Socket { get; }
+
+    /// <summary>The next frame; null where the other side has closed.</summary>
+    /// <exception cref="ProtocolException">What came is no frame.</exception>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    public async ValueTask<Frame?> ReadAsync(bool authenticated, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var result = await _reader.ReadAsync(cancellationToken);
+            var buffer = result.Buffer;
+            switch (FrameReader.TryRead(ref buffer, authenticated, out var frame, out var why))
+            {
+                case ReadStatus.Frame:
+                    _reader.AdvanceTo(buffer.Start);
+                    return frame;
+                case ReadStatus.Bad:
+                    _reader.AdvanceTo(buffer.Start);
+                    throw new ProtocolException(why!);
+                default:
+                    _reader.AdvanceTo(buffer.Start, buffer.End);
+                    if (result.IsCompleted)
+                        return null;
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Appends a frame to what <see cref="FlushAsync"/> sends.</summary>
+    public void Append(Frame frame) => FrameWriter.Write(_pending, frame);
+
+    /// <summary>Whether there is anything to flush, and how much.</summary>
+    public int PendingBytes => _pending.WrittenCount;
+
+    /// <summary>Sends what was appended.</summary>
+    public async ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        if (_pending.WrittenCount == 0)
+            return;
+        await SendRawAsync(_pending.WrittenMemory, cancellationToken);
+        _pending.ResetWrittenCount();
+    }
+
+    /// <summary>Sends one frame now.</summary>
+    public ValueTask SendAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        Append(frame);
+        return FlushAsync(cancellationToken);
+    }
+
+    /// <summary>Sends bytes that are a frame already.</summary>
+    public async ValueTask SendRawAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        IsCut = true;
+        await _stream.WriteAsync(bytes, cancellationToken);
+        IsCut = false;
+    }
+
+    /// <summary>Whether a write was broken off: nothing may follow what the other side holds for half a frame.</summary>
+    public bool IsCut { get; private set; }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _reader.CompleteAsync();
+        await _stream.DisposeAsync();
+    }
+}

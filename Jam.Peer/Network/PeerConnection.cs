@@ -1,0 +1,261 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Jam.Peer.Storage;
+using Jam.Peer.Swarm;
+using Jam.Peer.Wire;
+using Jam.Server.Contracts;
+
+namespace Jam.Peer.Network;
+
+/// <summary>What a connection tells the swarm's loop.</summary>
+internal interface IConnectionEvents
+{
+    /// <summary>Storage of a track, for checking chunks as they arrive; null where there is none.</summary>
+    TrackStorage? StorageOf(TrackId track);
+
+    /// <summary>A frame of the swarm arrived. Waits while the loop is behind.</summary>
+    ValueTask OnFrameAsync(PeerConnection from, Frame frame, CancellationToken cancellationToken);
+
+    /// <summary>A chunk arrived and was checked; the receiver releases it.</summary>
+    ValueTask OnChunkAsync(PeerConnection from, ChunkFrame chunk, bool isGood, CancellationToken cancellationToken);
+
+    /// <summary>The kernel has taken a chunk, or it could not be read (0 bytes).</summary>
+    ValueTask OnChunkSentAsync(PeerConnection from, SendChunk chunk, int bytes, string? problem, CancellationToken cancellationToken);
+
+    /// <summary>A round trip was measured.</summary>
+    ValueTask OnRttAsync(PeerConnection from, long rttUs, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// An authenticated connection: one loop reads, one writes, one keeps watch. Every way out meets in <see cref="RunAsync"/>.
+/// Small frames go before chunks; a queue that runs full ends the connection, since waiting for it could stop everyone.
+/// </summary>
+internal sealed class PeerConnection : IAsyncDisposable
+{
+    private const int MaxQueuedFrames = 16_384;
+    private const int FlushBytes = 32 * 1024;
+    private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(5);
+    private const long DeadAfterUs = 15_000_000;
+
+    private readonly FrameStream _stream;
+    private readonly IConnectionEvents _events;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentQueue<Frame> _frames = new();
+    private readonly ConcurrentQueue<SendChunk> _chunks = new();
+    private readonly Channel<bool> _work = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Dictionary<ushort, TrackId> _remoteSlots = [];
+    private int _queued;
+    private long _lastHeardUs;
+    private string? _why;
+
+    public PeerConnection(LinkId id, FrameStream stream, HelloFrame remote, bool outgoing, IConnectionEvents events, TimeProvider time)
+    {
+        Id = id;
+        _stream = stream;
+        _events = events;
+        _time = time;
+        PeerId = remote.PeerId;
+        Outgoing = outgoing;
+        RemoteEndPoint = (IPEndPoint)stream.Socket.RemoteEndPoint!;
+        ListenEndPoint = new IPEndPoint(RemoteEndPoint.Address, remote.ListenPort);
+        _lastHeardUs = time.NowUs();
+    }
+
+    public LinkId Id { get; }
+
+    public string PeerId { get; }
+
+    /// <summary>Whether this side dialled.</summary>
+    public bool Outgoing { get; }
+
+    public IPEndPoint RemoteEndPoint { get; }
+
+    /// <summary>Where the other side listens, as seen from here.</summary>
+    public IPEndPoint ListenEndPoint { get; }
+
+    /// <summary>Queues a small frame.</summary>
+    public void Send(Frame frame)
+    {
+        if (Interlocked.Increment(ref _queued) > MaxQueuedFrames)
+        {
+            Close("it does not read what it is sent");
+            return;
+        }
+
+        _frames.Enqueue(frame);
+        _work.Writer.TryWrite(true);
+    }
+
+    /// <summary>Queues a chunk; the core never hands out more than a few.</summary>
+    public void Send(SendChunk chunk)
+    {
+        _chunks.Enqueue(chunk);
+        _work.Writer.TryWrite(true);
+    }
+
+    /// <summary>Ends the connection; the first reason counts.</summary>
+    public void Close(string why)
+    {
+        Interlocked.CompareExchange(ref _why, why, null);
+        _stop.Cancel();
+    }
+
+    /// <summary>Runs until the connection ends.</summary>
+    /// <returns>Why it ended.</returns>
+    public async Task<string> RunAsync(CancellationToken cancellationToken)
+    {
+        using var registration = cancellationToken.Register(() => Close("this peer leaves"));
+        Task[] loops = [ReadLoopAsync(_stop.Token), WriteLoopAsync(_stop.Token), WatchAsync(_stop.Token)];
+        try
+        {
+            await await Task.WhenAny(loops);
+        }
+        catch (Exception problem) when (problem is IOException or SocketException or ProtocolException or OperationCanceledException)
+        {
+            Close(problem is OperationCanceledException ? "closed" : problem.Message);
+        }
+
+        Close("it closed the connection");
+        // A frame that says why, where the socket still takes one; then both loops are waited for.
+        await _stop.CancelAsync();
+        await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await SayByeAsync();
+        await _stream.DisposeAsync();
+        return _why!;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stream.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private async Task ReadLoopAsync(CancellationToken cancellationToken)
+    {
+        while (await _stream.ReadAsync(true, cancellationToken) is { } frame)
+        {
+            Volatile.Write(ref _lastHeardUs, _time.NowUs());
+            switch (frame)
+            {
+                case ChunkFrame chunk:
+                    await _events.OnChunkAsync(this, chunk, IsGood(chunk), cancellationToken);
+                    break;
+                case PingFrame ping:
+                    Send(new PongFrame(ping.Nonce));
+                    break;
+                case PongFrame pong:
+                    await _events.OnRttAsync(this, Math.Max(1, _time.NowUs() - (long)pong.Nonce), cancellationToken);
+                    break;
+                case ByeFrame bye:
+                    Close(bye.Reason);
+                    return;
+                case TrackFrame track when _remoteSlots.Count < FrameCaps.MaxSlots:
+                    _remoteSlots[track.Slot] = track.Track;
+                    await _events.OnFrameAsync(this, frame, cancellationToken);
+                    break;
+                default:
+                    await _events.OnFrameAsync(this, frame, cancellationToken);
+                    break;
+            }
+        }
+    }
+
+    // Hashed here, so that links are checked side by side and the swarm's loop stays short.
+    private bool IsGood(ChunkFrame chunk) =>
+        _remoteSlots.TryGetValue(chunk.Slot, out var track) && _events.StorageOf(track) is { } storage
+        && storage.Manifest.IsGood(chunk.Chunk, chunk.Payload);
+
+    private async Task WriteLoopAsync(CancellationToken cancellationToken)
+    {
+        while (await _work.Reader.WaitToReadAsync(cancellationToken))
+        {
+            _work.Reader.TryRead(out _);
+            while (true)
+            {
+                while (_stream.PendingBytes < FlushBytes && _frames.TryDequeue(out var frame))
+                {
+                    Interlocked.Decrement(ref _queued);
+                    _stream.Append(frame);
+                }
+
+                if (_stream.PendingBytes > 0)
+                    await _stream.FlushAsync(cancellationToken);
+                else if (_chunks.TryDequeue(out var chunk))
+                    await SendChunkAsync(chunk, cancellationToken);
+                else
+                    break;
+            }
+        }
+    }
+
+    private async Task SendChunkAsync(SendChunk chunk, CancellationToken cancellationToken)
+    {
+        var storage = _events.StorageOf(chunk.Track);
+        var size = storage?.Manifest.SizeOf(chunk.Chunk) ?? 0;
+        var buffer = ArrayPool<byte>.Shared.Rent(FrameWriter.ChunkHeaderSize + size);
+        try
+        {
+            string? problem = null;
+            try
+            {
+                if (storage is null)
+                    throw new IOException("the track is closed");
+                storage.Read(chunk.Chunk, 0, buffer.AsSpan(FrameWriter.ChunkHeaderSize, size));
+            }
+            catch (IOException unreadable)
+            {
+                problem = unreadable.Message;
+            }
+
+            if (problem is null)
+            {
+                FrameWriter.WriteChunkHeader(buffer, chunk.Slot, chunk.Chunk, size);
+                await _stream.SendRawAsync(buffer.AsMemory(0, FrameWriter.ChunkHeaderSize + size), cancellationToken);
+            }
+            else
+            {
+                size = 0;
+                await _stream.SendAsync(new RejectFrame(chunk.Slot, chunk.Chunk), cancellationToken);
+            }
+
+            await _events.OnChunkSentAsync(this, chunk, size, problem, cancellationToken);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(PingEvery, _time);
+        do
+        {
+            if (_time.NowUs() - Volatile.Read(ref _lastHeardUs) > DeadAfterUs)
+                throw new ProtocolException("it has been silent for 15 s");
+            Send(new PingFrame((ulong)_time.NowUs()));
+        }
+        while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
+    private async Task SayByeAsync()
+    {
+        if (_stream.IsCut)
+            return;
+        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(200), _time);
+        try
+        {
+            await _stream.SendAsync(new ByeFrame(_why!), patience.Token);
+        }
+        catch (Exception problem) when (problem is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The connection was lost already: there is no one to tell.
+            return;
+        }
+    }
+}

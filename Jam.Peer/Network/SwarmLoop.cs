@@ -1,0 +1,251 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Jam.Peer.Storage;
+using Jam.Peer.Swarm;
+using Jam.Peer.Wire;
+using Jam.Server.Contracts;
+
+namespace Jam.Peer.Network;
+
+/// <summary>What the loop asks of whoever owns it; called on the loop, so it must be quick.</summary>
+internal interface ISwarmOwner
+{
+    /// <summary>A manifest arrived: open storage, then post <see cref="OpenEvent"/>.</summary>
+    void OnManifest(Manifest manifest);
+
+    /// <summary>The last chunk of a track is here.</summary>
+    void OnCompleted(TrackId track);
+
+    /// <summary>A peer broke the rules and is cut off.</summary>
+    void OnDropped(PeerConnection connection, string why, bool ban);
+
+    /// <summary>A chunk could not be kept on disk, or not be read from it.</summary>
+    void OnStorageProblem(TrackId track, string problem);
+}
+
+/// <summary>
+/// The one loop that owns the swarm's core: takes events in order, carries out effects, keeps one timer. Nothing is awaited
+/// inside but the next event, so no slow peer can hold the others up.
+/// </summary>
+internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
+{
+    private const long SnapshotEveryUs = 100_000;
+
+    private readonly SwarmCore _core;
+    private readonly ISwarmOwner _owner;
+    private readonly TimeProvider _time;
+    // Full mode: wait. Only read loops wait, which is what slows a flood down.
+    private readonly Channel<SwarmEvent> _events = Channel.CreateBounded<SwarmEvent>(new BoundedChannelOptions(8192) { SingleReader = true });
+    private readonly ConcurrentDictionary<TrackId, TrackStorage> _storages = new();
+    private readonly Dictionary<LinkId, PeerConnection> _connections = [];
+    private readonly SwarmStats _stats = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _loop;
+    private SwarmSnapshot _snapshot = SwarmSnapshot.Empty;
+    private long _snapshotAtUs;
+
+    public SwarmLoop(SwarmSettings settings, ISwarmOwner owner, TimeProvider time)
+    {
+        _core = new SwarmCore(settings);
+        _owner = owner;
+        _time = time;
+        _loop = Task.Run(() => RunAsync(_stop.Token));
+    }
+
+    /// <summary>Faults where the loop met something that it cannot go on after.</summary>
+    public Task Completion => _loop;
+
+    /// <summary>The latest picture, at most a tenth of a second old.</summary>
+    public SwarmSnapshot Snapshot => Volatile.Read(ref _snapshot);
+
+    /// <inheritdoc/>
+    public TrackStorage? StorageOf(TrackId track) => _storages.GetValueOrDefault(track);
+
+    /// <summary>Tells the loop something; waits while it is behind.</summary>
+    public ValueTask PostAsync(SwarmEvent what, CancellationToken cancellationToken) => _events.Writer.WriteAsync(what, cancellationToken);
+
+    /// <summary>Tells the loop something from a place that cannot wait; false where it is too far behind.</summary>
+    public bool TryPost(SwarmEvent what) => _events.Writer.TryWrite(what);
+
+    /// <inheritdoc/>
+    public ValueTask OnFrameAsync(PeerConnection from, Frame frame, CancellationToken cancellationToken) =>
+        PostAsync(new FrameEvent(from.Id, frame), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask OnChunkAsync(PeerConnection from, ChunkFrame chunk, bool isGood, CancellationToken cancellationToken) =>
+        PostAsync(new ChunkEvent(from.Id, chunk, isGood), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask OnChunkSentAsync(PeerConnection from, SendChunk chunk, int bytes, string? problem, CancellationToken cancellationToken) =>
+        PostAsync(new ChunkSentEvent(from.Id, chunk, bytes, problem), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask OnRttAsync(PeerConnection from, long rttUs, CancellationToken cancellationToken) =>
+        PostAsync(new RttEvent(from.Id, rttUs), cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _events.Writer.Complete();
+        while (_events.Reader.TryRead(out var left))
+        {
+            if (left is ChunkEvent { Chunk: var chunk })
+                chunk.Release();
+        }
+
+        foreach (var storage in _storages.Values)
+            storage.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        // The wait for events outlives a timer that fires first: it is kept and awaited again.
+        Task<bool>? wait = null;
+        var dirty = false;
+        while (true)
+        {
+            while (_events.Reader.TryRead(out var what))
+            {
+                Take(what);
+                dirty = true;
+                if (_time.NowUs() - _snapshotAtUs >= SnapshotEveryUs)
+                {
+                    TakeSnapshot();
+                    dirty = false;
+                }
+            }
+
+            var nowUs = _time.NowUs();
+            if (dirty && nowUs - _snapshotAtUs >= SnapshotEveryUs)
+            {
+                TakeSnapshot();
+                dirty = false;
+            }
+
+            var dueUs = Math.Min(_core.DueUs(nowUs), dirty ? _snapshotAtUs + SnapshotEveryUs : long.MaxValue);
+            wait ??= _events.Reader.WaitToReadAsync(cancellationToken).AsTask();
+            if (dueUs != long.MaxValue && !await WaitedAsync(wait, dueUs - nowUs, cancellationToken))
+            {
+                _core.Timer(_time.NowUs());
+                CarryOut(null);
+                continue;
+            }
+
+            if (!await wait)
+                return;
+            wait = null;
+        }
+    }
+
+    private async Task<bool> WaitedAsync(Task<bool> wait, long us, CancellationToken cancellationToken)
+    {
+        if (wait.IsCompleted)
+            return true;
+        // Timers count whole milliseconds; a shorter wait than that is rounded up.
+        var delay = TimeSpan.FromMilliseconds(Math.Clamp((us + 999) / 1000, 1, 60_000));
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var first = await Task.WhenAny(wait, Task.Delay(delay, _time, timer.Token));
+        await timer.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        return first == wait;
+    }
+
+    private void Take(SwarmEvent what)
+    {
+        var nowUs = _time.NowUs();
+        switch (what)
+        {
+            case ChunkEvent e:
+                if (!e.IsGood)
+                    _stats.OnBad(_core, e);
+                _core.ReceiveChunk(e.Link, e.Chunk.Slot, e.Chunk.Chunk, e.Chunk.Length, e.IsGood, nowUs);
+                CarryOut(e);
+                e.Chunk.Release();
+                return;
+            case FrameEvent e:
+                _core.Receive(e.Link, e.Frame, nowUs);
+                break;
+            case ChunkSentEvent e:
+                _stats.OnSent(e);
+                if (e.Problem is not null)
+                    _owner.OnStorageProblem(e.Chunk.Track, e.Problem);
+                _core.ChunkSent(e.Link, e.Bytes, nowUs);
+                break;
+            case LinkUpEvent e:
+                _connections[e.Connection.Id] = e.Connection;
+                _core.LinkUp(e.Connection.Id, e.Connection.PeerId, e.IsHost, nowUs);
+                break;
+            case LinkDownEvent e:
+                _connections.Remove(e.Link);
+                _core.LinkDown(e.Link, nowUs);
+                break;
+            case RttEvent e:
+                _stats.OnRtt(e);
+                _core.SetRtt(e.Link, e.RttUs);
+                break;
+            case HostEvent e:
+                _core.SetHost(e.Link, e.IsHost);
+                break;
+            case WantEvent e:
+                _core.WantTrack(e.Track, e.Priority, nowUs);
+                break;
+            case OpenEvent e:
+                _storages[e.Storage.Manifest.Id] = e.Storage;
+                _core.OpenTrack(e.Storage.Manifest, e.Storage.Have(), e.Striped, nowUs);
+                break;
+            case AwaitEvent e:
+                _core.Await(e.Track, e.Chunk, nowUs);
+                break;
+            case PlayheadEvent e:
+                _core.SetPlayhead(e.Track, e.PositionByte, e.BytesPerUs, e.IsRunning, e.AtUs, nowUs);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(what), what.GetType().Name, "no such event");
+        }
+
+        CarryOut(null);
+    }
+
+    private void CarryOut(ChunkEvent? arrived)
+    {
+        foreach (var effect in _core.TakeEffects())
+        {
+            switch (effect)
+            {
+                case SendFrame e when _connections.TryGetValue(e.Link, out var connection):
+                    connection.Send(e.Frame);
+                    break;
+                case SendChunk e when _connections.TryGetValue(e.Link, out var connection):
+                    connection.Send(e);
+                    break;
+                case StoreChunk e:
+                    _stats.OnStored(_core, e, arrived!);
+                    if (_storages[e.Track].Write(e.Chunk, arrived!.Chunk.Payload) is { } problem)
+                        _owner.OnStorageProblem(e.Track, problem);
+                    break;
+                case ManifestArrived e:
+                    _owner.OnManifest(e.Manifest);
+                    break;
+                case TrackCompleted e:
+                    _owner.OnCompleted(e.Track);
+                    break;
+                case DropLink e when _connections.TryGetValue(e.Link, out var connection):
+                    _owner.OnDropped(connection, e.Why, e.Ban);
+                    connection.Close(e.Why);
+                    break;
+                default:
+                    // What was meant for a link that is gone.
+                    break;
+            }
+        }
+    }
+
+    private void TakeSnapshot()
+    {
+        _snapshotAtUs = _time.NowUs();
+        Volatile.Write(ref _snapshot, _stats.Snapshot(_core, _connections, _storages, _snapshotAtUs));
+    }
+}
