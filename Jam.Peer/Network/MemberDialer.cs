@@ -1,0 +1,91 @@
+using System.Net;
+using System.Threading.Channels;
+using Polly;
+using Polly.Retry;
+
+namespace Jam.Peer.Network;
+
+/// <summary>Keeps one member connected: dials while there is no connection, sleeps while there is.</summary>
+internal sealed class MemberDialer : IAsyncDisposable
+{
+    private static readonly TimeSpan Courtesy = TimeSpan.FromSeconds(1);
+
+    private readonly Mesh _mesh;
+    private readonly string _peerId;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly ResiliencePipeline _retry;
+    private readonly Task _loop;
+
+    public MemberDialer(Mesh mesh, string peerId, bool dialNow, TimeProvider time)
+    {
+        _mesh = mesh;
+        _peerId = peerId;
+        _time = time;
+        var said = false;
+        _retry = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<IOException>().Handle<ProtocolException>(),
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = TimeSpan.FromSeconds(0.5),
+                MaxDelay = TimeSpan.FromSeconds(10),
+                OnRetry = retry =>
+                {
+                    // Once is news, more often is noise.
+                    if (!said && retry.AttemptNumber >= 1 && mesh.FindMember(peerId) is { } member)
+                    {
+                        said = true;
+                        mesh.Notice($"cannot reach {member.Name} at {string.Join(", ", member.Addresses)}: {retry.Outcome.Exception!.Message}; trying on");
+                    }
+
+                    return default;
+                },
+            })
+            .Build();
+        _loop = RunAsync(dialNow, _stop.Token);
+    }
+
+    /// <summary>The connection may be gone, or the member has new addresses.</summary>
+    public void Wake() => _wake.Writer.TryWrite(true);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync(bool dialNow, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (!_mesh.IsSettled(_peerId))
+            {
+                if (!dialNow)
+                    await Task.Delay(Courtesy, _time, cancellationToken);
+                await _retry.ExecuteAsync(DialAsync, cancellationToken);
+            }
+
+            // After a loss both sides know at once: the one with the lower id dials, the other gives it a moment.
+            dialNow = string.CompareOrdinal(_mesh.Identity?.PeerId, _peerId) < 0;
+            await _wake.Reader.ReadAsync(cancellationToken);
+        }
+    }
+
+    private async ValueTask DialAsync(CancellationToken cancellationToken)
+    {
+        if (_mesh.IsSettled(_peerId) || _mesh.FindMember(_peerId) is not { } member)
+            return;
+        var addresses = member.Addresses.Select(a => IPEndPoint.TryParse(a, out var address) ? address : null).OfType<IPEndPoint>().Where(a => a.Port != 0).ToArray();
+        if (addresses.Length == 0)
+            return;
+        var connection = await _mesh.DialAsync(addresses, cancellationToken);
+        if (connection.PeerId != _peerId)
+            throw new ProtocolException($"another peer answers at {connection.RemoteEndPoint}");
+    }
+}
