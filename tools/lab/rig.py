@@ -32,8 +32,8 @@ def free_port():
 class Rig:
     """Everything lives in one folder under the temporary one; `keep` is a folder to work in instead, which then stays."""
 
-    def __init__(self, outputs, rate, keep=None):
-        self.outputs, self.rate, self.channels = outputs, rate, 2 * len(outputs)
+    def __init__(self, outputs, rate, jam=JAM, keep=None):
+        self.outputs, self.rate, self.channels, self.jam = outputs, rate, 2 * len(outputs), jam
         self.processes = []             # (name, process), in the order of their start
         self.logs = {}
         self._keeps = keep is not None
@@ -95,7 +95,7 @@ class Rig:
         self.wait(lambda: self.now() > 0.2, 15, "nothing is recorded", "parecord")
 
     def now(self):
-        """Seconds recorded so far: the clock that events are noted by. Late by up to 0.1 s, so nothing seems faster than it was."""
+        """Seconds recorded so far: the clock that events are noted by, good to about 0.1 s."""
         return os.path.getsize(self.raw) / (2 * self.channels * self.rate)
 
     def recording(self, since=0.0):
@@ -109,7 +109,7 @@ class Rig:
 
     def start_peer(self, name, arguments, sink=None, clock_ahead=None, stdin=subprocess.DEVNULL):
         """A peer; with `clock_ahead` seconds, in a time namespace whose monotonic clock is that far ahead."""
-        command = [JAM, "--name", name, "--cache", os.path.join(self.folder, f"cache-{name}"), *arguments]
+        command = [self.jam, "--name", name, "--cache", os.path.join(self.folder, f"cache-{name}"), *arguments]
         if clock_ahead is not None:
             user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
             ahead = str(int(clock_ahead))

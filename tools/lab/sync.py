@@ -15,7 +15,7 @@ import time
 import wave
 
 import analysis
-from rig import Rig, RigError, free_port
+from rig import JAM, Rig, RigError, free_port
 from selftest import self_test
 
 MAKE_TRACK = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "assets", "make-track")
@@ -38,6 +38,7 @@ def arguments():
     p.add_argument("--json", action="store_true", help="one JSON object on standard output")
     p.add_argument("--plot", metavar="FILE.svg", help="draw the offsets")
     p.add_argument("--wav", metavar="FILE.wav", help="keep the recording, two channels a viewer")
+    p.add_argument("--jam", metavar="FILE", default=JAM, help="the program to measure (default: tools/jam)")
     p.add_argument("--keep", metavar="DIR", help="keep logs, caches and the raw recording there")
     p.add_argument("--self-test", action="store_true", help="measure sounds whose offsets are known, without peers")
     a = p.parse_args()
@@ -236,7 +237,7 @@ def main():
     begun = time.monotonic()
     viewers = [f"v{i + 1}" for i in range(a.viewers)]
     try:
-        with Rig(viewers, a.rate, a.keep) as rig:
+        with Rig(viewers, a.rate, a.jam, a.keep) as rig:
             rig.note = lambda text: print(f"[{time.monotonic() - begun:6.1f} s] {text}", file=sys.stderr, flush=True)
             if a.self_test:
                 return self_test(rig)
