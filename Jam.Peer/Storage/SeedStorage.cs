@@ -1,0 +1,86 @@
+using System.Security.Cryptography;
+using Jam.Peer.Session;
+using Jam.Peer.Swarm;
+using Jam.Peer.Wire;
+using Microsoft.Win32.SafeHandles;
+
+namespace Jam.Peer.Storage;
+
+/// <summary>
+/// A file that is seeded from where it lies. Every chunk is checked again as it is read: a file that was changed meanwhile
+/// must not get its host banned.
+/// </summary>
+internal sealed class SeedStorage : TrackStorage
+{
+    private readonly SafeFileHandle _file;
+    private readonly string _path;
+
+    private SeedStorage(Manifest manifest, SafeFileHandle file, string path)
+        : base(manifest, Bitfield.Full(manifest.ChunkCount))
+    {
+        _file = file;
+        _path = path;
+    }
+
+    /// <summary>Opens and hashes a file.</summary>
+    /// <exception cref="JamException">It cannot be read, is empty or too large; the message says so.</exception>
+    public static SeedStorage Open(string path, CancellationToken cancellationToken)
+    {
+        SafeFileHandle file;
+        try
+        {
+            file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new JamException($"cannot read {path}: {problem.Message}", problem);
+        }
+
+        try
+        {
+            return new SeedStorage(Hash(file, path, cancellationToken), file, path);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int Read(int chunk, int offset, Span<byte> buffer)
+    {
+        var size = Manifest.SizeOf(chunk);
+        if (offset != 0 || buffer.Length < size)
+            return FileReads.ReadFully(_file, buffer[..Math.Min(buffer.Length, size - offset)], (long)chunk * Manifest.ChunkSizeBytes + offset);
+        FileReads.ReadFully(_file, buffer[..size], (long)chunk * Manifest.ChunkSizeBytes);
+        return Manifest.IsGood(chunk, buffer[..size]) ? size : throw new IOException($"{_path} was changed while it was seeded; seed it again");
+    }
+
+    /// <inheritdoc/>
+    protected override string? Store(int chunk, ReadOnlySpan<byte> payload) => null;
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing) => _file.Dispose();
+
+    private static Manifest Hash(SafeFileHandle file, string path, CancellationToken cancellationToken)
+    {
+        var length = RandomAccess.GetLength(file);
+        if (length == 0)
+            throw new JamException($"{path} is empty; there is nothing to seed");
+        var chunkSize = Manifest.ChunkSizeFor(length);
+        if (length > (long)Manifest.MaxChunks * chunkSize)
+            throw new JamException($"{path} is larger than {(long)Manifest.MaxChunks * chunkSize / (1 << 30)} GiB; split it");
+        var hashes = new byte[Manifest.Count(length, chunkSize) * Manifest.HashSize];
+        var buffer = new byte[chunkSize];
+        for (long offset = 0; offset < length; offset += chunkSize)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var part = buffer.AsSpan(0, (int)Math.Min(chunkSize, length - offset));
+            FileReads.ReadFully(file, part, offset);
+            SHA256.HashData(part, hashes.AsSpan((int)(offset / chunkSize) * Manifest.HashSize));
+        }
+
+        return Manifest.Create(length, chunkSize, hashes);
+    }
+}

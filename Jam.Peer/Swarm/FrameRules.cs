@@ -1,0 +1,212 @@
+using Jam.Peer.Wire;
+
+namespace Jam.Peer.Swarm;
+
+/// <summary>What each frame of another peer changes. A string that comes back is why the link must be closed.</summary>
+internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, OfferPlanner offers)
+{
+    private readonly SwarmState _state = state;
+
+    /// <summary>Takes one frame; CHUNK is not among them.</summary>
+    public string? Receive(Link link, Frame frame, long nowUs) => frame switch
+    {
+        TrackFrame f => OnTrack(link, f),
+        WantManifestFrame f => OnWantManifest(link, f),
+        ManifestFrame f => OnManifest(link, f),
+        BitfieldFrame f => OnView(link, f.Slot, view => OnBitfield(link, view, f.Bits)),
+        HaveFrame f => OnView(link, f.Slot, view => OnHave(link, view, f.Chunks)),
+        SoonFrame f => OnView(link, f.Slot, view => OnSoon(view, f.Chunks)),
+        OfferFrame f => OnView(link, f.Slot, view => OnOffer(view, f.Chunks)),
+        RequestFrame f => OnView(link, f.Slot, view => OnRequest(link, view, f, nowUs)),
+        CancelFrame f => OnView(link, f.Slot, view => OnCancel(link, view, f.Chunk)),
+        RejectFrame f => OnView(link, f.Slot, view => OnReject(link, view, f.Chunk)),
+        _ => $"unexpected {frame.GetType().Name}",
+    };
+
+    private string? OnTrack(Link link, TrackFrame frame)
+    {
+        if (frame.Slot >= FrameCaps.MaxSlots)
+            return $"slot {frame.Slot}";
+        if (link.RemoteSlots.TryGetValue(frame.Slot, out var known) && known != frame.Track)
+            return $"slot {frame.Slot} was given to another track";
+        link.RemoteSlots[frame.Slot] = frame.Track;
+        // A track that is not wanted here is remembered by its slot only: it may become the room's later.
+        var view = _state.Tracks.TryGetValue(frame.Track, out var track)
+            ? SwarmState.On(link, track)
+            : link.Unwanted(frame.Track);
+        view.RemoteFlags = frame.Flags;
+        return null;
+    }
+
+    // Slots are in the sender's numbering, and it must have announced them.
+    private string? OnView(Link link, ushort slot, Func<LinkTrack, string?> then)
+    {
+        if (!link.RemoteSlots.TryGetValue(slot, out var id))
+            return $"slot {slot} was not announced";
+        return then(_state.Tracks.TryGetValue(id, out var track) ? SwarmState.On(link, track) : link.Unwanted(id));
+    }
+
+    private string? OnWantManifest(Link link, WantManifestFrame frame) => OnView(link, frame.Slot, view =>
+    {
+        if (view.Track.Manifest is { } manifest)
+            _state.Send(link, new ManifestFrame(view.Track.Slot, manifest.Encoded));
+        return null;
+    });
+
+    private string? OnManifest(Link link, ManifestFrame frame) => OnView(link, frame.Slot, view =>
+    {
+        if (view.Track.ManifestAskedUs is null || view.Track.ManifestAskedOf != link.Id)
+            return view.Track.Manifest is null ? "a manifest that was not asked for" : null;
+        if (TrackId.Of(frame.Encoded) != view.Track.Id || Manifest.TryParse(frame.Encoded) is not { } manifest)
+        {
+            _state.Drop(link, "a manifest that is not the track's", ban: true);
+            return null;
+        }
+
+        // Storage takes a moment to open; asking again meanwhile would be waste.
+        view.Track.ManifestAskedUs = long.MaxValue / 2;
+        _state.Emit(new ManifestArrived(manifest));
+        return null;
+    });
+
+    /// <summary>The manifest is known now: what the other side said before counts from here on.</summary>
+    public void ReadEarly(Link link, LinkTrack view)
+    {
+        if (view.Early is { } early)
+        {
+            view.Early = null;
+            view.Remote ??= new Bitfield(view.Track.Have.Length);
+            for (var chunk = 0; chunk < early.Length; chunk++)
+            {
+                if (!early[chunk])
+                    continue;
+                if (chunk >= view.Remote.Length)
+                {
+                    _state.Drop(link, $"HAVE of chunk {chunk} of {view.Remote.Length}");
+                    break;
+                }
+
+                Learn(link, view, chunk);
+            }
+        }
+
+        view.OfferedToUs.RemoveWhere(chunk => chunk >= view.Track.Have.Length || view.Track.Have[chunk]);
+    }
+
+    private string? OnBitfield(Link link, LinkTrack view, byte[] bits)
+    {
+        var track = view.Track;
+        if (track.Manifest is null)
+        {
+            var early = view.Early ??= new Bitfield(Manifest.MaxChunks);
+            for (var chunk = 0; chunk < bits.Length * 8; chunk++)
+            {
+                if ((bits[chunk >> 3] & (0x80 >> (chunk & 7))) != 0)
+                    early.Set(chunk);
+            }
+
+            return null;
+        }
+
+        if (Bitfield.TryParse(bits, track.Have.Length) is not { } field)
+            return "a bitfield of the wrong size";
+        // Sent again it may only add: what someone had, it has.
+        view.Remote ??= new Bitfield(field.Length);
+        for (var chunk = 0; chunk < field.Length; chunk++)
+        {
+            if (field[chunk])
+                Learn(link, view, chunk);
+        }
+
+        return null;
+    }
+
+    private string? OnHave(Link link, LinkTrack view, int[] chunks)
+    {
+        if (view.Track.Manifest is null)
+        {
+            view.Early ??= new Bitfield(Manifest.MaxChunks);
+            foreach (var chunk in chunks)
+                view.Early.Set(chunk);
+            return null;
+        }
+
+        view.Remote ??= new Bitfield(view.Track.Have.Length);
+        foreach (var chunk in chunks)
+        {
+            if (chunk >= view.Remote.Length)
+                return $"HAVE of chunk {chunk} of {view.Remote.Length}";
+            Learn(link, view, chunk);
+        }
+
+        return null;
+    }
+
+    private void Learn(Link link, LinkTrack view, int chunk)
+    {
+        if (!view.Remote!.Set(chunk))
+            return;
+        view.Track.Availability[chunk]++;
+        view.Soon.Remove(chunk);
+        if (!view.Track.Have[chunk])
+            view.Wanted++;
+        UploadScheduler.Cancel(link, view, chunk);
+        offers.OnHave(link, view, chunk);
+    }
+
+    private static string? OnSoon(LinkTrack view, int[] chunks)
+    {
+        foreach (var chunk in chunks)
+        {
+            if (view.Track.Manifest is not null && chunk >= view.Track.Have.Length)
+                return $"SOON of chunk {chunk} of {view.Track.Have.Length}";
+            if (view.Track.Manifest is not null && !view.Track.Have[chunk])
+                view.Soon.Add(chunk);
+        }
+
+        return null;
+    }
+
+    private static string? OnOffer(LinkTrack view, int[] chunks)
+    {
+        if (chunks.Length == 0)
+            view.IsOpen = true;
+        foreach (var chunk in chunks)
+        {
+            if (view.Track.Manifest is not null && chunk >= view.Track.Have.Length)
+                return $"OFFER of chunk {chunk} of {view.Track.Have.Length}";
+            if (view.OfferedToUs.Count >= Manifest.MaxChunks)
+                return "too many OFFERs";
+            if (view.Track.Manifest is null || !view.Track.Have[chunk])
+                view.OfferedToUs.Add(chunk);
+        }
+
+        return null;
+    }
+
+    private string? OnRequest(Link link, LinkTrack view, RequestFrame frame, long nowUs)
+    {
+        if (view.Track.Manifest is not null && frame.Chunk >= view.Track.Have.Length)
+            return $"REQUEST for chunk {frame.Chunk} of {view.Track.Have.Length}";
+        if (_state.Tracks.ContainsKey(view.Track.Id))
+            uploads.Request(link, view, frame, nowUs);
+        return null;
+    }
+
+    private static string? OnCancel(Link link, LinkTrack view, int chunk)
+    {
+        UploadScheduler.Cancel(link, view, chunk);
+        return null;
+    }
+
+    private static string? OnReject(Link link, LinkTrack view, int chunk)
+    {
+        if (RequestPlanner.Settle(link, view, chunk) is not null && view.Remote?.Clear(chunk) == true)
+        {
+            view.Track.Availability[chunk]--;
+            view.Wanted--;
+        }
+
+        return null;
+    }
+}

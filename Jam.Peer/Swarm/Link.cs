@@ -1,0 +1,183 @@
+using Jam.Peer.Wire;
+
+namespace Jam.Peer.Swarm;
+
+/// <summary>What a link says of one track, and what went over it.</summary>
+internal sealed class LinkTrack(Track track)
+{
+    public Track Track { get; } = track;
+
+    /// <summary>Flags of the other side's TRACK; null until it announces the track.</summary>
+    public TrackFlags? RemoteFlags { get; set; }
+
+    /// <summary>What the other side has; null until it said so and the manifest is known here.</summary>
+    public Bitfield? Remote { get; set; }
+
+    /// <summary>What the other side said it has before the manifest was known here; null: nothing.</summary>
+    public Bitfield? Early { get; set; }
+
+    /// <summary>How many chunks the other side has that are missing here.</summary>
+    public int Wanted { get; set; }
+
+    /// <summary>Whether a striping host has said that anything may be asked for.</summary>
+    public bool IsOpen { get; set; }
+
+    /// <summary>OFFERed to this peer and not asked for yet.</summary>
+    public SortedSet<int> OfferedToUs { get; } = [];
+
+    /// <summary>Said to be on their way to the other side.</summary>
+    public HashSet<int> Soon { get; } = [];
+
+    /// <summary>OFFERed by this peer, not yet had by the other side: chunk to when it was offered, or sent, whichever is later.</summary>
+    public Dictionary<int, (long AtUs, bool IsSent)> OfferedByUs { get; } = [];
+
+    /// <summary>Chunks that this peer gave to the other side first and that not everyone has yet.</summary>
+    public int RelayBacklog { get; set; }
+
+    /// <summary>Whether OFFER without chunks was sent.</summary>
+    public bool OpenSent { get; set; }
+
+    public int ChunksFrom { get; set; }
+
+    public int ChunksTo { get; set; }
+
+    /// <summary>A striping host that is asked only for what it offers.</summary>
+    public bool IsReserved => RemoteFlags is { } flags && flags.HasFlag(TrackFlags.Stripes) && !IsOpen;
+}
+
+/// <summary>One request that this peer has sent.</summary>
+internal sealed class Asked(LinkTrack of, int chunk, long atUs, bool isLoose)
+{
+    public LinkTrack Of { get; } = of;
+
+    public int Chunk { get; } = chunk;
+
+    public long AtUs { get; } = atUs;
+
+    /// <summary>Late, or asked of a striping host that did not offer it: it may come, but another may be asked.</summary>
+    public bool IsLoose { get; set; } = isLoose;
+}
+
+/// <summary>One request that the other side has sent.</summary>
+internal sealed record Wish(LinkTrack Of, int Chunk, long DeadlineUs, long Order);
+
+/// <summary>A connection as the core sees it. Owned by the core's loop.</summary>
+internal sealed class Link(LinkId id, string peerId, SwarmSettings settings)
+{
+    public LinkId Id { get; } = id;
+
+    public string PeerId { get; } = peerId;
+
+    /// <summary>Whether the room says that its peer is a host.</summary>
+    public bool IsHost { get; set; }
+
+    /// <summary>The other side's slot numbers.</summary>
+    public Dictionary<ushort, TrackId> RemoteSlots { get; } = [];
+
+    public Dictionary<TrackId, LinkTrack> Tracks { get; } = [];
+
+    /// <summary>The view of a track that the other side announced and that is not wanted here: it may become the room's later.</summary>
+    public LinkTrack Unwanted(TrackId track)
+    {
+        if (!_unwanted.TryGetValue(track, out var view))
+            _unwanted.Add(track, view = new LinkTrack(new Track(track, ushort.MaxValue)));
+        return view;
+    }
+
+    /// <summary>A track is wanted from now on: what was said of it before counts.</summary>
+    public void Adopt(Track track)
+    {
+        if (!_unwanted.Remove(track.Id, out var said))
+            return;
+        var view = SwarmState.On(this, track);
+        view.RemoteFlags = said.RemoteFlags;
+        view.Early = said.Early;
+        view.IsOpen = said.IsOpen;
+        view.OfferedToUs.UnionWith(said.OfferedToUs);
+    }
+
+    private readonly Dictionary<TrackId, LinkTrack> _unwanted = [];
+
+    /// <summary>Sent and not answered, oldest first.</summary>
+    public List<Asked> Asked { get; } = [];
+
+    /// <summary>Cancelled, but may still come; bounded.</summary>
+    public Queue<(TrackId Track, int Chunk)> Cancelled { get; } = [];
+
+    /// <summary>Asked by the other side and not sent yet.</summary>
+    public List<Wish> Wishes { get; } = [];
+
+    /// <summary>Since when each chunk has been in the socket, oldest first.</summary>
+    public Queue<long> SendingSinceUs { get; } = [];
+
+    /// <summary>Chunks in the socket.</summary>
+    public int Sending => SendingSinceUs.Count;
+
+    public long RttUs { get; set; } = 1_000;
+
+    /// <summary>Smoothed time per byte received, microseconds; 0 before the first chunk.</summary>
+    public double UsPerByte { get; private set; }
+
+    public long LastArrivalUs { get; private set; }
+
+    /// <summary>Nothing came for too long: one request at a time until something does.</summary>
+    public bool IsStalled { get; set; }
+
+    public long BytesDown { get; private set; }
+
+    public long BytesUp { get; set; }
+
+    /// <summary>Smoothed rate of what the kernel takes for this link, bytes per second.</summary>
+    public double SentRate { get; private set; }
+
+    /// <summary>When the kernel last took a chunk for this link.</summary>
+    public long LastSentUs { get; private set; }
+
+    /// <summary>Takes a chunk that the kernel has taken into the rate.</summary>
+    public void Sent(int bytes, long nowUs)
+    {
+        var sample = bytes * 1e6 / Math.Max(1_000, nowUs - LastSentUs);
+        SentRate += (sample - SentRate) / 8;
+        LastSentUs = nowUs;
+    }
+
+    /// <summary>Bytes per second, measured or assumed.</summary>
+    public double Rate => UsPerByte > 0 ? 1e6 / UsPerByte : settings.AssumedBytesPerSecond;
+
+    /// <summary>How many requests may be in flight for chunks of a size.</summary>
+    public int Window(int chunkSize)
+    {
+        if (IsStalled)
+            return 1;
+        if (UsPerByte == 0)
+            return settings.FirstInFlight;
+        var chunks = Rate * (RttUs + settings.InFlightSlackUs) / 1e6 / chunkSize;
+        return (int)Math.Clamp(Math.Ceiling(chunks) + 1, settings.MinInFlight, settings.MaxInFlight);
+    }
+
+    /// <summary>When a chunk would be here if it were asked for now: (outstanding + chunk) / rate + RTT.</summary>
+    public double EtaUs(int chunkSize) => (Asked.Count + 1.0) * chunkSize / Rate * 1e6 + RttUs;
+
+    /// <summary>Takes a delivery into the rate.</summary>
+    public void Delivered(int bytes, long askedAtUs, long nowUs)
+    {
+        var sample = Math.Max(1.0, nowUs - Math.Max(LastArrivalUs, askedAtUs)) / bytes;
+        UsPerByte = UsPerByte == 0 ? sample : UsPerByte + (sample - UsPerByte) / 8;
+        LastArrivalUs = nowUs;
+        BytesDown += bytes;
+        IsStalled = false;
+    }
+
+    /// <summary>When the oldest request becomes late; <see cref="long.MaxValue"/> where none can.</summary>
+    public long LateAtUs()
+    {
+        var oldest = Asked.Find(a => !a.IsLoose);
+        if (oldest is null)
+            return long.MaxValue;
+        var size = oldest.Of.Track.Manifest!.ChunkSizeBytes;
+        var patience = UsPerByte == 0
+            ? settings.FirstTimeoutUs
+            : Math.Max(settings.MinTimeoutUs, (long)(4 * size * UsPerByte) + RttUs);
+        return Math.Max(oldest.AtUs, LastArrivalUs) + patience;
+    }
+}

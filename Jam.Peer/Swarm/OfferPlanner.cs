@@ -1,0 +1,257 @@
+using Jam.Peer.Wire;
+
+namespace Jam.Peer.Swarm;
+
+/// <summary>
+/// The host's stripe: each chunk is offered once, in playback order, to the least loaded peer, which relays it as soon as it
+/// is verified. In a room that listens together everyone wants the same chunk at the same moment; this way the host's uplink
+/// carries the track about once. A chunk is offered again where its taker leaves, or where no one has it after a while.
+/// </summary>
+internal sealed class OfferPlanner(SwarmState state)
+{
+    private readonly SwarmState _state = state;
+    private readonly Dictionary<TrackId, Stripe> _stripes = [];
+
+    /// <summary>When <see cref="Plan"/> should be called again though nothing happens.</summary>
+    public long DueUs { get; private set; } = long.MaxValue;
+
+    /// <summary>Starts to stripe a track that is complete here.</summary>
+    public void Begin(Track track) => _stripes[track.Id] = new Stripe(track);
+
+    /// <summary>The playhead jumped: what lies ahead of it goes first.</summary>
+    public void Rewind(Track track)
+    {
+        if (_stripes.TryGetValue(track.Id, out var stripe))
+            stripe.Cursor = 0;
+    }
+
+    /// <summary>A peer asks for a chunk: where no one was offered it yet, this peer is its taker.</summary>
+    public void Claim(Link link, LinkTrack view, int chunk, long nowUs)
+    {
+        if (_stripes.TryGetValue(view.Track.Id, out var stripe) && !stripe.Covered[chunk] && view.Track.Availability[chunk] == 0
+            && link.Tracks.ContainsValue(view))
+        {
+            stripe.Covered.Set(chunk);
+            view.OfferedByUs[chunk] = (nowUs, false);
+        }
+    }
+
+    /// <summary>A chunk goes out to a peer.</summary>
+    public void OnSending(LinkTrack view, int chunk, long nowUs)
+    {
+        if (!_stripes.TryGetValue(view.Track.Id, out var stripe))
+            return;
+        if (stripe.FirstSentUs[chunk] == 0)
+            stripe.FirstSentUs[chunk] = nowUs;
+        if (view.OfferedByUs.ContainsKey(chunk))
+            view.OfferedByUs[chunk] = (nowUs, true);
+    }
+
+    /// <summary>
+    /// Until when a request waits so that the chunk can come from a relay instead: 0 where it does not,
+    /// <see cref="long.MaxValue"/> while the first copy is still to be sent.
+    /// </summary>
+    public long HeldUntilUs(LinkTrack view, int chunk)
+    {
+        if (!_stripes.TryGetValue(view.Track.Id, out var stripe) || stripe.IsOpen || !stripe.Covered[chunk] || view.OfferedByUs.ContainsKey(chunk))
+            return 0;
+        return stripe.FirstSentUs[chunk] == 0 ? long.MaxValue : stripe.FirstSentUs[chunk] + _state.Settings.HoldUs;
+    }
+
+    /// <summary>A peer has a chunk now.</summary>
+    public void OnHave(Link link, LinkTrack view, int chunk)
+    {
+        view.OfferedByUs.Remove(chunk);
+        if (!_stripes.TryGetValue(view.Track.Id, out var stripe))
+            return;
+        // The first to have it is the one who relays it.
+        if (stripe.RelayOf[chunk] is null)
+        {
+            stripe.RelayOf[chunk] = view;
+            stripe.Missing[chunk] = Audience(view.Track) - view.Track.Availability[chunk];
+            view.RelayBacklog += stripe.Missing[chunk];
+        }
+        else if (stripe.Missing[chunk] > 0)
+        {
+            stripe.Missing[chunk]--;
+            stripe.RelayOf[chunk]!.RelayBacklog--;
+        }
+    }
+
+    /// <summary>A link is gone: what only it had or was offered is to be offered again.</summary>
+    public void OnLinkDown(Link link)
+    {
+        foreach (var view in link.Tracks.Values)
+        {
+            if (!_stripes.TryGetValue(view.Track.Id, out var stripe))
+                continue;
+            foreach (var chunk in view.OfferedByUs.Keys)
+                stripe.Uncover(chunk);
+            for (var chunk = 0; chunk < stripe.RelayOf.Length; chunk++)
+            {
+                if (stripe.RelayOf[chunk] == view)
+                {
+                    stripe.RelayOf[chunk] = null;
+                    stripe.Missing[chunk] = 0;
+                }
+
+                if (view.Track.Availability[chunk] == 0)
+                    stripe.Uncover(chunk);
+            }
+        }
+    }
+
+    /// <summary>Offers what can be offered now.</summary>
+    public void Plan(long nowUs)
+    {
+        DueUs = long.MaxValue;
+        foreach (var stripe in _stripes.Values.OrderBy(s => s.Track.Priority))
+        {
+            Expire(stripe, nowUs);
+            while (stripe.Next(nowUs) is >= 0 and var chunk && LeastLoaded(stripe, chunk) is var (link, view))
+            {
+                stripe.Covered.Set(chunk);
+                view.OfferedByUs[chunk] = (nowUs, false);
+                _state.Send(link, new OfferFrame(stripe.Track.Slot, [chunk]));
+            }
+
+            if (!stripe.IsOpen)
+                stripe.IsOpen = stripe.Covered.IsFull && !stripe.Track.Availability.AsSpan().Contains((ushort)0);
+            if (stripe.IsOpen)
+                OpenTo(stripe);
+            foreach (var link in _state.Links.Values)
+            {
+                if (link.Tracks.TryGetValue(stripe.Track.Id, out var view))
+                {
+                    foreach (var offer in view.OfferedByUs.Values)
+                        DueUs = Math.Min(DueUs, LateAtUs(link, offer));
+                }
+            }
+        }
+    }
+
+    private void OpenTo(Stripe stripe)
+    {
+        foreach (var link in _state.Links.Values)
+        {
+            if (link.Tracks.TryGetValue(stripe.Track.Id, out var view) && view is { RemoteFlags: not null, OpenSent: false })
+            {
+                view.OpenSent = true;
+                _state.Send(link, new OfferFrame(stripe.Track.Slot, []));
+            }
+        }
+    }
+
+    // An offer that led to nothing: the chunk may go to another. The first may still take it.
+    private void Expire(Stripe stripe, long nowUs)
+    {
+        foreach (var link in _state.Links.Values)
+        {
+            if (!link.Tracks.TryGetValue(stripe.Track.Id, out var view))
+                continue;
+            foreach (var (chunk, offer) in view.OfferedByUs.ToArray())
+            {
+                if (nowUs < LateAtUs(link, offer))
+                    continue;
+                view.OfferedByUs.Remove(chunk);
+                if (stripe.Track.Availability[chunk] == 0)
+                    stripe.Uncover(chunk);
+            }
+        }
+    }
+
+    // While something of this link still waits here or sits in its socket, the delay is ours, not the taker's.
+    private long LateAtUs(Link link, (long AtUs, bool IsSent) offer)
+    {
+        if (link.Sending > 0 || (!offer.IsSent && link.Wishes.Count > 0))
+            return long.MaxValue;
+        return Math.Max(offer.AtUs, link.LastSentUs) + _state.Settings.OfferTimeoutUs + 2 * link.RttUs;
+    }
+
+    private (Link, LinkTrack)? LeastLoaded(Stripe stripe, int chunk)
+    {
+        (Link, LinkTrack)? best = null;
+        var least = long.MaxValue;
+        foreach (var link in _state.Links.Values)
+        {
+            if (!link.Tracks.TryGetValue(stripe.Track.Id, out var view) || view.RemoteFlags is null
+                || view.Remote?[chunk] == true || view.OfferedByUs.Count >= OfferWindow(link, stripe.Track))
+            {
+                continue;
+            }
+
+            var load = (long)view.OfferedByUs.Count * Math.Max(1, Audience(stripe.Track) - 1) + view.RelayBacklog;
+            if (load < least)
+                (best, least) = ((link, view), load);
+        }
+
+        return best;
+    }
+
+    // Enough offers to keep the uplink busy over a round trip, and no more: what is offered late goes where there is room.
+    private static int OfferWindow(Link link, Track track) =>
+        Math.Clamp((int)(2 * link.SentRate * (link.RttUs + 100_000) / 1e6 / track.Manifest!.ChunkSizeBytes), 2, 64);
+
+    // Links that take part in a track.
+    private int Audience(Track track)
+    {
+        var count = 0;
+        foreach (var link in _state.Links.Values)
+        {
+            if (link.Tracks.TryGetValue(track.Id, out var view) && view.RemoteFlags is not null)
+                count++;
+        }
+
+        return count;
+    }
+
+    private sealed class Stripe(Track track)
+    {
+        private readonly int _last = track.Manifest!.ChunkCount - 1;
+        private int _start;
+
+        public Track Track { get; } = track;
+
+        /// <summary>Offered, or had by someone.</summary>
+        public Bitfield Covered { get; } = new(track.Manifest!.ChunkCount);
+
+        public LinkTrack?[] RelayOf { get; } = new LinkTrack?[track.Manifest!.ChunkCount];
+
+        public int[] Missing { get; } = new int[track.Manifest!.ChunkCount];
+
+        /// <summary>When each chunk first went out; 0: not yet.</summary>
+        public long[] FirstSentUs { get; } = new long[track.Manifest!.ChunkCount];
+
+        /// <summary>Every chunk has been had by someone: from now on anyone may ask for any.</summary>
+        public bool IsOpen { get; set; }
+
+        /// <summary>How far the search from the start has come.</summary>
+        public int Cursor { get; set; }
+
+        /// <summary>The next chunk to offer, or -1: the last one early (a decoder reads the tail on opening), then from the playhead on.</summary>
+        public int Next(long nowUs)
+        {
+            if (Cursor == 0)
+                _start = Track.PlayheadChunk(nowUs);
+            if (Cursor > 0 && !Covered[_last] && Track.Availability[_last] == 0)
+                return _last;
+            for (; Cursor <= _last; Cursor++)
+            {
+                var chunk = (_start + Cursor) % (_last + 1);
+                if (Covered[chunk])
+                    continue;
+                if (Track.Availability[chunk] == 0)
+                    return chunk;
+                Covered.Set(chunk);
+            }
+
+            return -1;
+        }
+
+        public void Uncover(int chunk)
+        {
+            if (Covered.Clear(chunk))
+                Cursor = 0;
+        }
+    }
+}

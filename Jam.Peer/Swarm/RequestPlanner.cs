@@ -1,0 +1,294 @@
+using Jam.Peer.Wire;
+
+namespace Jam.Peer.Swarm;
+
+/// <summary>
+/// What to ask of whom: first what a striping host has offered, then what plays soon, then the window in order, then the
+/// rest rarest first; always of the holder that would have it here soonest. A request that is late may be asked of another.
+/// </summary>
+internal sealed class RequestPlanner(SwarmState state)
+{
+    private readonly SwarmState _state = state;
+    private long _urgentDueUs = long.MaxValue;
+
+    /// <summary>When <see cref="Plan"/> should be called again though nothing happens.</summary>
+    public long DueUs(long nowUs)
+    {
+        var due = _urgentDueUs;
+        foreach (var link in _state.Links.Values)
+            due = Math.Min(due, link.LateAtUs());
+        foreach (var track in _state.Tracks.Values)
+        {
+            if (track.Manifest is null && track.ManifestAskedUs is { } asked)
+                due = Math.Min(due, asked + _state.Settings.ManifestTimeoutUs);
+        }
+
+        return Math.Max(due, nowUs + 1);
+    }
+
+    /// <summary>Sends the requests that make sense now.</summary>
+    public void Plan(long nowUs)
+    {
+        _urgentDueUs = long.MaxValue;
+        MarkLate(nowUs);
+        foreach (var track in _state.ByPriority)
+        {
+            if (track.Manifest is null)
+            {
+                AskForManifest(track, nowUs);
+                continue;
+            }
+
+            if (track.IsComplete)
+                continue;
+            TakeOffers(track, nowUs);
+            AskUrgent(track, nowUs);
+            AskRest(track, nowUs);
+        }
+    }
+
+    /// <summary>Removes an answered or lost request from the books; null where there was none.</summary>
+    public static Asked? Settle(Link link, LinkTrack of, int chunk)
+    {
+        var index = link.Asked.FindIndex(a => a.Of == of && a.Chunk == chunk);
+        if (index < 0)
+            return null;
+        var asked = link.Asked[index];
+        link.Asked.RemoveAt(index);
+        if (!asked.IsLoose)
+            of.Track.InFlight[chunk]--;
+        return asked;
+    }
+
+    private void AskForManifest(Track track, long nowUs)
+    {
+        if (track.ManifestAskedUs is { } asked && nowUs < asked + _state.Settings.ManifestTimeoutUs)
+            return;
+        Link? best = null;
+        foreach (var link in _state.Links.Values)
+        {
+            if (!link.Tracks.TryGetValue(track.Id, out var view) || view.RemoteFlags is not { } flags || !flags.HasFlag(TrackFlags.HasManifest))
+                continue;
+            // Whoever let the last one lapse is asked again only where there is no other.
+            if (best is null || (best.Id == track.ManifestAskedOf && track.ManifestAskedUs is not null))
+                best = link;
+        }
+
+        if (best is null)
+        {
+            track.ManifestAskedUs = null;
+            return;
+        }
+
+        track.ManifestAskedUs = nowUs;
+        track.ManifestAskedOf = best.Id;
+        _state.Send(best, new WantManifestFrame(track.Slot));
+    }
+
+    private void MarkLate(long nowUs)
+    {
+        foreach (var link in _state.Links.Values)
+        {
+            if (nowUs < link.LateAtUs())
+                continue;
+            link.IsStalled = true;
+            foreach (var asked in link.Asked)
+            {
+                if (asked.IsLoose)
+                    continue;
+                asked.IsLoose = true;
+                asked.Of.Track.InFlight[asked.Chunk]--;
+            }
+        }
+    }
+
+    private void TakeOffers(Track track, long nowUs)
+    {
+        foreach (var link in _state.Links.Values)
+        {
+            if (!link.Tracks.TryGetValue(track.Id, out var view))
+                continue;
+            while (view.OfferedToUs.Count > 0 && HasRoom(link, track))
+            {
+                var chunk = view.OfferedToUs.Min;
+                view.OfferedToUs.Remove(chunk);
+                if (!track.Have[chunk] && track.InFlight[chunk] == 0)
+                    Ask(link, view, chunk, nowUs, wasOffered: true);
+            }
+        }
+    }
+
+    private void AskUrgent(Track track, long nowUs)
+    {
+        if (track.Waits.Count > 0)
+        {
+            foreach (var (chunk, due) in track.Waits)
+            {
+                if (track.Have[chunk] || track.InFlight[chunk] > 0)
+                    continue;
+                if (!TryAsk(track, chunk, reserved: nowUs >= due, nowUs) && nowUs < due)
+                    _urgentDueUs = Math.Min(_urgentDueUs, Math.Max(due, nowUs + 1));
+            }
+        }
+
+        if (!track.IsRunning || track.BytesPerUs <= 0)
+            return;
+        for (var chunk = track.Have.NextClear(track.PlayheadChunk(nowUs)); chunk < track.Have.Length; chunk = track.Have.NextClear(chunk + 1))
+        {
+            var left = track.DeadlineUs(chunk, nowUs) - nowUs;
+            if (left > _state.Settings.UrgentUs)
+            {
+                _urgentDueUs = Math.Min(_urgentDueUs, nowUs + left - _state.Settings.UrgentUs);
+                break;
+            }
+
+            if (track.InFlight[chunk] > 0)
+                continue;
+            var reserved = left <= _state.Settings.UrgentThoughSoonUs || !IsComing(track, chunk);
+            if (!TryAsk(track, chunk, reserved, nowUs) && !reserved)
+                _urgentDueUs = Math.Min(_urgentDueUs, nowUs + left - _state.Settings.UrgentThoughSoonUs);
+        }
+    }
+
+    private void AskRest(Track track, long nowUs)
+    {
+        if (!AnyoneHasRoomFor(track))
+            return;
+        var playhead = track.PlayheadChunk(nowUs);
+        var windowEnd = track.BytesPerUs > 0
+            ? playhead + (int)(_state.Settings.WindowUs * track.BytesPerUs / track.Manifest!.ChunkSizeBytes)
+            : playhead;
+        var chunk = track.Have.NextClear(playhead);
+        for (; chunk < track.Have.Length && chunk <= windowEnd; chunk = track.Have.NextClear(chunk + 1))
+        {
+            if (track.InFlight[chunk] == 0 && TryAsk(track, chunk, reserved: false, nowUs) && !AnyoneHasRoomFor(track))
+                return;
+        }
+
+        AskRarest(track, chunk, nowUs);
+        if (playhead > 0)
+            AskRarest(track, track.Have.NextClear(0), nowUs);
+    }
+
+    // From a sample, so that a long track costs no more per event than a short one.
+    private void AskRarest(Track track, int from, long nowUs)
+    {
+        Span<int> sample = stackalloc int[Math.Min(_state.Settings.RarestAmong, 256)];
+        while (AnyoneHasRoomFor(track))
+        {
+            var count = 0;
+            for (var chunk = track.Have.NextClear(from); chunk < track.Have.Length && count < sample.Length; chunk = track.Have.NextClear(chunk + 1))
+            {
+                if (track.InFlight[chunk] == 0 && track.Availability[chunk] > 0 && BestHolder(track, chunk, reserved: false) is not null)
+                    sample[count++] = chunk;
+            }
+
+            if (count == 0)
+                return;
+            var rarest = sample[0];
+            foreach (var chunk in sample[1..count])
+            {
+                if (track.Availability[chunk] < track.Availability[rarest])
+                    rarest = chunk;
+            }
+
+            if (!TryAsk(track, rarest, reserved: false, nowUs))
+                return;
+        }
+    }
+
+    private bool AnyoneHasRoomFor(Track track)
+    {
+        foreach (var link in _state.Links.Values)
+        {
+            if (link.Tracks.TryGetValue(track.Id, out var view) && view is { Wanted: > 0, IsReserved: false } && HasRoom(link, track))
+                return true;
+        }
+
+        return false;
+    }
+
+    private bool IsComing(Track track, int chunk)
+    {
+        foreach (var link in _state.Links.Values)
+        {
+            if (link.Tracks.TryGetValue(track.Id, out var view) && view.Soon.Contains(chunk))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool HasRoom(Link link, Track track) => link.Asked.Count < link.Window(track.Manifest!.ChunkSizeBytes);
+
+    private bool TryAsk(Track track, int chunk, bool reserved, long nowUs)
+    {
+        if (BestHolder(track, chunk, reserved) is not var (link, view))
+            return false;
+        Ask(link, view, chunk, nowUs);
+        return true;
+    }
+
+    // Lowest time of arrival among those with room. A host that stripes counts only where reserved ones may be asked, and
+    // then only where no one else can: its uplink is what everyone shares.
+    private (Link, LinkTrack)? BestHolder(Track track, int chunk, bool reserved)
+    {
+        (Link, LinkTrack)? best = null;
+        var least = (IsReserved: true, EtaUs: double.PositiveInfinity);
+        foreach (var link in _state.Links.Values)
+        {
+            if (!link.Tracks.TryGetValue(track.Id, out var view) || view.Remote?[chunk] != true || (view.IsReserved && !reserved)
+                || !HasRoom(link, track) || link.Asked.Exists(a => a.Of == view && a.Chunk == chunk))
+            {
+                continue;
+            }
+
+            var cost = (view.IsReserved, link.EtaUs(track.Manifest!.ChunkSizeBytes));
+            if (cost.CompareTo(least) < 0)
+                (best, least) = ((link, view), cost);
+        }
+
+        return best;
+    }
+
+    private void Ask(Link link, LinkTrack view, int chunk, long nowUs, bool wasOffered = false)
+    {
+        var track = view.Track;
+        // What a striping host did not offer it may hold back in favour of a relay, so it does not count as on its way.
+        var isLoose = view.IsReserved && !wasOffered;
+        if (!isLoose)
+            track.InFlight[chunk]++;
+        if (link.Asked.Find(a => a.Of == view && a.Chunk == chunk) is { } asked)
+        {
+            asked.IsLoose = isLoose;
+        }
+        else
+        {
+            link.Asked.Add(new Asked(view, chunk, nowUs, isLoose));
+            var deadline = track.DeadlineUs(chunk, nowUs);
+            var inMs = deadline == long.MaxValue ? int.MaxValue : (int)Math.Clamp((deadline - nowUs) / 1000, 0, int.MaxValue - 1);
+            _state.Send(link, new RequestFrame(track.Slot, chunk, inMs));
+        }
+
+        if (!isLoose)
+            CancelLoose(link, track, chunk);
+        if (!wasOffered)
+            return;
+        // A relay can be planned on what the host is sending.
+        foreach (var other in _state.Links.Values)
+        {
+            if (other != link && other.Tracks.TryGetValue(track.Id, out var theirs) && theirs.RemoteFlags is not null && theirs.Remote?[chunk] != true)
+                _state.Send(other, new SoonFrame(track.Slot, [chunk]));
+        }
+    }
+
+    // Someone else is asked for it now: the striping host need not send it.
+    private void CancelLoose(Link asked, Track track, int chunk)
+    {
+        foreach (var link in _state.Links.Values)
+        {
+            if (link != asked && link.Tracks.TryGetValue(track.Id, out var view) && view.IsReserved && link.Asked.Exists(a => a.Of == view && a.Chunk == chunk))
+                _state.Cancel(link, view, chunk);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+using Jam.Peer.Wire;
+
+namespace Jam.Peer.Swarm;
+
+/// <summary>
+/// Who has what, what to ask for, what to offer: events in, effects out. Knows no socket, no file and no clock; the same
+/// code runs in a peer and in a simulation. Every event takes <c>nowUs</c>, local monotonic microseconds, which never go
+/// back. After each event the caller carries out <see cref="TakeEffects"/> and arms one timer for <see cref="DueUs"/>.
+/// </summary>
+internal sealed class SwarmCore
+{
+    private readonly SwarmState _state;
+    private readonly UploadScheduler _uploads;
+    private readonly OfferPlanner _offers;
+    private readonly RequestPlanner _requests;
+    private readonly FrameRules _rules;
+    private ushort _nextSlot;
+
+    public SwarmCore(SwarmSettings settings)
+    {
+        _state = new SwarmState(settings);
+        _offers = new OfferPlanner(_state);
+        _uploads = new UploadScheduler(_state, _offers);
+        _requests = new RequestPlanner(_state);
+        _rules = new FrameRules(_state, _uploads, _offers);
+    }
+
+    /// <summary>Links, for reports.</summary>
+    public IReadOnlyDictionary<LinkId, Link> Links => _state.Links;
+
+    /// <summary>Tracks, for reports.</summary>
+    public IReadOnlyDictionary<TrackId, Track> Tracks => _state.Tracks;
+
+    /// <summary>What is to be done now, in order.</summary>
+    public List<Effect> TakeEffects() => _state.TakeEffects();
+
+    /// <summary>When <see cref="Timer"/> is to be called though nothing else happens; <see cref="long.MaxValue"/>: never.</summary>
+    public long DueUs(long nowUs) => Math.Min(Math.Min(_uploads.DueUs, _offers.DueUs), _requests.DueUs(nowUs));
+
+    /// <summary>The time of <see cref="DueUs"/> has come.</summary>
+    public void Timer(long nowUs) => Settle(nowUs);
+
+    /// <summary>This peer wants a track; its manifest is fetched where it is not opened at once.</summary>
+    public void WantTrack(TrackId id, int priority, long nowUs)
+    {
+        if (!_state.Tracks.TryGetValue(id, out var track))
+        {
+            if (_nextSlot >= FrameCaps.MaxSlots)
+                return;
+            _state.Tracks.Add(id, track = new Track(id, _nextSlot++));
+            foreach (var link in _state.Links.Values)
+            {
+                link.Adopt(track);
+                Announce(link, track);
+            }
+        }
+
+        track.Priority = priority;
+        Settle(nowUs);
+    }
+
+    /// <summary>Storage of a track is open.</summary>
+    /// <param name="manifest">The track's manifest.</param>
+    /// <param name="have">What storage holds, verified.</param>
+    /// <param name="striped">Whether this peer is the host that stripes it; only for a complete track.</param>
+    /// <param name="nowUs">Now.</param>
+    public void OpenTrack(Manifest manifest, Bitfield have, bool striped, long nowUs)
+    {
+        if (!_state.Tracks.TryGetValue(manifest.Id, out var track) || track.Manifest is not null)
+            return;
+        track.Open(manifest, have);
+        track.IsStriped = striped;
+        foreach (var link in _state.Links.Values)
+        {
+            Announce(link, track);
+            _rules.ReadEarly(link, SwarmState.On(link, track));
+        }
+
+        if (striped)
+            _offers.Begin(track);
+        Settle(nowUs);
+    }
+
+    /// <summary>Where the room is in a track; see <see cref="Track.SetPlayhead"/>.</summary>
+    public void SetPlayhead(TrackId id, double positionByte, double bytesPerUs, bool isRunning, long atUs, long nowUs)
+    {
+        if (!_state.Tracks.TryGetValue(id, out var track))
+            return;
+        track.SetPlayhead(positionByte, bytesPerUs, isRunning, atUs);
+        _offers.Rewind(track);
+        Settle(nowUs);
+    }
+
+    /// <summary>A decoder waits for a chunk.</summary>
+    public void Await(TrackId id, int chunk, long nowUs)
+    {
+        if (!_state.Tracks.TryGetValue(id, out var track) || track.Manifest is null || (uint)chunk >= (uint)track.Have.Length || track.Have[chunk])
+            return;
+        track.Waits.TryAdd(chunk, track.IsRunning ? nowUs : nowUs + _state.Settings.IdleWaitUs);
+        Settle(nowUs);
+    }
+
+    /// <summary>A link is up: both sides have proved that they belong to the room.</summary>
+    public void LinkUp(LinkId id, string peerId, bool isHost, long nowUs)
+    {
+        var link = new Link(id, peerId, _state.Settings) { IsHost = isHost };
+        _state.Links.Add(id, link);
+        foreach (var track in _state.Tracks.Values)
+            Announce(link, track);
+        Settle(nowUs);
+    }
+
+    /// <summary>A link is gone.</summary>
+    public void LinkDown(LinkId id, long nowUs)
+    {
+        if (!_state.Links.Remove(id, out var link))
+            return;
+        foreach (var asked in link.Asked)
+        {
+            if (!asked.IsLoose)
+                asked.Of.Track.InFlight[asked.Chunk]--;
+        }
+
+        foreach (var view in link.Tracks.Values)
+        {
+            if (view.Remote is not { } remote)
+                continue;
+            for (var chunk = 0; chunk < remote.Length; chunk++)
+            {
+                if (remote[chunk])
+                    view.Track.Availability[chunk]--;
+            }
+        }
+
+        foreach (var track in _state.Tracks.Values)
+        {
+            if (track.ManifestAskedOf == id)
+                track.ManifestAskedUs = null;
+        }
+
+        _offers.OnLinkDown(link);
+        Settle(nowUs);
+    }
+
+    /// <summary>The room says who is host.</summary>
+    public void SetHost(LinkId id, bool isHost)
+    {
+        if (_state.Links.TryGetValue(id, out var link))
+            link.IsHost = isHost;
+    }
+
+    /// <summary>A round trip was measured.</summary>
+    public void SetRtt(LinkId id, long rttUs)
+    {
+        if (_state.Links.TryGetValue(id, out var link))
+            link.RttUs = Math.Max(1, rttUs);
+    }
+
+    /// <summary>The kernel has taken a chunk of <see cref="SendChunk"/>, or storage could not read it.</summary>
+    public void ChunkSent(LinkId id, int bytes, long nowUs)
+    {
+        if (!_state.Links.TryGetValue(id, out var link))
+            return;
+        _uploads.OnSent(link, bytes, nowUs);
+        Settle(nowUs);
+    }
+
+    /// <summary>A frame of the swarm arrived; CHUNK comes by <see cref="ReceiveChunk"/>.</summary>
+    public void Receive(LinkId id, Frame frame, long nowUs)
+    {
+        if (!_state.Links.TryGetValue(id, out var link))
+            return;
+        if (_rules.Receive(link, frame, nowUs) is { } problem)
+            _state.Drop(link, problem);
+        Settle(nowUs);
+    }
+
+    /// <summary>A CHUNK arrived and was checked against the manifest.</summary>
+    /// <returns>Whether it is to be stored; the effect <see cref="StoreChunk"/> says so too.</returns>
+    public bool ReceiveChunk(LinkId id, ushort slot, int chunk, int bytes, bool isGood, long nowUs)
+    {
+        if (!_state.Links.TryGetValue(id, out var link))
+            return false;
+        var stored = false;
+        if (!link.RemoteSlots.TryGetValue(slot, out var trackId) || !link.Tracks.TryGetValue(trackId, out var view)
+            || view.Track.Manifest is null || (uint)chunk >= (uint)view.Track.Have.Length)
+        {
+            _state.Drop(link, "a chunk of a track that was not asked for");
+        }
+        else if (RequestPlanner.Settle(link, view, chunk) is not { } asked)
+        {
+            if (!link.Cancelled.Contains((trackId, chunk)))
+                _state.Drop(link, "a chunk that was not asked for");
+            else if (!isGood)
+                _state.Drop(link, $"chunk {chunk} is not what its hash says", ban: true);
+            else
+                stored = Gain(link, view, chunk);
+        }
+        else if (!isGood)
+        {
+            _state.Drop(link, $"chunk {chunk} is not what its hash says", ban: true);
+        }
+        else
+        {
+            link.Delivered(bytes, asked.AtUs, nowUs);
+            stored = Gain(link, view, chunk);
+        }
+
+        Settle(nowUs);
+        return stored;
+    }
+
+    private void Settle(long nowUs)
+    {
+        _offers.Plan(nowUs);
+        _requests.Plan(nowUs);
+        _uploads.Pump(nowUs);
+    }
+
+    private void Announce(Link link, Track track)
+    {
+        var flags = (track.Manifest is null ? TrackFlags.None : TrackFlags.HasManifest) | (track.IsStriped ? TrackFlags.Stripes : TrackFlags.None);
+        _state.Send(link, new TrackFrame(track.Slot, track.Id, flags));
+        if (track.Have.Count > 0)
+            _state.Send(link, new BitfieldFrame(track.Slot, track.Have.ToBytes()));
+    }
+
+    private bool Gain(Link link, LinkTrack from, int chunk)
+    {
+        var track = from.Track;
+        if (!track.Have.Set(chunk))
+            return false;
+        from.ChunksFrom++;
+        track.Waits.Remove(chunk);
+        _state.Emit(new StoreChunk(track.Id, chunk));
+        foreach (var other in _state.Links.Values)
+        {
+            if (!other.Tracks.TryGetValue(track.Id, out var view) || view.RemoteFlags is null)
+                continue;
+            if (view.Remote?[chunk] == true)
+                view.Wanted--;
+            view.OfferedToUs.Remove(chunk);
+            view.Soon.Remove(chunk);
+            _state.Send(other, new HaveFrame(track.Slot, [chunk]));
+            if (other != link)
+                _state.Cancel(other, view, chunk);
+        }
+
+        if (track.IsComplete)
+            _state.Emit(new TrackCompleted(track.Id));
+        return true;
+    }
+}

@@ -1,0 +1,65 @@
+namespace Jam.Peer.Swarm;
+
+/// <summary>The numbers of the scheduler. Times in microseconds.</summary>
+internal sealed record SwarmSettings
+{
+    /// <summary>Upload cap in bytes per second; null: none.</summary>
+    public long? UpBytesPerSecond { get; init; }
+
+    /// <summary>Requests in flight on a new link.</summary>
+    public int FirstInFlight { get; init; } = 4;
+
+    /// <summary>Fewest requests in flight on a link that delivers.</summary>
+    public int MinInFlight { get; init; } = 2;
+
+    /// <summary>Most requests in flight on a link.</summary>
+    public int MaxInFlight { get; init; } = 64;
+
+    /// <summary>What is kept in flight beyond the round trip, so that the other side never waits for a request.</summary>
+    public long InFlightSlackUs { get; init; } = 250_000;
+
+    /// <summary>What plays within this time may be asked of a striping host though it was not offered.</summary>
+    public long UrgentUs { get; init; } = 2_000_000;
+
+    /// <summary>As <see cref="UrgentUs"/>, where another peer has said that the chunk is on its way to it.</summary>
+    public long UrgentThoughSoonUs { get; init; } = 500_000;
+
+    /// <summary>What plays within this time is asked for in order; the rest rarest first.</summary>
+    public long WindowUs { get; init; } = 8_000_000;
+
+    /// <summary>How many missing chunks beyond the window are weighed by rarity at once.</summary>
+    public int RarestAmong { get; init; } = 64;
+
+    /// <summary>A request is late after this at the least.</summary>
+    public long MinTimeoutUs { get; init; } = 500_000;
+
+    /// <summary>A request on a link of unknown rate is late after this.</summary>
+    public long FirstTimeoutUs { get; init; } = 4_000_000;
+
+    /// <summary>An offered chunk that no one has after this is offered to another.</summary>
+    public long OfferTimeoutUs { get; init; } = 1_500_000;
+
+    /// <summary>How long a host holds a second copy of a striped chunk back, so that the first can be relayed.</summary>
+    public long HoldUs { get; init; } = 1_000_000;
+
+    /// <summary>Another holder is asked for a manifest after this.</summary>
+    public long ManifestTimeoutUs { get; init; } = 3_000_000;
+
+    /// <summary>A decoder that waits while nothing plays gets its chunk from a striping host after this.</summary>
+    public long IdleWaitUs { get; init; } = 1_000_000;
+
+    /// <summary>Most requests that one link may have waiting here; more are rejected.</summary>
+    public int MaxQueuedRequests { get; init; } = 256;
+
+    /// <summary>Chunks handed to a link's socket and not yet taken by the kernel.</summary>
+    public int ChunksInSocket { get; init; } = 2;
+
+    /// <summary>How much of what the uplink carries may sit in sockets: what is there can no longer be overtaken.</summary>
+    public long SocketQueueUs { get; init; } = 100_000;
+
+    /// <summary>A chunk that sits in a socket for this long waits for a slow receiver, not for the uplink.</summary>
+    public long SlowReceiverUs { get; init; } = 500_000;
+
+    /// <summary>Assumed until a link has delivered, bytes per second.</summary>
+    public double AssumedBytesPerSecond { get; init; } = 1_000_000;
+}

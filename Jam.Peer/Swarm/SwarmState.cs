@@ -1,0 +1,52 @@
+using Jam.Peer.Wire;
+
+namespace Jam.Peer.Swarm;
+
+/// <summary>What the parts of the core share: links, tracks, and the effects of the event at hand.</summary>
+internal sealed class SwarmState(SwarmSettings settings)
+{
+    private List<Effect> _effects = [];
+
+    public SwarmSettings Settings { get; } = settings;
+
+    public Dictionary<LinkId, Link> Links { get; } = [];
+
+    public Dictionary<TrackId, Track> Tracks { get; } = [];
+
+    /// <summary>Tracks in the order in which they are wanted.</summary>
+    public IEnumerable<Track> ByPriority => Tracks.Values.OrderBy(t => t.Priority).ThenBy(t => t.Slot);
+
+    /// <summary>The link's view of a track, made on first use.</summary>
+    public static LinkTrack On(Link link, Track track)
+    {
+        if (!link.Tracks.TryGetValue(track.Id, out var view))
+            link.Tracks.Add(track.Id, view = new LinkTrack(track));
+        return view;
+    }
+
+    public void Emit(Effect effect) => _effects.Add(effect);
+
+    public void Send(Link link, Frame frame) => _effects.Add(new SendFrame(link.Id, frame));
+
+    public void Drop(Link link, string why, bool ban = false) => _effects.Add(new DropLink(link.Id, why, ban));
+
+    /// <summary>Takes a request back; what comes all the same is welcome. False where there was none.</summary>
+    public bool Cancel(Link link, LinkTrack view, int chunk)
+    {
+        if (RequestPlanner.Settle(link, view, chunk) is null)
+            return false;
+        link.Cancelled.Enqueue((view.Track.Id, chunk));
+        if (link.Cancelled.Count > Settings.MaxInFlight)
+            link.Cancelled.Dequeue();
+        Send(link, new CancelFrame(view.Track.Slot, chunk));
+        return true;
+    }
+
+    /// <summary>The effects so far, in order; the list is the caller's.</summary>
+    public List<Effect> TakeEffects()
+    {
+        var taken = _effects;
+        _effects = [];
+        return taken;
+    }
+}

@@ -1,0 +1,154 @@
+using Jam.Peer.Wire;
+
+namespace Jam.Peer.Swarm;
+
+/// <summary>
+/// Who gets the next chunk: of each link the request with the earliest deadline, and where the uplink is capped, of all
+/// links. All peers share one playhead, so deadlines of different peers can be compared.
+/// </summary>
+internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
+{
+    private readonly SwarmState _state = state;
+    private long _order;
+    private double _usPerByte;
+    private long _busySinceUs;
+    private double _tokens = double.NaN;
+    private long _tokensAtUs;
+
+    /// <summary>When <see cref="Pump"/> should be called again though nothing happens.</summary>
+    public long DueUs { get; private set; } = long.MaxValue;
+
+    /// <summary>Queues a request, or rejects it.</summary>
+    public void Request(Link link, LinkTrack of, RequestFrame request, long nowUs)
+    {
+        if (!of.Track.Have[request.Chunk] || link.Wishes.Count >= _state.Settings.MaxQueuedRequests)
+        {
+            _state.Send(link, new RejectFrame(of.Track.Slot, request.Chunk));
+            return;
+        }
+
+        var deadline = request.DeadlineMs == int.MaxValue ? long.MaxValue : nowUs + Math.Max(0, request.DeadlineMs) * 1000L;
+        var index = link.Wishes.FindIndex(w => w.Of == of && w.Chunk == request.Chunk);
+        offers.Claim(link, of, request.Chunk, nowUs);
+        if (index >= 0)
+            link.Wishes[index] = link.Wishes[index] with { DeadlineUs = deadline };
+        else
+            link.Wishes.Add(new Wish(of, request.Chunk, deadline, _order++));
+    }
+
+    /// <summary>Takes a request back.</summary>
+    public static void Cancel(Link link, LinkTrack of, int chunk) => link.Wishes.RemoveAll(w => w.Of == of && w.Chunk == chunk);
+
+    /// <summary>Hands chunks to sockets that have room for one.</summary>
+    public void Pump(long nowUs)
+    {
+        DueUs = long.MaxValue;
+        Refill(nowUs);
+        while (Next(nowUs) is var (link, wish))
+        {
+            var size = wish.Of.Track.Manifest!.SizeOf(wish.Chunk);
+            if (!HasRoom(size, nowUs))
+                return;
+            if (_state.Settings.UpBytesPerSecond is { } limit)
+            {
+                if (_tokens < size)
+                {
+                    DueUs = nowUs + Math.Max(1, (long)Math.Ceiling((size - _tokens) * 1e6 / limit));
+                    return;
+                }
+
+                _tokens -= size;
+            }
+
+            link.Wishes.Remove(wish);
+            if (SendingAnywhere() == 0)
+                _busySinceUs = nowUs;
+            link.SendingSinceUs.Enqueue(nowUs);
+            link.BytesUp += size;
+            wish.Of.ChunksTo++;
+            offers.OnSending(wish.Of, wish.Chunk, nowUs);
+            _state.Emit(new SendChunk(link.Id, wish.Of.Track.Id, wish.Of.Track.Slot, wish.Chunk));
+        }
+    }
+
+    /// <summary>The kernel has taken a chunk.</summary>
+    public void OnSent(Link link, int bytes, long nowUs)
+    {
+        if (!link.SendingSinceUs.TryDequeue(out _))
+            return;
+        link.Sent(bytes, nowUs);
+        if (bytes > 0)
+        {
+            var sample = Math.Max(1.0, nowUs - _busySinceUs) / bytes;
+            _usPerByte = _usPerByte == 0 ? sample : _usPerByte + (sample - _usPerByte) / 8;
+        }
+
+        _busySinceUs = nowUs;
+    }
+
+    private int SendingAnywhere()
+    {
+        var count = 0;
+        foreach (var link in _state.Links.Values)
+            count += link.Sending;
+        return count;
+    }
+
+    // What sits in sockets can no longer be overtaken by something more urgent, so no more than the uplink carries in a
+    // moment goes there. A chunk that a slow receiver does not take does not count: it must not stop the others.
+    private bool HasRoom(int chunkSize, long nowUs)
+    {
+        var chunkUs = _usPerByte * chunkSize;
+        var most = 2 + (_usPerByte == 0 ? 2 : (int)Math.Min(1_000, _state.Settings.SocketQueueUs / chunkUs));
+        var patienceUs = Math.Max(_state.Settings.SlowReceiverUs, (long)(4 * chunkUs));
+        var count = 0;
+        var agesAtUs = long.MaxValue;
+        foreach (var link in _state.Links.Values)
+        {
+            foreach (var since in link.SendingSinceUs)
+            {
+                if (nowUs - since >= patienceUs)
+                    continue;
+                count++;
+                agesAtUs = Math.Min(agesAtUs, since + patienceUs);
+            }
+        }
+
+        if (count < most)
+            return true;
+        DueUs = Math.Min(DueUs, agesAtUs);
+        return false;
+    }
+
+    private (Link Link, Wish Wish)? Next(long nowUs)
+    {
+        (Link, Wish)? best = null;
+        foreach (var link in _state.Links.Values)
+        {
+            if (link.Sending >= _state.Settings.ChunksInSocket)
+                continue;
+            foreach (var wish in link.Wishes)
+            {
+                var heldUntilUs = offers.HeldUntilUs(wish.Of, wish.Chunk);
+                if (heldUntilUs > nowUs)
+                    DueUs = Math.Min(DueUs, heldUntilUs);
+                else if (best is not var (_, other) || (wish.DeadlineUs, wish.Order).CompareTo((other.DeadlineUs, other.Order)) < 0)
+                    best = (link, wish);
+            }
+        }
+
+        return best;
+    }
+
+    // A bucket that holds a tenth of a second, and at least the largest chunk that waits.
+    private void Refill(long nowUs)
+    {
+        if (_state.Settings.UpBytesPerSecond is not { } limit)
+            return;
+        double depth = limit / 10.0;
+        foreach (var track in _state.Tracks.Values)
+            depth = Math.Max(depth, track.Manifest?.ChunkSizeBytes ?? 0);
+        _tokens = double.IsNaN(_tokens) ? depth : Math.Min(depth, _tokens + (nowUs - _tokensAtUs) * (limit / 1e6));
+        _tokensAtUs = nowUs;
+    }
+}

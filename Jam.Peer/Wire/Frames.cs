@@ -1,0 +1,100 @@
+namespace Jam.Peer.Wire;
+
+/// <summary>What two peers say to each other. WIRE.md has the bytes of each.</summary>
+internal abstract record Frame
+{
+    private protected Frame()
+    {
+    }
+}
+
+/// <summary>Before anything else, from anyone: which room is this?</summary>
+internal sealed record WhereFrame : Frame;
+
+/// <summary>Answer to WHERE.</summary>
+internal sealed record RoomInfoFrame(string Room, IReadOnlyList<string> Urls) : Frame;
+
+/// <summary>First frame of a member, both ways.</summary>
+/// <param name="Version">Of this protocol.</param>
+/// <param name="Capabilities">Bits, none defined yet; unknown ones are ignored.</param>
+/// <param name="PeerId">From WELCOME.</param>
+/// <param name="Room">The room's name.</param>
+/// <param name="ListenPort">Swarm port; 0 where it does not listen.</param>
+/// <param name="Nonce">32 random bytes, new for every connection.</param>
+/// <param name="Fingerprint">SHA-256 of the link's key; zeros where links are not encrypted.</param>
+internal sealed record HelloFrame(
+    ushort Version, uint Capabilities, string PeerId, string Room, ushort ListenPort, byte[] Nonce, byte[] Fingerprint) : Frame;
+
+/// <summary>Proof of membership over both HELLOs (<see cref="HandshakeProof"/>).</summary>
+internal sealed record AuthFrame(byte[] Proof) : Frame;
+
+/// <summary>What a peer says of a track that it announces.</summary>
+[Flags]
+internal enum TrackFlags : byte
+{
+    None = 0,
+
+    /// <summary>It can send the manifest.</summary>
+    HasManifest = 1,
+
+    /// <summary>It stripes: ask it only for what it OFFERs, or for what is urgent.</summary>
+    Stripes = 2,
+}
+
+/// <summary>Gives a track a slot number; every slot is in the numbering of whoever sends the frame.</summary>
+internal sealed record TrackFrame(ushort Slot, TrackId Track, TrackFlags Flags) : Frame;
+
+/// <summary>Asks for a track's manifest.</summary>
+internal sealed record WantManifestFrame(ushort Slot) : Frame;
+
+/// <summary>The manifest; good if its SHA-256 is the track's id.</summary>
+internal sealed record ManifestFrame(ushort Slot, byte[] Encoded) : Frame;
+
+/// <summary>Which chunks the sender has: one bit each, the first in the highest bit of the first byte.</summary>
+internal sealed record BitfieldFrame(ushort Slot, byte[] Bits) : Frame;
+
+/// <summary>Chunks that the sender has from now on.</summary>
+internal sealed record HaveFrame(ushort Slot, int[] Chunks) : Frame;
+
+/// <summary>Chunks that are on their way to the sender.</summary>
+internal sealed record SoonFrame(ushort Slot, int[] Chunks) : Frame;
+
+/// <summary>Chunks that the host would like the receiver to take and to relay; none: it may ask for any.</summary>
+internal sealed record OfferFrame(ushort Slot, int[] Chunks) : Frame;
+
+/// <summary>Asks for one chunk.</summary>
+/// <param name="Slot">The track.</param>
+/// <param name="Chunk">Its index.</param>
+/// <param name="DeadlineMs">When it plays, in milliseconds from the sending of this frame; <see cref="int.MaxValue"/>: some day.</param>
+internal sealed record RequestFrame(ushort Slot, int Chunk, int DeadlineMs) : Frame;
+
+/// <summary>Takes a REQUEST back; the chunk may come all the same.</summary>
+internal sealed record CancelFrame(ushort Slot, int Chunk) : Frame;
+
+/// <summary>One chunk. The array is rented: whoever takes the frame returns it with <see cref="Release"/>.</summary>
+internal sealed record ChunkFrame(ushort Slot, int Chunk, byte[] Rented, int Length) : Frame
+{
+    /// <summary>The chunk's bytes, until <see cref="Release"/>.</summary>
+    public ReadOnlySpan<byte> Payload => Rented.AsSpan(0, Length);
+
+    /// <summary>Gives the array back. Call it once.</summary>
+    public void Release() => System.Buffers.ArrayPool<byte>.Shared.Return(Rented);
+}
+
+/// <summary>A REQUEST that will not be answered.</summary>
+internal sealed record RejectFrame(ushort Slot, int Chunk) : Frame;
+
+/// <summary>Where the room's authority is now; a higher epoch wins.</summary>
+internal sealed record RendezvousFrame(long Epoch, string Url) : Frame;
+
+/// <summary>Addresses of other members of the room.</summary>
+internal sealed record PexFrame(IReadOnlyList<string> Addresses) : Frame;
+
+/// <summary>Are you there?</summary>
+internal sealed record PingFrame(ulong Nonce) : Frame;
+
+/// <summary>I am.</summary>
+internal sealed record PongFrame(ulong Nonce) : Frame;
+
+/// <summary>The last frame, and why.</summary>
+internal sealed record ByeFrame(string Reason) : Frame;

@@ -1,0 +1,217 @@
+using System.Security.Cryptography;
+using Jam.Peer.Swarm;
+using Jam.Peer.Wire;
+
+namespace Jam.Tests.Simulation;
+
+/// <summary>A peer of the simulation: its own core, an uplink and a downlink that carry chunks one after the other.</summary>
+internal sealed class SimPeer(string name, SwarmSettings settings, double upBytesPerUs, double downBytesPerUs)
+{
+    public string Name { get; } = name;
+
+    public SwarmCore Core { get; } = new(settings);
+
+    public double UpBytesPerUs { get; } = upBytesPerUs;
+
+    public double DownBytesPerUs { get; } = downBytesPerUs;
+
+    public Dictionary<LinkId, (SimPeer Peer, LinkId Theirs)> Wires { get; } = [];
+
+    public long UpFreeAtUs { get; set; }
+
+    public long DownFreeAtUs { get; set; }
+
+    public long BytesUp { get; set; }
+
+    public bool IsHost { get; init; }
+
+    public bool IsGone { get; set; }
+
+    /// <summary>Sends chunks that are not what their hash says.</summary>
+    public bool Lies { get; set; }
+
+    public long? CompletedAtUs { get; set; }
+
+    public Dictionary<int, long> GainedAtUs { get; } = [];
+
+    public List<string> Drops { get; } = [];
+
+    public long TimerAtUs { get; set; } = long.MaxValue;
+}
+
+/// <summary>
+/// The very core of a peer, many times, over a virtual network in virtual time: store and forward, with a delay per link and
+/// a rate per direction and peer. Deterministic: the same calls give the same run.
+/// </summary>
+internal sealed class SwarmSimulator(long delayUs)
+{
+    private readonly PriorityQueue<Action, (long AtUs, long Order)> _events = new();
+    private long _order;
+    private int _nextLink;
+
+    public long NowUs { get; private set; }
+
+    public List<SimPeer> Peers { get; } = [];
+
+    public static Manifest MakeManifest(long length, int chunkSize, int seed = 1)
+    {
+        var hashes = new byte[Manifest.Count(length, chunkSize) * Manifest.HashSize];
+        for (var i = 0; i < hashes.Length; i += Manifest.HashSize)
+            SHA256.HashData(BitConverter.GetBytes(i + seed * 7919L), hashes.AsSpan(i, Manifest.HashSize));
+        return Manifest.Create(length, chunkSize, hashes);
+    }
+
+    public SimPeer Add(string name, double upBytesPerSecond, double downBytesPerSecond = 1e9, bool isHost = false, SwarmSettings? settings = null)
+    {
+        var peer = new SimPeer(name, settings ?? new SwarmSettings(), upBytesPerSecond / 1e6, downBytesPerSecond / 1e6) { IsHost = isHost };
+        Peers.Add(peer);
+        return peer;
+    }
+
+    public void Connect(SimPeer a, SimPeer b)
+    {
+        LinkId atA = new(++_nextLink), atB = new(++_nextLink);
+        a.Wires.Add(atA, (b, atB));
+        b.Wires.Add(atB, (a, atA));
+        a.Core.LinkUp(atA, b.Name, b.IsHost, NowUs);
+        b.Core.LinkUp(atB, a.Name, a.IsHost, NowUs);
+        a.Core.SetRtt(atA, 2 * delayUs);
+        b.Core.SetRtt(atB, 2 * delayUs);
+        CarryOut(a);
+        CarryOut(b);
+    }
+
+    public void ConnectAll()
+    {
+        for (var i = 0; i < Peers.Count; i++)
+        {
+            for (var j = i + 1; j < Peers.Count; j++)
+                Connect(Peers[i], Peers[j]);
+        }
+    }
+
+    public void Seed(SimPeer host, Manifest manifest) => Do(host, core =>
+    {
+        core.WantTrack(manifest.Id, 0, NowUs);
+        core.OpenTrack(manifest, Bitfield.Full(manifest.ChunkCount), host.IsHost, NowUs);
+    });
+
+    public void Want(SimPeer peer, Manifest manifest) => Do(peer, core => core.WantTrack(manifest.Id, 0, NowUs));
+
+    public void Do(SimPeer peer, Action<SwarmCore> action)
+    {
+        action(peer.Core);
+        CarryOut(peer);
+    }
+
+    public void At(long atUs, Action action) => _events.Enqueue(action, (atUs, _order++));
+
+    /// <summary>The peer dies: its links go down at once.</summary>
+    public void Kill(SimPeer peer)
+    {
+        peer.IsGone = true;
+        foreach (var id in peer.Wires.Keys.ToArray())
+            Cut(peer, id);
+    }
+
+    /// <summary>Runs until nothing is left to do or the time is over.</summary>
+    public void Run(long untilUs)
+    {
+        while (_events.TryPeek(out _, out var at) && at.AtUs <= untilUs)
+        {
+            var action = _events.Dequeue();
+            NowUs = Math.Max(NowUs, at.AtUs);
+            action();
+        }
+
+        NowUs = untilUs;
+    }
+
+    private void Cut(SimPeer peer, LinkId id)
+    {
+        if (!peer.Wires.Remove(id, out var other))
+            return;
+        other.Peer.Wires.Remove(other.Theirs);
+        peer.Core.LinkDown(id, NowUs);
+        if (!peer.IsGone)
+            CarryOut(peer);
+        other.Peer.Core.LinkDown(other.Theirs, NowUs);
+        if (!other.Peer.IsGone)
+            CarryOut(other.Peer);
+    }
+
+    private void CarryOut(SimPeer peer)
+    {
+        for (var effects = peer.Core.TakeEffects(); effects.Count > 0; effects = peer.Core.TakeEffects())
+        {
+            foreach (var effect in effects)
+                CarryOut(peer, effect);
+        }
+
+        var due = peer.Core.DueUs(NowUs);
+        if (due != long.MaxValue && due != peer.TimerAtUs)
+        {
+            peer.TimerAtUs = due;
+            At(Math.Max(due, NowUs + 1), () =>
+            {
+                if (peer.TimerAtUs != due || peer.IsGone)
+                    return;
+                peer.TimerAtUs = long.MaxValue;
+                Do(peer, core => core.Timer(NowUs));
+            });
+        }
+    }
+
+    private void CarryOut(SimPeer peer, Effect effect)
+    {
+        switch (effect)
+        {
+            case SendFrame send when peer.Wires.TryGetValue(send.Link, out var wire):
+                At(NowUs + delayUs, () => Deliver(wire.Peer, wire.Theirs, core => core.Receive(wire.Theirs, send.Frame, NowUs)));
+                break;
+            case SendChunk send when peer.Wires.TryGetValue(send.Link, out var wire):
+                Transmit(peer, send, wire.Peer, wire.Theirs);
+                break;
+            case StoreChunk store:
+                peer.GainedAtUs[store.Chunk] = NowUs;
+                break;
+            case ManifestArrived arrived:
+                Do(peer, core => core.OpenTrack(arrived.Manifest, new Bitfield(arrived.Manifest.ChunkCount), false, NowUs));
+                break;
+            case TrackCompleted:
+                peer.CompletedAtUs = NowUs;
+                break;
+            case DropLink drop:
+                peer.Drops.Add($"{(peer.Wires.TryGetValue(drop.Link, out var w) ? w.Peer.Name : "?")}: {drop.Why}");
+                Cut(peer, drop.Link);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Transmit(SimPeer from, SendChunk send, SimPeer to, LinkId theirs)
+    {
+        var size = from.Core.Tracks[send.Track].Manifest!.SizeOf(send.Chunk);
+        from.BytesUp += size;
+        from.UpFreeAtUs = Math.Max(from.UpFreeAtUs, NowUs) + (long)(size / from.UpBytesPerUs);
+        var link = send.Link;
+        var good = !from.Lies;
+        At(from.UpFreeAtUs, () =>
+        {
+            if (!from.IsGone)
+                Do(from, core => core.ChunkSent(link, size, NowUs));
+        });
+        At(from.UpFreeAtUs + delayUs, () =>
+        {
+            to.DownFreeAtUs = Math.Max(to.DownFreeAtUs, NowUs) + (long)(size / to.DownBytesPerUs);
+            At(to.DownFreeAtUs, () => Deliver(to, theirs, core => core.ReceiveChunk(theirs, send.Slot, send.Chunk, size, good, NowUs)));
+        });
+    }
+
+    private void Deliver(SimPeer to, LinkId link, Action<SwarmCore> action)
+    {
+        if (!to.IsGone && to.Wires.ContainsKey(link))
+            Do(to, action);
+    }
+}
