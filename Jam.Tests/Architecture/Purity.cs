@@ -12,11 +12,15 @@ internal sealed class Purity
         "System.Collections.Generic", "System.Collections.Immutable", "System.Collections.ObjectModel", "System.Diagnostics",
         "System.Diagnostics.CodeAnalysis", "System.Globalization", "System.Linq", "System.Numerics", "System.Runtime.CompilerServices",
         "System.Runtime.InteropServices", "System.Runtime.Intrinsics", "System.Runtime.Intrinsics.Arm", "System.Runtime.Intrinsics.X86",
-        "System.Security.Cryptography", "System.Text", "Microsoft.CodeAnalysis",
+        "System.Security.Cryptography", "System.Text", "System.Text.RegularExpressions", "System.Text.Unicode", "Microsoft.CodeAnalysis",
     ];
 
-    /// <summary>Data that lives in a namespace of things that act.</summary>
-    private static readonly HashSet<string> Data = ["System.IO.InvalidDataException", "System.IO.EndOfStreamException"];
+    /// <summary>Data that lives in a namespace of things that act; the name of a type, and what the compiler writes on an indexer.</summary>
+    private static readonly HashSet<string> Data =
+    [
+        "System.IO.InvalidDataException", "System.IO.EndOfStreamException",
+        "System.Reflection.MemberInfo", "System.Reflection.DefaultMemberAttribute",
+    ];
 
     /// <summary>Iterators note the thread that made them; the compiler writes that.</summary>
     private static readonly HashSet<string> Harmless = ["System.Environment.get_CurrentManagedThreadId"];
