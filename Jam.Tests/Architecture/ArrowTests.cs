@@ -80,7 +80,8 @@ public sealed class ArrowTests
     {
         var references = AssemblyReferences.Read(path);
         Assert.That(references, Is.Not.Empty, "nothing was read");
-        Assert.That(house.Breaches(references, program), Is.Empty);
+        var breaches = house.Breaches(references, program);
+        Assert.That(breaches, Is.Empty, string.Join('\n', breaches));
     }
 
     private static List<string> BreachesOf(Type sample, Purity? purity) =>

@@ -15,10 +15,13 @@ internal sealed class Purity
         "System.Security.Cryptography", "System.Text", "System.Text.RegularExpressions", "System.Text.Unicode", "Microsoft.CodeAnalysis",
     ];
 
-    /// <summary>Data that lives in a namespace of things that act; the name of a type, and what the compiler writes on an indexer.</summary>
+    /// <summary>
+    /// Data that lives in a namespace of things that act: what went wrong with bytes, an address (comparing two does no I/O), the name
+    /// of a type, and what the compiler writes on an indexer.
+    /// </summary>
     private static readonly HashSet<string> Data =
     [
-        "System.IO.InvalidDataException", "System.IO.EndOfStreamException",
+        "System.IO.InvalidDataException", "System.IO.EndOfStreamException", "System.Net.IPAddress", "System.Net.IPEndPoint",
         "System.Reflection.MemberInfo", "System.Reflection.DefaultMemberAttribute",
     ];
 

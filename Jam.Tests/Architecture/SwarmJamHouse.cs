@@ -42,7 +42,7 @@ internal static class SwarmJamHouse
     /// </summary>
     private static readonly Purity OfRecords = new(
         "System.Text.Json", "System.Text.Json.Serialization", "System.Text.Json.Serialization.Metadata", "System.Reflection",
-        "System.TimeProvider", "System.CodeDom.Compiler");
+        "System.Text.Encodings.Web", "System.TimeProvider", "System.CodeDom.Compiler");
 
     /// <summary>
     /// The decoder's own thread reads a track through ITrackReader, whose wait can be cancelled; and the render path takes what
