@@ -1,0 +1,80 @@
+namespace Jam.Tests.Architecture;
+
+/// <summary>
+/// The arrows of SwarmJam. Tests know the peer, the peer knows the server, never back; inside each, the command line knows the
+/// session, the session puts the shell together, the shell knows the pure core, and all know the records.
+/// </summary>
+internal static class SwarmJamHouse
+{
+    public const string Contracts = "Jam.Server.Contracts";
+    public const string Rooms = "Jam.Server.Rooms";
+    public const string Hosting = "Jam.Server.Hosting";
+    public const string Web = "Jam.Server.Web";
+    public const string ServerProgram = "Jam.Server";
+
+    public const string Wire = "Jam.Peer.Wire";
+    public const string Swarm = "Jam.Peer.Swarm";
+    public const string Clock = "Jam.Peer.Clock";
+    public const string Playback = "Jam.Peer.Playback";
+    public const string Storage = "Jam.Peer.Storage";
+    public const string Network = "Jam.Peer.Network";
+    public const string Audio = "Jam.Peer.Audio";
+    public const string Session = "Jam.Peer.Session";
+    public const string Cli = "Jam.Peer.Cli";
+    public const string PeerProgram = "Jam.Peer";
+
+    /// <summary>
+    /// The session stands above the shell, so the shell knows only what crosses between them as data: the options that a peer was
+    /// started with, the records of a report, and the exception that carries a line for the user. None of these does anything.
+    /// </summary>
+    private static readonly string[] SessionData =
+    [
+        .. new[]
+        {
+            "SessionOptions", "OutputKind", "TestPattern", "PeerReport", "TrackReport", "LinkReport", "PlaybackReport", "ClockReport",
+            "JamException",
+        }.Select(name => $"{Session}.{name}"),
+    ];
+
+    /// <summary>
+    /// Messages are records with JSON names, which brings the JSON source generator and its reflection; and one extension turns a
+    /// TimeProvider that it is given into microseconds.
+    /// </summary>
+    private static readonly Purity OfRecords = new(
+        "System.Text.Json", "System.Text.Json.Serialization", "System.Text.Json.Serialization.Metadata", "System.Reflection",
+        "System.Text.Encodings.Web", "System.TimeProvider", "System.CodeDom.Compiler");
+
+    /// <summary>
+    /// The decoder's own thread reads a track through ITrackReader, whose wait can be cancelled; and the render path takes what
+    /// other threads publish without a lock.
+    /// </summary>
+    private static readonly Purity OfPlayback = new(
+        "System.Threading.CancellationToken", "System.Threading.Volatile", "System.Threading.Interlocked");
+
+    public static House Server { get; } = new(
+    [
+        new Place(Contracts, [], OfRecords),
+        new Place(Rooms, [Contracts], new Purity()),
+        new Place(Web, [Contracts]),
+        new Place(Hosting, [Rooms, Contracts, Web]),
+        new Place(ServerProgram, [Hosting, Contracts]),
+    ]);
+
+    public static House Peer { get; } = new(
+    [
+        .. Server.Places,
+        new Place(Wire, [Contracts], new Purity()),
+        new Place(Swarm, [Wire, Contracts], new Purity()),
+        new Place(Clock, [Contracts], new Purity()),
+        new Place(Playback, [Clock, Contracts], OfPlayback),
+        Shell(Storage),
+        Shell(Network),
+        Shell(Audio),
+        new Place(Session, [Storage, Network, Audio, Wire, Swarm, Clock, Playback, Contracts, Hosting]),
+        new Place(Cli, [Session, Contracts]),
+        new Place(PeerProgram, [Cli]),
+    ]);
+
+    /// <summary>The parts of the shell do not know each other: the session joins them.</summary>
+    private static Place Shell(string ns) => new(ns, [Wire, Swarm, Clock, Playback, Contracts]) { MayKnowTypes = SessionData };
+}
