@@ -1,0 +1,40 @@
+using Jam.Peer.Playback;
+
+namespace Jam.Peer.Audio;
+
+/// <summary>
+/// A place that sound goes to. It runs from the moment it is open, on silence until <see cref="Start"/>, and then on what the renderer
+/// gives, always interleaved stereo float at <see cref="SampleRate"/>. The renderer is called on the output's own thread, never by two
+/// at a time. After disposal returns it is not called any more.
+/// </summary>
+internal interface IAudioOutput : IAsyncDisposable
+{
+    /// <summary>For people: what it plays to.</summary>
+    string Name { get; }
+
+    /// <summary>Whether that is a sound device.</summary>
+    bool IsAudible { get; }
+
+    /// <summary>Frames per second; fixed once open.</summary>
+    int SampleRate { get; }
+
+    /// <summary>How often the device ran dry, since it was opened. Any thread.</summary>
+    int Underruns { get; }
+
+    /// <summary>Ends when the output is lost (its server died, its disk is full); the text says why. Never faults.</summary>
+    Task<string> Lost { get; }
+
+    /// <summary>From now on the renderer is called. Once, from any thread.</summary>
+    void Start(IFrameRenderer renderer);
+}
+
+/// <summary>What fills an output. Called on the output's thread, where nothing may be allocated or waited for.</summary>
+internal interface IFrameRenderer
+{
+    /// <summary>Fills a block.</summary>
+    /// <param name="output">Interleaved stereo, to be overwritten whole.</param>
+    /// <param name="firstFrame">Place of its first frame in the output's stream; blocks follow each other without a gap.</param>
+    /// <param name="nowUs">Local monotonic microseconds.</param>
+    /// <param name="clock">When frames of the output are heard; valid during the call.</param>
+    void Render(Span<float> output, long firstFrame, long nowUs, IOutputClock clock);
+}

@@ -1,0 +1,254 @@
+using Jam.Peer.Playback;
+
+namespace Jam.Peer.Audio.Mp3;
+
+/// <summary>
+/// The frames of an MP3 file by number, with their exact places. Frame numbers are what peers agree on: they come from counting
+/// frames from the start, or, in a file whose tag says that its bitrate is constant, from the place in bytes, which gives the same
+/// number and needs nothing of what lies before. A file of variable bitrate is counted; that needs the bytes up to the wanted frame.
+/// </summary>
+internal sealed class Mp3Stream
+{
+    /// <summary>Frames per entry of the index.</summary>
+    private const int IndexStep = 16;
+
+    /// <summary>Junk before the first frame, beside ID3v2, bytes.</summary>
+    private const int MaxJunkBytes = 256 * 1024;
+
+    private const int MaxId3Tags = 16;
+
+    /// <summary>This many frames in a row are no accident.</summary>
+    private const int ProofFrames = 3;
+
+    private readonly ByteWindow _window;
+    private readonly List<long> _index = [];
+    private long _countedFrames;
+    private long _countedOffset;
+
+    private Mp3Stream(ByteWindow window, Mp3Header first, long firstOffset, Mp3InfoTag? tag)
+    {
+        _window = window;
+        First = first;
+        FirstOffset = _countedOffset = firstOffset;
+        Tag = tag;
+        var isConstant = tag is { IsConstantBitrate: true, Frames: > 0, Bytes: > 0 };
+        if (isConstant)
+        {
+            // The tag's own figures must bear it out: a wrong guess would put this peer beside the others.
+            var drift = Math.Abs(tag!.Value.Bytes!.Value - (tag.Value.Frames!.Value + 1) * first.MeanFrameBytes);
+            isConstant = drift < 2 * first.MeanFrameBytes;
+        }
+        IsConstantBitrate = isConstant;
+    }
+
+    /// <summary>The header of the first frame of sound.</summary>
+    public Mp3Header First { get; }
+
+    /// <summary>Where frame 0 begins, bytes.</summary>
+    public long FirstOffset { get; }
+
+    /// <summary>What the encoder wrote of the file, if anything.</summary>
+    public Mp3InfoTag? Tag { get; }
+
+    /// <summary>Whether a frame's place follows from its number.</summary>
+    public bool IsConstantBitrate { get; }
+
+    /// <summary>Finds the first frame.</summary>
+    /// <returns>The stream, or null and why the bytes cannot be played.</returns>
+    public static Mp3Stream? Open(ITrackReader reader, out string? error, CancellationToken cancellationToken)
+    {
+        var window = new ByteWindow(reader);
+        var start = SkipId3(window, cancellationToken);
+        error = NameOther(window.Get(start, 12, cancellationToken));
+        if (error is not null)
+            return null;
+        var offset = FindFrame(window, start, start + MaxJunkBytes, null, cancellationToken);
+        if (offset < 0 || !Mp3Header.TryParse(window.Get(offset, Mp3Header.Size, cancellationToken), out var header))
+        {
+            error = reader.LengthBytes == 0 ? "the file is empty" : "it holds no MP3 audio";
+            return null;
+        }
+
+        var frame = window.Get(offset, header.FrameBytes, cancellationToken);
+        if (!Mp3InfoTag.TryParse(header, frame, out var tag))
+            return new Mp3Stream(window, header, offset, null);
+        var next = FindFrame(window, offset + header.FrameBytes, offset + header.FrameBytes + MaxJunkBytes, header, cancellationToken);
+        if (next < 0 || !Mp3Header.TryParse(window.Get(next, Mp3Header.Size, cancellationToken), out header))
+        {
+            error = "it holds no MP3 audio after its tag";
+            return null;
+        }
+        return new Mp3Stream(window, header, next, tag);
+    }
+
+    /// <summary>Finds a frame by number. Returns its place in bytes, or -1 where the track ends before it.</summary>
+    public long OffsetOf(long frame, CancellationToken cancellationToken)
+    {
+        if (frame < _countedFrames)
+            return WalkTo(frame, cancellationToken);
+        if (IsConstantBitrate && frame > _countedFrames + IndexStep)
+        {
+            var near = Near(frame, cancellationToken);
+            if (near >= 0)
+                return near;
+        }
+        while (_countedFrames < frame)
+        {
+            if (!CountNext(cancellationToken))
+                return -1;
+        }
+        return _countedOffset;
+    }
+
+    /// <summary>How many frames the track has; needs all of its bytes.</summary>
+    public long CountAll(CancellationToken cancellationToken)
+    {
+        while (CountNext(cancellationToken))
+        {
+            // Counted by the condition.
+        }
+        return _countedFrames;
+    }
+
+    /// <summary>
+    /// Reads the frame at a place, or the next one after it where there is garbage. Valid until the next call. What is read in order is
+    /// counted on the way.
+    /// </summary>
+    /// <param name="offset">Where to look.</param>
+    /// <param name="found">Where the frame begins.</param>
+    /// <param name="frame">All of it.</param>
+    /// <param name="cancellationToken">Ends a wait for bytes.</param>
+    /// <returns>False at the end of the track; a frame that is cut short there does not count.</returns>
+    public bool TryRead(long offset, out long found, out ReadOnlySpan<byte> frame, CancellationToken cancellationToken)
+    {
+        found = offset;
+        frame = default;
+        if (!IsFrame(_window.Get(offset, Mp3Header.Size, cancellationToken), out var header))
+        {
+            found = FindFrame(_window, offset, long.MaxValue, First, cancellationToken);
+            if (found < 0 || !IsFrame(_window.Get(found, Mp3Header.Size, cancellationToken), out header))
+                return false;
+        }
+        frame = _window.Get(found, header.FrameBytes, cancellationToken);
+        return frame.Length == header.FrameBytes;
+    }
+
+    /// <summary>Notes where a frame was found, if it is the next one to be counted.</summary>
+    public void Count(long frame, long offset, int length)
+    {
+        if (frame != _countedFrames)
+            return;
+        if (frame % IndexStep == 0)
+            _index.Add(offset);
+        _countedFrames++;
+        _countedOffset = offset + length;
+    }
+
+    private bool CountNext(CancellationToken cancellationToken)
+    {
+        if (!TryRead(_countedOffset, out var found, out var bytes, cancellationToken))
+            return false;
+        Count(_countedFrames, found, bytes.Length);
+        return true;
+    }
+
+    private long WalkTo(long frame, CancellationToken cancellationToken)
+    {
+        var offset = _index[(int)(frame / IndexStep)];
+        for (var i = 0; i <= frame % IndexStep; i++)
+        {
+            if (!TryRead(offset, out var found, out var bytes, cancellationToken))
+                return -1;
+            if (i == frame % IndexStep)
+                return found;
+            offset = found + bytes.Length;
+        }
+        return -1;
+    }
+
+    /// <summary>The frame whose place is nearest to where this number must be; -1 where none is near enough to be sure.</summary>
+    private long Near(long frame, CancellationToken cancellationToken)
+    {
+        var expected = FirstOffset + frame * First.MeanFrameBytes;
+        var tolerance = (int)(First.MeanFrameBytes / 3);
+        var from = Math.Max(FirstOffset, (long)expected - tolerance);
+        var best = -1L;
+        for (var at = from; at <= expected + tolerance;)
+        {
+            var found = FindFrame(_window, at, (long)expected + tolerance + 1, First, cancellationToken);
+            if (found < 0)
+                break;
+            if (best < 0 || Math.Abs(found - expected) < Math.Abs(best - expected))
+                best = found;
+            at = found + 1;
+        }
+        return best;
+    }
+
+    private bool IsFrame(ReadOnlySpan<byte> bytes, out Mp3Header header) =>
+        Mp3Header.TryParse(bytes, out header) && header.IsOfSameStream(First);
+
+    private static long FindFrame(ByteWindow window, long from, long before, Mp3Header? like, CancellationToken cancellationToken)
+    {
+        for (var at = from; at < Math.Min(before, window.LengthBytes);)
+        {
+            var bytes = window.Get(at, 4096, cancellationToken);
+            if (bytes.Length < Mp3Header.Size)
+                return -1;
+            var sync = bytes.IndexOf((byte)0xFF);
+            if (sync != 0)
+            {
+                at += sync < 0 ? bytes.Length : sync;
+                continue;
+            }
+            if (IsProven(window, at, like, cancellationToken))
+                return at < before ? at : -1;
+            at++;
+        }
+        return -1;
+    }
+
+    /// <summary>Whether a frame stands here and others follow it, or it ends exactly with the track.</summary>
+    private static bool IsProven(ByteWindow window, long at, Mp3Header? like, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < ProofFrames; i++)
+        {
+            if (!Mp3Header.TryParse(window.Get(at, Mp3Header.Size, cancellationToken), out var header))
+                return i > 0 && (at == window.LengthBytes || IsTrailer(window.Get(at, 8, cancellationToken)));
+            if (like is { } first && !header.IsOfSameStream(first))
+                return false;
+            like ??= header;
+            at += header.FrameBytes;
+            if (at > window.LengthBytes)
+                return false;
+        }
+        return true;
+    }
+
+    private static bool IsTrailer(ReadOnlySpan<byte> bytes) => bytes.StartsWith("TAG"u8) || bytes.StartsWith("APETAGEX"u8);
+
+    private static long SkipId3(ByteWindow window, CancellationToken cancellationToken)
+    {
+        var offset = 0L;
+        for (var tags = 0; tags < MaxId3Tags; tags++)
+        {
+            var head = window.Get(offset, 10, cancellationToken);
+            if (head.Length < 10 || !head.StartsWith("ID3"u8) || ((head[6] | head[7] | head[8] | head[9]) & 0x80) != 0)
+                return offset;
+            var size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9];
+            offset += 10 + size + ((head[5] & 0x10) != 0 ? 10 : 0);
+        }
+        return offset;
+    }
+
+    private static string? NameOther(ReadOnlySpan<byte> head)
+    {
+        if (head.StartsWith("fLaC"u8))
+            return "it is FLAC; only MP3 can be played";
+        if (head.StartsWith("OggS"u8))
+            return "it is Ogg; only MP3 can be played";
+        if (head.StartsWith("RIFF"u8))
+            return "it is WAV; only MP3 can be played";
+        return head.Length >= 8 && head[4..8].SequenceEqual("ftyp"u8) ? "it is MP4 or M4A; only MP3 can be played" : null;
+    }
+}

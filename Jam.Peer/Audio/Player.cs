@@ -1,0 +1,120 @@
+using Jam.Peer.Clock;
+using Jam.Peer.Playback;
+using Jam.Peer.Session;
+using Jam.Server.Contracts;
+
+namespace Jam.Peer.Audio;
+
+/// <summary>
+/// From the bytes of a track to the loudspeaker, by the room's timeline. All members may be called from any thread; none waits.
+/// </summary>
+public sealed class Player : IAsyncDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly Func<RoomClockSnapshot> _clock;
+    private readonly OutputSwitch _output;
+    private readonly TrackFeeder _feeder;
+    private TimelinePair? _timeline;
+
+    private Player(TimeProvider time, Func<RoomClockSnapshot> clock, OutputSwitch output, Action<string> notice)
+    {
+        (_time, _clock, _output) = (time, clock, output);
+        _feeder = new TrackFeeder(time, clock, () => output.LeadUs, output.SetTrack, notice);
+    }
+
+    /// <summary>
+    /// From writing a sample to hearing it, microseconds; 0 before the output runs. A change of the timeline cannot be heard sooner.
+    /// </summary>
+    public long OutputLeadUs => _output.LeadUs;
+
+    /// <summary>Decoded track time ahead of the playhead, microseconds.</summary>
+    public long BufferUs => BufferAhead(out _);
+
+    /// <summary>0 to 1; takes effect within a few milliseconds after the output's lead, without a click.</summary>
+    public double Volume
+    {
+        get => _output.Volume;
+        set => _output.Volume = value;
+    }
+
+    /// <summary>Starts: the output runs on silence from here on.</summary>
+    /// <param name="options">Where and how to play.</param>
+    /// <param name="time">The local clock.</param>
+    /// <param name="clock">
+    /// The newest estimate of the room clock. Called on the audio thread: it must return a field, and neither throw, wait nor allocate.
+    /// </param>
+    /// <param name="notice">Takes a line for people; called on any thread.</param>
+    /// <exception cref="JamException">The file of a WAV output cannot be written.</exception>
+    public static Player Start(PlayerOptions options, TimeProvider time, Func<RoomClockSnapshot> clock, Action<string> notice)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(clock);
+        ArgumentNullException.ThrowIfNull(notice);
+        return new Player(time, clock, OutputSwitch.Start(options, time, clock, notice), notice);
+    }
+
+    /// <summary>What to follow from now on; null is silence.</summary>
+    public void SetTimeline(TimelinePair? timeline)
+    {
+        Volatile.Write(ref _timeline, timeline);
+        _output.SetTimeline(timeline);
+        _feeder.SetTimeline(timeline);
+    }
+
+    /// <summary>
+    /// The room's track; it is decoded ahead at once and sounds as soon as the timeline names it. The one before it sounds, as far as it
+    /// is decoded, until the timeline leaves it. The same id again does nothing.
+    /// </summary>
+    /// <param name="trackId">As the timeline names it; null: none.</param>
+    /// <param name="open">Opens its bytes; called on the decoder's thread, perhaps more than once. A reader that is disposable is
+    /// disposed.</param>
+    public void SetTrack(string? trackId, Func<ITrackReader>? open) => _feeder.SetTrack(trackId, open);
+
+    /// <summary>Whether so much is decoded ahead of the playhead (or all that is left), so that playing now would sound at once.</summary>
+    public bool IsReady(long minimumUs) => BufferAhead(out var isComplete) >= minimumUs || isComplete;
+
+    /// <summary>What is played at the moment, and how well.</summary>
+    public PlaybackReport Report()
+    {
+        var pair = Volatile.Read(ref _timeline);
+        var room = _clock();
+        var now = room.IsReady && pair is not null && room.ClockId == pair.Current.ClockId
+            ? (long)room.ToRoomUs(_time.NowUs())
+            : long.MinValue;
+        var record = pair is null || now == long.MinValue ? pair?.Current : pair.At(now);
+        var output = _output.Report();
+        double? error = double.IsNaN(output.Status.SyncErrorUs) ? null : output.Status.SyncErrorUs;
+        double? uncertainty = room.IsReady && double.IsFinite(output.Status.OutputUncertaintyUs)
+            ? room.ErrorUs + output.Status.OutputUncertaintyUs
+            : null;
+        return new PlaybackReport(
+            record?.Status ?? PlaybackStatus.Stop, now == long.MinValue ? record?.PositionUs ?? 0 : record?.PositionAtUs(now) ?? 0,
+            BufferUs, output.Status.IsSounding, error, uncertainty, OutputLeadUs, output.Name, output.IsAudible, output.Underruns, Volume);
+    }
+
+    /// <summary>Falls silent, and ends its threads.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _output.DisposeAsync().ConfigureAwait(false);
+        await _feeder.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private long BufferAhead(out bool isComplete)
+    {
+        isComplete = false;
+        if (_feeder.Track is not { } track)
+            return 0;
+        var pair = Volatile.Read(ref _timeline);
+        var followed = FollowedTimeline.Nothing;
+        followed.Take(pair, _clock());
+        var plan = FillPlan.For(track.TrackId, pair, followed, _time.NowUs() + OutputLeadUs);
+        var first = (long)((Int128)plan.Next.FromUs * track.SampleRate / 1_000_000);
+        if (track.LengthFrames is { } length && first >= length)
+            isComplete = true;
+        if (track.Find(first, 1) is not { } ring)
+            return 0;
+        isComplete |= ring.IsComplete;
+        return Math.Max(0, ring.End - first) * 1_000_000 / track.SampleRate;
+    }
+}

@@ -1,0 +1,36 @@
+using Jam.Peer.Session;
+
+namespace Jam.Peer.Audio;
+
+/// <summary>Where and how a player plays.</summary>
+public sealed record PlayerOptions
+{
+    /// <summary>Where sound goes.</summary>
+    public OutputKind Output { get; init; } = OutputKind.Auto;
+
+    /// <summary>The file of <see cref="OutputKind.Wav"/>.</summary>
+    public string? WavPath { get; init; }
+
+    /// <summary>Name of the sound device; null: the default one.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>The device sounds this much later than it reports, milliseconds; negative where it sounds earlier.</summary>
+    public double LatencyMs { get; init; }
+
+    /// <summary>0 to 1.</summary>
+    public double Volume { get; init; } = 1;
+
+    /// <summary>What the options of a session ask for.</summary>
+    public static PlayerOptions From(SessionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new PlayerOptions
+        {
+            Output = options.Output,
+            WavPath = options.WavPath,
+            Device = options.Device,
+            LatencyMs = options.LatencyMs,
+            Volume = options.Volume,
+        };
+    }
+}

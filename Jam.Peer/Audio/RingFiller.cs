@@ -1,0 +1,100 @@
+using Jam.Peer.Playback;
+
+namespace Jam.Peer.Audio;
+
+/// <summary>Puts decoded frames where a plan wants them. Belongs to the decoder's thread.</summary>
+internal sealed class RingFiller
+{
+    /// <summary>About 6 s at 44.1 kHz, 2 MiB.</summary>
+    private const int RingFrames = 1 << 18;
+
+    /// <summary>Decoded in one go.</summary>
+    private const int BatchFrames = 4096;
+
+    /// <summary>Kept behind the playhead, for small steps back.</summary>
+    private const double BehindS = 1;
+
+    /// <summary>A playhead so far ahead of the ring is reached by decoding on; beyond that, by a seek.</summary>
+    private const double DecodeOnS = 1;
+
+    /// <summary>A new ring begins this much before the wanted frame.</summary>
+    private const double HistoryS = 0.1;
+
+    private readonly float[] _batch = new float[2 * BatchFrames];
+    private ITrackReader? _reader;
+    private ITrackDecoder? _decoder;
+
+    /// <summary>The track that is open; null without one.</summary>
+    public PlayoutTrack? Track { get; private set; }
+
+    /// <summary>Opens a track, waiting for its first frames. Null where it cannot be played, and why.</summary>
+    public PlayoutTrack? Open(string trackId, ITrackReader reader, out string? error, CancellationToken token)
+    {
+        Close();
+        _reader = reader;
+        _decoder = DecoderFactory.Open(reader, out error, token);
+        Track = _decoder is null ? null : new PlayoutTrack(trackId, _decoder.SampleRate, _decoder.LengthFrames);
+        return Track;
+    }
+
+    /// <summary>Lets go of the track; what is in its rings stays playable.</summary>
+    public void Close()
+    {
+        Track = null;
+        _decoder?.Dispose();
+        _decoder = null;
+        (_reader as IDisposable)?.Dispose();
+        _reader = null;
+    }
+
+    /// <summary>Decodes one batch towards the plan; false where it is fulfilled.</summary>
+    public bool Fill(in FillPlan plan, CancellationToken token)
+    {
+        FrameRing? now = null;
+        if (plan.Now is { } goal)
+        {
+            // Where both are served by one ring, it must keep what either needs.
+            var keep = Math.Min(ToFrames(goal.FromUs), KeptFor(plan, goal));
+            if (FillGoal(goal, keep, null, out now, token))
+                return true;
+        }
+        return FillGoal(plan.Next, plan.Now is null ? ToFrames(plan.Next.FromUs) : 0, now, out _, token);
+    }
+
+    private long KeptFor(in FillPlan plan, in FillGoal goal)
+    {
+        var slack = (long)(DecodeOnS * _decoder!.SampleRate);
+        var next = ToFrames(plan.Next.FromUs);
+        var ring = Track!.Covering(ToFrames(goal.FromUs), slack);
+        return ring is not null && ReferenceEquals(ring, Track.Covering(next, slack)) ? next : long.MaxValue;
+    }
+
+    private bool FillGoal(in FillGoal goal, long keepFrame, FrameRing? other, out FrameRing? ring, CancellationToken token)
+    {
+        var decoder = _decoder!;
+        var rate = decoder.SampleRate;
+        var from = ToFrames(goal.FromUs);
+        ring = Track!.Covering(from, (long)(DecodeOnS * rate));
+        if (ring is null)
+        {
+            var first = Math.Max(0, from - (long)(HistoryS * rate));
+            decoder.SeekFrames(first, token);
+            ring = new FrameRing(RingFrames, first);
+            Track.Add(ring, other);
+        }
+        ring.Release(keepFrame - (long)(BehindS * rate));
+        var count = Math.Min(BatchFrames, ring.Space);
+        if (ring.IsComplete || ring.End >= ToFrames(goal.UntilUs) || count < BatchFrames / 4)
+            return false;
+        if (decoder.PositionFrames != ring.End)
+            decoder.SeekFrames(ring.End, token);
+        var read = decoder.Read(_batch.AsSpan(0, 2 * count), token);
+        if (read == 0)
+            ring.Complete();
+        else
+            ring.Append(_batch.AsSpan(0, 2 * read));
+        return true;
+    }
+
+    private long ToFrames(long us) => (long)((Int128)us * _decoder!.SampleRate / 1_000_000);
+}

@@ -1,0 +1,153 @@
+using Jam.Peer.Clock;
+using Jam.Peer.Playback;
+using Jam.Peer.Session;
+using Jam.Server.Contracts;
+
+namespace Jam.Peer.Audio;
+
+/// <summary>
+/// Decodes ahead of the playhead on a thread of its own, where reads may wait for bytes. A change of timeline or track cancels a wait;
+/// a wait that lasts is given up once a second, so that a playhead that has moved on is followed.
+/// </summary>
+internal sealed class TrackFeeder : IAsyncDisposable
+{
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(100);
+
+    private readonly TimeProvider _time;
+    private readonly Func<RoomClockSnapshot> _clock;
+    private readonly Func<long> _leadUs;
+    private readonly Action<PlayoutTrack?> _publish;
+    private readonly Action<string> _notice;
+    private readonly Lock _gate = new();
+    private readonly AutoResetEvent _wake = new(false);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly RingFiller _filler = new();
+    private FollowedTimeline _followed = FollowedTimeline.Nothing;
+    private CancellationTokenSource? _wait;
+    private TimelinePair? _pair;
+    private TrackRequest? _request;
+    private volatile bool _stopped;
+    private PlayoutTrack? _track;
+
+    /// <param name="time">The local clock.</param>
+    /// <param name="clock">The newest estimate of the room clock.</param>
+    /// <param name="leadUs">From rendering to hearing, at the output in use.</param>
+    /// <param name="publish">Told of each track that is opened, and null where there is none; on the feeder's thread.</param>
+    /// <param name="notice">Lines for people.</param>
+    public TrackFeeder(
+        TimeProvider time, Func<RoomClockSnapshot> clock, Func<long> leadUs, Action<PlayoutTrack?> publish, Action<string> notice)
+    {
+        (_time, _clock, _leadUs, _publish, _notice) = (time, clock, leadUs, publish, notice);
+        new Thread(Run) { IsBackground = true, Name = "decoder" }.Start();
+    }
+
+    /// <summary>Any thread: what is open now; null before its first frames have come.</summary>
+    public PlayoutTrack? Track => Volatile.Read(ref _track);
+
+    public void SetTimeline(TimelinePair? pair)
+    {
+        lock (_gate)
+        {
+            _pair = pair;
+            _wait?.Cancel();
+        }
+        _wake.Set();
+    }
+
+    public void SetTrack(string? trackId, Func<ITrackReader>? open)
+    {
+        lock (_gate)
+        {
+            if (_request?.TrackId == trackId)
+                return;
+            _request = trackId is null || open is null ? null : new TrackRequest(trackId, open);
+            _wait?.Cancel();
+        }
+        _wake.Set();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            _stopped = true;
+            _wait?.Cancel();
+        }
+        _wake.Set();
+        await _ended.Task.ConfigureAwait(false);
+        _wake.Dispose();
+    }
+
+    private void Run()
+    {
+        TrackRequest? opened = null, failing = null;
+        while (!_stopped)
+        {
+            using var wait = new CancellationTokenSource(s_longestWait, _time);
+            try
+            {
+                TrackRequest? request;
+                TimelinePair? pair;
+                lock (_gate)
+                {
+                    (request, pair) = (_request, _pair);
+                    _wait = wait;
+                    if (_stopped)
+                        break;
+                }
+                if (!ReferenceEquals(request, opened))
+                {
+                    failing = request;
+                    Open(request, wait.Token);
+                    opened = request;
+                }
+                if (!Fill(pair, wait.Token))
+                    _wake.WaitOne(s_idle);
+            }
+            catch (OperationCanceledException)
+            {
+                // Something changed, or the wait was long: look again.
+            }
+#pragma warning disable CA1031 // The root of the loop: a track that fails must not end the peer.
+            catch (Exception e)
+            {
+                opened = failing;
+                _filler.Close();
+                _notice(e is JamException ? e.Message : $"this track cannot be played: {e.Message}");
+            }
+#pragma warning restore CA1031
+            finally
+            {
+                lock (_gate)
+                    _wait = null;
+            }
+        }
+        _filler.Close();
+        _ended.TrySetResult();
+    }
+
+    private void Open(TrackRequest? request, CancellationToken token)
+    {
+        _filler.Close();
+        PlayoutTrack? track = null;
+        if (request is not null)
+        {
+            track = _filler.Open(request.TrackId, request.Open(), out var error, token);
+            if (track is null)
+                _notice($"this track cannot be played: {error}");
+        }
+        Volatile.Write(ref _track, track);
+        _publish(track);
+    }
+
+    private bool Fill(TimelinePair? pair, CancellationToken token)
+    {
+        if (_filler.Track is not { } track)
+            return false;
+        _followed.Take(pair, _clock());
+        return _filler.Fill(FillPlan.For(track.TrackId, pair, _followed, _time.NowUs() + _leadUs()), token);
+    }
+
+    private sealed record TrackRequest(string TrackId, Func<ITrackReader> Open);
+}

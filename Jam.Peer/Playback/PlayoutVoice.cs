@@ -1,0 +1,126 @@
+namespace Jam.Peer.Playback;
+
+/// <summary>A track as one engine plays it: its frames, and what it takes to bring them to the output's rate.</summary>
+internal sealed class PreparedTrack
+{
+    public PreparedTrack(PlayoutTrack track, int outputRate)
+    {
+        Track = track;
+        Ratio = (double)track.SampleRate / outputRate;
+        Kernel = new SincKernel(Ratio);
+        // Room for the largest block at the fastest step (500 ppm of correction, 700 of the device, and drift: 1 % is ample).
+        var frames = (int)(PlayoutEngine.MaxBlockFrames * Ratio * 1.01) + Kernel.Taps + 8;
+        Left = new float[frames];
+        Right = new float[frames];
+    }
+
+    public PlayoutTrack Track { get; }
+
+    /// <summary>Source frames per output frame at nominal rates.</summary>
+    public double Ratio { get; }
+
+    public SincKernel Kernel { get; }
+
+    /// <summary>Scratch of the audio thread.</summary>
+    public float[] Left { get; }
+
+    /// <summary>Scratch of the audio thread.</summary>
+    public float[] Right { get; }
+}
+
+/// <summary>One place that sound is read from, with its own gain. An engine has two: what plays, and what fades out.</summary>
+internal sealed class PlayoutVoice
+{
+    private PreparedTrack? _source;
+    private FrameRing? _ring;
+    private double _gain;
+    private double _gainStep;
+
+    /// <summary>Whether it plays.</summary>
+    public bool IsActive => _source is not null;
+
+    /// <summary>What it plays.</summary>
+    public PlayoutTrack? Track => _source?.Track;
+
+    /// <summary>Whole part of the track position that comes next, in source frames.</summary>
+    public long Frame { get; private set; }
+
+    /// <summary>The rest of that position, 0 to 1.</summary>
+    public double Fraction { get; private set; }
+
+    /// <summary>Whether what comes next is audible: not faded out, not after the track's end.</summary>
+    public bool IsSounding => IsActive && (_gain > 0 || _gainStep > 0) && !(_ring!.IsComplete && Frame >= _ring.End);
+
+    /// <summary>Distance of the next frame from a position, in source frames; positive where it is ahead.</summary>
+    public double AheadOf(double position) => Frame - position + Fraction;
+
+    /// <summary>Starts at a position, fading in over some frames; 0 begins at full gain.</summary>
+    public void Start(PreparedTrack source, FrameRing ring, double position, int fadeFrames)
+    {
+        _source = source;
+        _ring = ring;
+        Frame = (long)Math.Floor(position);
+        Fraction = position - Frame;
+        _gain = fadeFrames > 0 ? 0 : 1;
+        _gainStep = fadeFrames > 0 ? 1.0 / fadeFrames : 0;
+    }
+
+    /// <summary>Takes over where another voice stands and fades it out; the other one stops.</summary>
+    public void FadeOutFrom(PlayoutVoice other, int fadeFrames)
+    {
+        (_source, _ring, Frame, Fraction, _gain) = (other._source, other._ring, other.Frame, other.Fraction, other._gain);
+        _gainStep = -Math.Max(_gain, 1e-3) / fadeFrames;
+        other.Stop();
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Stop()
+    {
+        _source = null;
+        _ring = null;
+        _gain = _gainStep = 0;
+    }
+
+    /// <summary>Whether the frames of the next block, and a reserve to fade out in, are here; looks into the track's other ring too.</summary>
+    public bool HasFrames(int count, double step, int reserveFrames)
+    {
+        var first = Frame - _source!.Kernel.Before;
+        var needed = SincResampler.FramesNeeded(_source.Kernel, Fraction, step, count) + reserveFrames;
+        if (_ring!.Has(first, needed))
+            return true;
+        if (_source.Track.Find(first, needed) is not { } ring)
+            return false;
+        _ring = ring;
+        return true;
+    }
+
+    /// <summary>Adds the next block to an output and moves on. What cannot be read is silence, and ends the voice.</summary>
+    public void AddTo(Span<float> output, double step)
+    {
+        var count = output.Length / 2;
+        var source = _source!;
+        var needed = SincResampler.FramesNeeded(source.Kernel, Fraction, step, count);
+        if (needed > source.Left.Length)
+        {
+            Stop();
+            return;
+        }
+        var left = source.Left.AsSpan(0, needed);
+        var right = source.Right.AsSpan(0, needed);
+        if (!_ring!.TryRead(Frame - source.Kernel.Before, left, right))
+        {
+            Stop();
+            return;
+        }
+        SincResampler.AddTo(source.Kernel, left, right, Fraction, step, output, _gain, _gainStep);
+        _gain = Math.Clamp(_gain + count * _gainStep, 0, 1);
+        var advanced = Fraction + count * step;
+        var whole = (long)advanced;
+        Frame += whole;
+        Fraction = advanced - whole;
+        if (_gain >= 1)
+            _gainStep = 0;
+        else if (_gain <= 0 && _gainStep < 0)
+            Stop();
+    }
+}
