@@ -65,7 +65,7 @@ internal static class HelpTexts
 
         For programs that start a peer:
           --status-every SECONDS   a report as one line of JSON on standard output, every so often and at the end
-          --end-with-stdin         leave when standard input closes; its lines are ignored
+          --end-with-stdin         leave when standard input closes, with --headless too
 
         On a terminal, 'help' lists the commands: play, pause, seek 1:30, peers, stats, watch, quit and more. On a pipe the same
         commands come line by line; each is answered by one line on standard output, other news go to standard error, and the
