@@ -20,7 +20,17 @@ namespace Jam.Peer.Session;
 public sealed record PeerReport(
     string? PeerId, string Name, Role Role, string? Room, string? Server, bool ServerConnected, int ListenPort, int MembersInRoom,
     TrackReport? Track, IReadOnlyList<TrackReport> Playlist, IReadOnlyList<LinkReport> Links, PlaybackReport Playback, ClockReport Clock,
-    long UptimeUs);
+    long UptimeUs)
+{
+    /// <summary>
+    /// Local monotonic instant at which the rest was true, microseconds. Its origin is arbitrary, but the same for all processes
+    /// of one machine, so that a program that started several peers can compare their positions.
+    /// </summary>
+    public long AtUs { get; init; }
+
+    /// <summary>The members of the room as far as they are known, this one included; at most the first hundred.</summary>
+    public IReadOnlyList<Member> Members { get; init; } = [];
+}
 
 /// <summary>How far a track has come.</summary>
 /// <param name="TrackId">Its id.</param>

@@ -39,7 +39,10 @@ public sealed record SessionOptions
     /// <summary>Peers to join through.</summary>
     public IReadOnlyList<DnsEndPoint> Connect { get; init; } = [];
 
-    /// <summary>The rendezvous; null: ask a peer, or, as a host, embed one.</summary>
+    /// <summary>
+    /// The rendezvous as <c>ws://host:port</c> or <c>wss://...</c>, without <c>/ws/{room}</c>, which the session adds; null: ask a
+    /// peer, or, as a host without one to ask, embed one.
+    /// </summary>
     public Uri? Server { get; init; }
 
     /// <summary>The room's name.</summary>
@@ -51,7 +54,7 @@ public sealed record SessionOptions
     /// <summary>Swarm port; 0 takes any free one.</summary>
     public int ListenPort { get; init; } = 9003;
 
-    /// <summary>First port to try for an embedded server.</summary>
+    /// <summary>First port to try for an embedded server; 0 takes any free one.</summary>
     public int ServerPort { get; init; } = 8000;
 
     /// <summary>Cache folder; null: the user's own (XDG).</summary>
@@ -80,4 +83,7 @@ public sealed record SessionOptions
 
     /// <summary>Whether a host plays as soon as it has something to play.</summary>
     public bool Autoplay { get; init; }
+
+    /// <summary>Whether to explain more in the notices than a listener needs.</summary>
+    public bool Verbose { get; init; }
 }

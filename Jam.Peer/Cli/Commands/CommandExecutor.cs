@@ -1,0 +1,63 @@
+using System.Globalization;
+using Jam.Peer.Session;
+
+namespace Jam.Peer.Cli.Commands;
+
+/// <summary>Does what a command asks, one at a time. <c>watch</c> and <c>quit</c> belong to whoever owns the terminal.</summary>
+internal sealed class CommandExecutor(IJamSession session)
+{
+    /// <summary>The answer to a command; whatever can go wrong with one is an answer, too.</summary>
+    public async Task<Answer> ExecuteAsync(Command command, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return command switch
+            {
+                Command.Seed seed => Say(await session.SeedAsync(FromHome(seed.Path), cancellationToken)),
+                Command.Play play => Say(await session.PlayAsync(play.PositionUs, cancellationToken)),
+                Command.Pause => Say(await session.PauseAsync(cancellationToken)),
+                Command.Stop => Say(await session.StopPlaybackAsync(cancellationToken)),
+                Command.Seek seek => Say(await session.SeekAsync(Target(seek), cancellationToken)),
+                Command.Join join => Say(await session.JoinAsync(join.Peer, cancellationToken)),
+                Command.Leave leave => Say(await session.LeaveAsync(leave.Peer, cancellationToken)),
+                Command.Playlist { Place: { } place } => Say(await session.SelectTrackAsync(place, cancellationToken)),
+                Command.Playlist => ReportTexts.Playlist(session.Report()),
+                Command.Peers => ReportTexts.Peers(session.Report()),
+                Command.Connections => ReportTexts.Connections(session.Report()),
+                Command.Stats => ReportTexts.Stats(session.Report()),
+                Command.Volume volume => SetVolume(volume.Percent),
+                Command.Help help => ReportTexts.Help(help.About),
+                Command.Watch => Answer.Error("watch needs a terminal; stats says the same in one line"),
+                _ => throw new ArgumentOutOfRangeException(nameof(command), command, "no such command"),
+            };
+        }
+        catch (JamException problem)
+        {
+            return Answer.Error(problem.Message);
+        }
+    }
+
+    /// <summary>A distance counts from where the room is now; it never leaves the track.</summary>
+    private long Target(Command.Seek seek)
+    {
+        if (!seek.Relative)
+            return seek.Us;
+        var report = session.Report();
+        return Math.Clamp(report.Playback.PositionUs + seek.Us, 0, report.Track?.DurationUs ?? long.MaxValue);
+    }
+
+    private Answer SetVolume(double? percent)
+    {
+        if (percent is { } wanted)
+            session.Volume = wanted / 100;
+        return new Answer(string.Create(CultureInfo.InvariantCulture, $"volume {session.Volume * 100:0.#} %"));
+    }
+
+    /// <summary>No shell stands between the prompt and this peer to know what <c>~</c> is.</summary>
+    private static string FromHome(string path) =>
+        path.StartsWith("~/", StringComparison.Ordinal)
+            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), path[2..])
+            : path;
+
+    private static Answer Say(string line) => new(Answer.OneLine(line));
+}

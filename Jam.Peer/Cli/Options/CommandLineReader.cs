@@ -1,0 +1,67 @@
+using Jam.Peer.Session;
+using Jam.Server.Contracts;
+
+namespace Jam.Peer.Cli.Options;
+
+/// <summary>From arguments to what is to be done. Pure: the machine's facts come as an argument.</summary>
+internal static class CommandLineReader
+{
+    /// <summary>Reads and checks all arguments; the first thing that is wrong is named.</summary>
+    public static CommandLineResult Read(IReadOnlyList<string> args, CliFacts facts)
+    {
+        if (args.Count == 0)
+            return new CommandLineResult.Wrong(HelpTexts.Usage);
+        var (raw, wrong) = ArgumentParser.Parse<RawOptions>(SeedArguments.Prepare(args));
+        if (raw is null)
+            return new CommandLineResult.Wrong(wrong!);
+        if (raw.Help || args[0] == "help")
+            return new CommandLineResult.Show(HelpTexts.Peer);
+        if (raw.Version)
+            return new CommandLineResult.Show($"jam {HelpTexts.Version}");
+
+        var checks = new OptionChecks(facts);
+        var run = Check(raw, checks);
+        return checks.Problem is { } problem ? new CommandLineResult.Wrong($"jam: {problem}") : new CommandLineResult.Run(run);
+    }
+
+    private static PeerRun Check(RawOptions raw, OptionChecks checks)
+    {
+        if (raw.Stray.FirstOrDefault() is { } stray)
+            checks.Fail($"'{stray}' belongs to no option; to seed a file: --seed FILE, to join: --connect IP:PORT (see --help)");
+        var (server, roomOfServer) = checks.Server(raw.Server);
+        var (output, wavPath) = checks.Output(raw.Output);
+        var files = checks.SeedFiles(raw.Seed);
+        var pattern = checks.TestPattern(raw);
+        var role = checks.RoleOf(raw.Role, seeds: files.Count > 0 || raw.BareSeed);
+        var connect = checks.Connect(raw.Connect);
+        checks.TogetherMakeSense(raw, role, output);
+        if (roomOfServer is not null && raw.Room is not null && roomOfServer != raw.Room)
+            checks.Fail($"--server names the room '{roomOfServer}' and --room the room '{raw.Room}'; leave one of them out");
+
+        var session = new SessionOptions
+        {
+            Role = role,
+            SeedFiles = files,
+            TestPattern = pattern,
+            Connect = connect,
+            Server = server,
+            Room = checks.Name("--room", raw.Room ?? roomOfServer ?? "jam", Limits.MaxRoomNameLength),
+            Name = checks.Name("--name", raw.Name ?? checks.DefaultName, Limits.MaxMemberNameLength),
+            ListenPort = checks.Port("--listen-port", raw.ListenPort, 9003),
+            ServerPort = checks.Port("--server-port", raw.ServerPort, 8000),
+            CacheFolder = checks.Folder("--cache", raw.Cache),
+            SaveFolder = checks.Folder("--save", raw.Save),
+            UpLimitBytesPerSecond = checks.UpLimit(raw.UpLimit),
+            Output = output,
+            WavPath = wavPath,
+            Device = raw.Device,
+            LatencyMs = checks.Number("--latency-ms", raw.LatencyMs, 0, -2000, 5000, "milliseconds"),
+            Volume = checks.Number("--volume", raw.Volume, 100, 0, 100, "percent") / 100,
+            Autoplay = raw.Autoplay,
+            Verbose = raw.Verbose,
+        };
+        return new PeerRun(
+            session, raw.Headless, checks.Duration("--duration", raw.Duration), raw.Json,
+            checks.Duration("--status-every", raw.StatusEvery, atLeastSeconds: 0.05), raw.EndWithStdin);
+    }
+}

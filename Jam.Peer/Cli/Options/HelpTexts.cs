@@ -1,0 +1,81 @@
+using System.Reflection;
+
+namespace Jam.Peer.Cli.Options;
+
+/// <summary>The texts of <c>--help</c>. A test holds them to the options that exist.</summary>
+internal static class HelpTexts
+{
+    /// <summary>The version, without the build's commit.</summary>
+    public static string Version =>
+        typeof(HelpTexts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    /// <summary>For someone who typed nothing.</summary>
+    public const string Usage =
+        """
+        SwarmJam: everyone hears the same track at the same moment.
+
+          Host:   jam --seed song.mp3            (it prints the line that viewers type)
+          Join:   jam --connect 192.168.1.5:9003
+          Try it: jam demo                       (a host and two viewers on this machine)
+
+        jam --help tells the rest.
+        """;
+
+    /// <summary>For someone who wants to know it all.</summary>
+    public const string Peer =
+        """
+        SwarmJam: everyone hears the same track at the same moment, without uploading it anywhere.
+
+        Usage:
+          jam --seed FILE... [options]         host: seed the files, control the room
+          jam --connect IP:PORT... [options]   viewer: join through any peer of the room
+          jam demo [--help]                    a host and two viewers on this machine
+          jam server [--help]                  a rendezvous server of its own
+
+        Who and where:
+          --seed FILE...           files to seed; the first becomes the room's track
+          --num-chunks N           with a bare --seed: seed N chunks of test data, without sound
+          --chunk-size BYTES       size of those, 1024 to 1048576 (16384)
+          --role host|viewer       host without --seed opens an empty room; 'seed FILE' adds to it
+          --connect IP:PORT...     peers to join through; names and [IPv6]:PORT too. With --seed: join that room as its host
+          --server ws://HOST:PORT  the rendezvous; else a viewer asks its peer, and a host opens one
+          --room NAME              the room (jam)
+          --name NAME              what others see (user@machine)
+          --listen-port PORT       where peers connect to; 0 takes any free port (9003)
+          --server-port PORT       first port to try for a host's own rendezvous; 0 takes any free one (8000)
+
+        Files and network:
+          --cache DIR              where chunks are kept (the user's cache folder)
+          --save DIR               put each track here, once it is complete and verified
+          --up-limit RATE          most to upload: bytes/s as 500k or 2M (k = 1000), or bits/s as 400kbit or 4Mbit
+
+        Sound:
+          --output WHERE           auto, pulse, wav:PATH or null (auto: the sound device where there is one)
+          --device NAME            which sound device (the default one)
+          --latency-ms N           the device sounds N ms later than it reports, so play N ms earlier; -2000 to 5000 (0)
+          --volume PERCENT         0 to 100 (100)
+
+        Running:
+          --autoplay               a host plays as soon as it can
+          --headless               leave standard input alone; needed in the background
+          --duration TIME          leave after 90, or 1m30s
+          --json                   at the end one JSON object on standard output, and nothing else there
+          --verbose                explain more
+          --version, -h, --help
+
+        For programs that start a peer:
+          --status-every SECONDS   a report as one line of JSON on standard output, every so often and at the end
+          --end-with-stdin         leave when standard input closes, with --headless too
+
+        On a terminal, 'help' lists the commands: play, pause, seek 1:30, peers, stats, watch, quit and more. On a pipe the same
+        commands come line by line; each is answered by one line on standard output, other news go to standard error, and the
+        pipe's end does not end the peer. It leaves on quit, --duration, SIGTERM or Ctrl-C; a second Ctrl-C does not wait.
+        Exit code: 0 well, 1 it could not go on (one line says why), 2 an option is wrong.
+
+        Examples:
+          jam --seed song.mp3 --autoplay
+          jam --connect 192.168.1.5:9003 --save ~/Music
+          jam --connect host.example:9003 --output wav:heard.wav --duration 30 --headless --json
+          jam --seed --num-chunks 120 --chunk-size 4096
+        """;
+}

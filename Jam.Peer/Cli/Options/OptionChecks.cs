@@ -1,0 +1,183 @@
+using System.Globalization;
+using System.Net;
+using Jam.Peer.Session;
+using Jam.Server.Contracts;
+
+namespace Jam.Peer.Cli.Options;
+
+/// <summary>One check per kind of value; the first that fails is kept, as one line that says what to do.</summary>
+internal sealed class OptionChecks(CliFacts facts)
+{
+    /// <summary>What is wrong; null while nothing is.</summary>
+    public string? Problem { get; private set; }
+
+    public string DefaultName => Shortened(facts.DefaultName, Limits.MaxMemberNameLength);
+
+    public void Fail(string line) => Problem ??= line;
+
+    public IReadOnlyList<string> SeedFiles(IEnumerable<string> paths)
+    {
+        var files = paths.ToArray();
+        foreach (var file in files.Where(file => !facts.FileExists(file)))
+            Fail($"--seed {file}: there is no such file (a name with spaces needs quotes)");
+        return files;
+    }
+
+    public TestPattern? TestPattern(RawOptions raw)
+    {
+        var wanted = raw.NumChunks is not null || raw.ChunkSize is not null;
+        if (raw.Seed.Any() && (wanted || raw.BareSeed))
+            Fail("--seed takes either files or, bare, --num-chunks N [--chunk-size BYTES]; not both");
+        else if (wanted && !raw.BareSeed)
+            Fail("--num-chunks and --chunk-size go with a bare --seed, which makes test data");
+        else if (raw.BareSeed && raw.NumChunks is null)
+            Fail("--seed needs a file, or --num-chunks N for test data without sound");
+        if (!raw.BareSeed)
+            return null;
+        return new TestPattern(
+            (int)Whole("--num-chunks", raw.NumChunks, 1, 1, 1_000_000, "chunks"),
+            (int)Whole("--chunk-size", raw.ChunkSize, 16 * 1024, 1024, 1024 * 1024, "bytes"));
+    }
+
+    public Role RoleOf(string? text, bool seeds)
+    {
+        switch (text)
+        {
+            case null:
+                return seeds ? Role.Host : Role.Viewer;
+            case "host":
+                return Role.Host;
+            case "viewer" when seeds:
+                Fail("a viewer does not seed; leave out --role viewer to host, or --seed to listen");
+                break;
+            case "viewer":
+                break;
+            default:
+                Fail($"--role {text}: it is host or viewer");
+                break;
+        }
+        return Role.Viewer;
+    }
+
+    public IReadOnlyList<DnsEndPoint> Connect(IEnumerable<string> texts)
+    {
+        var peers = new List<DnsEndPoint>();
+        foreach (var text in texts.SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries)))
+        {
+            var (address, wrong) = PeerAddress.Parse(text);
+            if (address is null)
+                Fail($"--connect {wrong}");
+            else
+                peers.Add(address);
+        }
+        return peers;
+    }
+
+    /// <summary>The rendezvous without its path, and the room that the path named.</summary>
+    public (Uri? Server, string? Room) Server(string? text)
+    {
+        if (text is null)
+            return (null, null);
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("ws" or "wss") || uri.Host.Length == 0)
+        {
+            Fail($"--server {text}: write it as ws://HOST:PORT, like ws://10.0.0.5:8000");
+            return (null, null);
+        }
+        var path = uri.AbsolutePath;
+        var at = path.LastIndexOf("/ws/", StringComparison.Ordinal);
+        var room = at >= 0 ? Uri.UnescapeDataString(path[(at + 4)..].TrimEnd('/')) : "";
+        var prefix = at >= 0 ? path[..at] : path.TrimEnd('/') is var whole && whole.EndsWith("/ws", StringComparison.Ordinal) ? whole[..^3] : whole;
+        return (new UriBuilder(uri) { Path = prefix, Query = "", Fragment = "" }.Uri, room.Length > 0 ? room : null);
+    }
+
+    public (OutputKind Kind, string? WavPath) Output(string? text)
+    {
+        switch (text)
+        {
+            case null or "auto": return (OutputKind.Auto, null);
+            case "pulse": return (OutputKind.Pulse, null);
+            case "null": return (OutputKind.Null, null);
+            case "wav" or "wav:":
+                Fail("--output wav needs a file: --output wav:PATH");
+                return (OutputKind.Wav, null);
+        }
+        if (!text.StartsWith("wav:", StringComparison.Ordinal))
+            Fail($"--output {text}: it is auto, pulse, wav:PATH or null");
+        else if (facts.FolderProblem(FolderOf(text[4..])) is { } problem)
+            Fail($"--output {text}: cannot write there: {problem}");
+        return (OutputKind.Wav, text[Math.Min(4, text.Length)..]);
+    }
+
+    /// <summary>What is wrong with no single option, but with several together.</summary>
+    public void TogetherMakeSense(RawOptions raw, Role role, OutputKind output)
+    {
+        if (role == Role.Viewer && !raw.Connect.Any() && raw.Server is null)
+            Fail("say whom to join (--connect IP:PORT, or --server ws://HOST:PORT) or what to play to others (--seed FILE)");
+        if (role == Role.Viewer && raw.Autoplay)
+            Fail("--autoplay is for the host, who controls the room; leave it out");
+        if (raw.Device is not null && output is OutputKind.Wav or OutputKind.Null)
+            Fail("--device names a sound device; it goes with --output auto or pulse only");
+        if (raw.Json && raw.StatusEvery is not null)
+            Fail("--json prints one object at the end and --status-every many; choose one of them");
+    }
+
+    public string? Folder(string option, string? path)
+    {
+        if (path is not null && facts.FolderProblem(path) is { } problem)
+            Fail($"{option} {path}: cannot write to that folder: {problem}");
+        return path;
+    }
+
+    public string Name(string option, string text, int longest)
+    {
+        if (text.Length == 0 || text.Length > longest || text.Any(char.IsControl) || text.Trim().Length != text.Length)
+            Fail($"{option} takes 1 to {longest} characters, without spaces at its ends");
+        return text;
+    }
+
+    public int Port(string option, string? text, int otherwise) => (int)Whole(option, text, otherwise, 0, 65535, "a port; 0 takes any free one");
+
+    public long? UpLimit(string? text)
+    {
+        if (text is null)
+            return null;
+        if (Units.BytesPerSecond(text) is { } rate)
+            return rate;
+        Fail($"--up-limit {text}: write bytes per second, like 500k or 2M, or bits per second, like 400kbit or 4Mbit");
+        return null;
+    }
+
+    public TimeSpan? Duration(string option, string? text, double atLeastSeconds = 0.001)
+    {
+        if (text is null)
+            return null;
+        if (Units.Duration(text) is { } duration && duration.TotalSeconds >= atLeastSeconds)
+            return duration;
+        Fail($"{option} {text}: write seconds, like 15, or 1m30s" + (atLeastSeconds > 0.01 ? FormattableString.Invariant($"; {atLeastSeconds} or more") : ""));
+        return null;
+    }
+
+    public double Number(string option, string? text, double otherwise, double from, double to, string unit)
+    {
+        if (text is null)
+            return otherwise;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= from && value <= to)
+            return value;
+        Fail(FormattableString.Invariant($"{option} {text}: it is a number from {from} to {to} ({unit})"));
+        return otherwise;
+    }
+
+    private long Whole(string option, string? text, long otherwise, long from, long to, string unit)
+    {
+        if (text is null)
+            return otherwise;
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= from && value <= to)
+            return value;
+        Fail(FormattableString.Invariant($"{option} {text}: it is a whole number from {from} to {to} ({unit})"));
+        return otherwise;
+    }
+
+    private static string FolderOf(string file) => Path.GetDirectoryName(file) is { Length: > 0 } folder ? folder : ".";
+
+    private static string Shortened(string text, int longest) => text.Length <= longest ? text : text[..longest];
+}

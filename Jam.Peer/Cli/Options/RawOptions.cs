@@ -1,0 +1,43 @@
+using CommandLine;
+
+namespace Jam.Peer.Cli.Options;
+
+/// <summary>
+/// The options as they were typed. Values stay text here: the checks that follow say better than a parser what is wrong with one.
+/// </summary>
+internal sealed class RawOptions
+{
+    [Option("seed")] public IEnumerable<string> Seed { get; set; } = [];
+
+    /// <summary>Stands in for a bare <c>--seed</c>, which the parser would refuse; see <see cref="SeedArguments"/>.</summary>
+    [Option(SeedArguments.BareSeed, Hidden = true)] public bool BareSeed { get; set; }
+
+    [Option("num-chunks")] public string? NumChunks { get; set; }
+    [Option("chunk-size")] public string? ChunkSize { get; set; }
+    [Option("role")] public string? Role { get; set; }
+    [Option("connect")] public IEnumerable<string> Connect { get; set; } = [];
+    [Option("server")] public string? Server { get; set; }
+    [Option("room")] public string? Room { get; set; }
+    [Option("name")] public string? Name { get; set; }
+    [Option("listen-port")] public string? ListenPort { get; set; }
+    [Option("server-port")] public string? ServerPort { get; set; }
+    [Option("cache")] public string? Cache { get; set; }
+    [Option("save")] public string? Save { get; set; }
+    [Option("up-limit")] public string? UpLimit { get; set; }
+    [Option("output")] public string? Output { get; set; }
+    [Option("device")] public string? Device { get; set; }
+    [Option("latency-ms")] public string? LatencyMs { get; set; }
+    [Option("volume")] public string? Volume { get; set; }
+    [Option("autoplay")] public bool Autoplay { get; set; }
+    [Option("headless")] public bool Headless { get; set; }
+    [Option("duration")] public string? Duration { get; set; }
+    [Option("json")] public bool Json { get; set; }
+    [Option("status-every")] public string? StatusEvery { get; set; }
+    [Option("end-with-stdin")] public bool EndWithStdin { get; set; }
+    [Option("verbose")] public bool Verbose { get; set; }
+    [Option("version")] public bool Version { get; set; }
+    [Option('h', "help")] public bool Help { get; set; }
+
+    /// <summary>Words that belong to no option.</summary>
+    [Value(0)] public IEnumerable<string> Stray { get; set; } = [];
+}

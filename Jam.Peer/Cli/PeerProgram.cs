@@ -1,0 +1,69 @@
+using Jam.Peer.Cli.Demo;
+using Jam.Peer.Cli.Options;
+using Jam.Peer.Session;
+
+namespace Jam.Peer.Cli;
+
+/// <summary>What the command line needs from the rest of the program; put together in one place, Program.cs.</summary>
+internal sealed record ProgramParts
+{
+    /// <summary>Makes a peer.</summary>
+    public required Func<SessionOptions, IJamSession> CreateSession { get; init; }
+
+    /// <summary>The <c>server</c> command: its arguments to its exit code.</summary>
+    public required Func<string[], Task<int>> RunServer { get; init; }
+
+    /// <summary>How long a file plays, in microseconds; throws <see cref="JamException"/> where that cannot be told.</summary>
+    public required Func<string, long> ProbeDurationUs { get; init; }
+
+    /// <summary>Starts this program again, in a process of its own.</summary>
+    public Func<IReadOnlyList<string>, IPeerProcess> StartPeer { get; init; } = PeerProcess.Start;
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>The program: verbs, options, exit codes.</summary>
+internal static class PeerProgram
+{
+    /// <summary>Exit code of options that are wrong.</summary>
+    public const int UsageError = 2;
+
+    /// <summary>Runs whatever the arguments ask for, on this process's streams and signals.</summary>
+    public static async Task<int> MainAsync(string[] args, ProgramParts parts)
+    {
+        if (args is ["server", ..])
+            return await RunAsync(args, parts, CliIo.OfThisProcess(), CliFacts.OfThisMachine(), CancellationToken.None);
+        using var signals = new StopSignals();
+        return await RunAsync(args, parts, CliIo.OfThisProcess(), CliFacts.OfThisMachine(), signals.Token);
+    }
+
+    /// <summary>Runs on other streams; <c>server</c> alone looks after its signals itself and never hears <paramref name="stop"/>.</summary>
+    public static async Task<int> RunAsync(string[] args, ProgramParts parts, CliIo io, CliFacts facts, CancellationToken stop)
+    {
+        try
+        {
+            if (args is ["server", .. var forServer])
+                return await parts.RunServer(forServer);
+            if (args is ["demo", .. var forDemo])
+                return await DemoProgram.RunAsync(forDemo, parts, io, facts, stop);
+            switch (CommandLineReader.Read(args, facts))
+            {
+                case CommandLineResult.Show show:
+                    io.Out.WriteLine(show.Text);
+                    return 0;
+                case CommandLineResult.Wrong wrong:
+                    io.Error.WriteLine(wrong.Text);
+                    return UsageError;
+                case CommandLineResult.Run { Peer: var peer }:
+                    return await new PeerRunner(peer, parts.CreateSession(peer.Session), io, parts.Time).RunAsync(stop);
+                default:
+                    throw new NotSupportedException("an outcome that nobody knows");
+            }
+        }
+        catch (JamException problem)
+        {
+            io.Error.WriteLine($"jam: {problem.Message}");
+            return 1;
+        }
+    }
+}
