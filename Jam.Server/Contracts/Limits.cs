@@ -38,4 +38,25 @@ public static class Limits
 
     /// <summary>How long PLAY and SEEK wait for members that fill their first second.</summary>
     public const long MaxReadyWaitUs = 3_000_000;
+
+    /// <summary>Furthest position that a command may name: a week, in microseconds.</summary>
+    public const long MaxPositionUs = 7L * 24 * 3600 * 1_000_000;
+
+    /// <summary>Largest track in bytes.</summary>
+    public const long MaxTrackBytes = 1L << 40;
+
+    /// <summary>Largest chunk in bytes.</summary>
+    public const int MaxChunkBytes = 1 << 20;
+
+    /// <summary>Largest round trip, lead or error that a member may report, microseconds.</summary>
+    public const long MaxReportUs = 60_000_000;
+
+    /// <summary>Longest peer id or resume token in characters.</summary>
+    public const int MaxIdLength = 64;
+
+    /// <summary>Highest epoch or revision that is believed.</summary>
+    public const long MaxEpoch = 1_000_000_000_000;
+
+    /// <summary>What one page of SNAPSHOT or PEERS, and the queue, may come to in bytes; leaves room for the rest of a message.</summary>
+    public const int MaxPageBytes = 48 * 1024;
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Jam.Server.Contracts;
 
 /// <summary>What the authority says. PROTOCOL.md has the wire form of each.</summary>
@@ -22,8 +24,9 @@ public abstract record ServerMessage
 /// <param name="By">Peer id of whoever caused the change, where someone did.</param>
 /// <param name="Note">For eyes: why, where it is not a plain command (<c>resumed</c>, <c>host_left</c>).</param>
 public sealed record State(
-    string? TrackId, PlaybackStatus Status, double OffsetSec, double Timestamp, long Epoch, long Revision, Guid ClockId, long AtUs,
-    long PositionUs, TrackInfo? Track = null, string? By = null, string? Note = null) : ServerMessage
+    string? TrackId, PlaybackStatus Status, [property: JsonConverter(typeof(FloatConverter))] double OffsetSec,
+    [property: JsonConverter(typeof(FloatConverter))] double Timestamp, long Epoch, long Revision, Guid ClockId, long AtUs, long PositionUs,
+    TrackInfo? Track = null, string? By = null, string? Note = null) : ServerMessage
 {
     /// <summary>The record that this message carries.</summary>
     public Timeline ToTimeline() => new(Epoch, Revision, ClockId, Status, TrackId, AtUs, PositionUs);
@@ -51,8 +54,8 @@ public sealed record QueueState(IReadOnlyList<TrackInfo> Tracks) : ServerMessage
 public sealed record RoomStats(int Members, int Hosts, int Viewers, long WorstRttUs, long WorstOutputLeadUs, IReadOnlyList<string> WaitingFor)
     : ServerMessage;
 
-/// <summary>The members, on request.</summary>
-public sealed record Peers(IReadOnlyList<Member> Members) : ServerMessage;
+/// <summary>The members, on request, in pages.</summary>
+public sealed record Peers(IReadOnlyList<Member> Members, int Page = 0, int Pages = 1) : ServerMessage;
 
 /// <summary>Someone joined, or came back, or changed its role.</summary>
 public sealed record PeerJoined(Member Member) : ServerMessage;
@@ -62,8 +65,8 @@ public sealed record PeerLeft(string PeerId, string Name, string Reason) : Serve
 
 /// <summary>Answer to a clock probe: received at T2, sent at T3, on the room clock.</summary>
 public sealed record SyncResponse(
-    long T1Us, long T2Us, long T3Us, Guid ClockId, PlaybackStatus Status, string? TrackId, long PositionUs, double OffsetSec)
-    : ServerMessage;
+    long T1Us, long T2Us, long T3Us, Guid ClockId, PlaybackStatus Status, string? TrackId, long PositionUs,
+    [property: JsonConverter(typeof(FloatConverter))] double OffsetSec) : ServerMessage;
 
 /// <summary>Answer to PING.</summary>
 public sealed record Pong(long Nonce) : ServerMessage;

@@ -1,0 +1,139 @@
+using System.Text.Json;
+
+namespace Jam.Server.Contracts;
+
+/// <summary>The client's side of the wire form, read with suspicion.</summary>
+internal static class ClientMessageReader
+{
+    private static readonly JsonDocumentOptions _reading = new() { MaxDepth = ControlCodec.MaxDepth };
+
+    public static Parsed<ClientMessage> Parse(ReadOnlyMemory<byte> utf8)
+    {
+        if (utf8.Length > Limits.MaxMessageBytes)
+            return Wrong(ErrorCodes.TooLarge, $"a message may have {Limits.MaxMessageBytes} bytes", true);
+        try
+        {
+            using var document = JsonDocument.Parse(utf8, _reading);
+            return Read(document.RootElement);
+        }
+        catch (JsonException)
+        {
+            return Wrong(ErrorCodes.BadJson, "not a JSON object");
+        }
+        catch (InvalidOperationException)
+        {
+            // Bytes or escapes inside a string that are no Unicode show only when the string is read.
+            return Wrong(ErrorCodes.BadJson, "a string is not valid Unicode");
+        }
+    }
+
+    private static Parsed<ClientMessage> Read(JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+            return Wrong(ErrorCodes.BadJson, "a message is an object with a type");
+        if (!root.TryGetProperty("type"u8, out var typed) || typed.ValueKind != JsonValueKind.String)
+            return Wrong(ErrorCodes.BadField, "type is missing or no string");
+        var hasPayload = root.TryGetProperty("payload"u8, out var payload) && payload.ValueKind != JsonValueKind.Null;
+        if (hasPayload && payload.ValueKind != JsonValueKind.Object)
+            return Wrong(ErrorCodes.BadField, "payload must be an object");
+
+        var f = new FieldReader(hasPayload ? payload : default, root);
+        ClientMessage? message = typed.GetString() switch
+        {
+            "HELLO" => ReadHello(f),
+            "SET_ROLE" => new SetRole(f.Required(ReadRole(f), "role", Role.Viewer)),
+            "PLAY" => new Play(ReadPositionUs(f), ReadOffsetSec(f)),
+            "PAUSE" => new Pause(),
+            "STOP" => new Stop(),
+            "SEEK" => ReadSeek(f),
+            "SET_TRACK" => ReadSetTrack(f),
+            "QUEUE" => ReadQueue(f),
+            "SYNC_REQUEST" => new SyncRequest(f.Whole("t1_us", long.MinValue, long.MaxValue) ?? 0),
+            "READY" => new Ready(f.Required(f.TrackId("track_id"), "track_id"), f.Required(f.Flag("is_ready"), "is_ready", false)),
+            "STATS" => new Stats(ReadStats(f)),
+            "PEERS" => new PeersRequest(),
+            "PING" => new Ping(f.Whole("nonce", long.MinValue, long.MaxValue) ?? 0),
+            "BYE" => new Bye(),
+            _ => null,
+        };
+        if (message is null)
+            return Wrong(ErrorCodes.UnknownType, "no such type of message");
+        return f.Problem is { } problem ? Wrong(ErrorCodes.BadField, problem) : new Parsed<ClientMessage>(message, null);
+    }
+
+    private static Hello ReadHello(FieldReader f) => new(
+        ReadRole(f) ?? Role.Viewer, f.Name("name", Limits.MaxMemberNameLength), f.Id("peer_id"), f.Addresses("listen"),
+        (int?)f.Whole("listen_port", 1, 65535), f.Id("resume_token"), ReadResume(f));
+
+    private static Role? ReadRole(FieldReader f) => f.Word("role", ("viewer", Role.Viewer), ("host", Role.Host));
+
+    private static long? ReadPositionUs(FieldReader f) => f.Whole("position_us", 0, Limits.MaxPositionUs);
+
+    private static double? ReadOffsetSec(FieldReader f) => f.Number("offset_sec", 0, Limits.MaxPositionUs / 1e6);
+
+    private static Seek ReadSeek(FieldReader f)
+    {
+        var seek = new Seek(ReadPositionUs(f), ReadOffsetSec(f));
+        if (seek.PositionUs is null && seek.OffsetSec is null)
+            f.Fail("position_us or offset_sec is missing");
+        return seek;
+    }
+
+    private static SetTrack ReadSetTrack(FieldReader f) => new(
+        f.TrackId("track_id"), ReadTrackName(f), ReadLength(f), ReadChunkSize(f), ReadKind(f), ReadDuration(f));
+
+    private static Queue ReadQueue(FieldReader f)
+    {
+        var action = f.Required(f.Text("action", 16), "action");
+        if (action is not ("add" or "remove"))
+            f.Fail("action must be \"add\" or \"remove\"");
+        var hasTrack = f.TryFind("track", out var nested);
+        if (hasTrack && nested.ValueKind != JsonValueKind.Object)
+            f.Fail("track must be an object");
+        var inner = hasTrack ? new FieldReader(nested, default) : f;
+        var trackId = inner.Required(inner.TrackId("track_id"), "track_id");
+        var track = new TrackInfo(
+            trackId, ReadTrackName(inner) ?? trackId[..Math.Min(8, trackId.Length)], ReadLength(inner), ReadChunkSize(inner),
+            ReadKind(inner), ReadDuration(inner));
+        if (inner.Problem is { } problem)
+            f.Fail(problem);
+        return new Queue(action, track);
+    }
+
+    private static string? ReadTrackName(FieldReader f) =>
+        f.Text("name", 4 * 1024) is { } name ? Names.CleanFileName(name, Limits.MaxTrackNameLength) : null;
+
+    private static long ReadLength(FieldReader f) => f.Whole("length_bytes", 0, Limits.MaxTrackBytes) ?? 0;
+
+    private static int ReadChunkSize(FieldReader f) => (int)(f.Whole("chunk_size_bytes", 0, Limits.MaxChunkBytes) ?? 0);
+
+    private static TrackKind ReadKind(FieldReader f) => f.Word("kind", ("audio", TrackKind.Audio), ("data", TrackKind.Data)) ?? TrackKind.Audio;
+
+    private static long? ReadDuration(FieldReader f) => f.Whole("duration_us", 0, Limits.MaxPositionUs);
+
+    private static MemberStats ReadStats(FieldReader f) => new(
+        f.Whole("rtt_us", 0, Limits.MaxReportUs) ?? 0, f.Whole("output_lead_us", 0, Limits.MaxReportUs) ?? 0,
+        f.Whole("buffer_us", 0, Limits.MaxPositionUs) ?? 0, f.Number("sync_error_us", -1e12, 1e12),
+        f.Number("sync_uncertainty_us", 0, 1e12));
+
+    private static Resume? ReadResume(FieldReader f)
+    {
+        if (!f.TryFind("resume", out var value))
+            return null;
+        try
+        {
+            if (value.Deserialize(JamJsonContext.Default.Resume) is { } resume && Validity.Of(resume) is null)
+                return resume with { Track = Validity.Clean(resume.Track) };
+        }
+        catch (JsonException)
+        {
+            // The same answer as for values out of range, below.
+        }
+
+        f.Fail("resume must hold a valid timeline, room_time_us and error_us");
+        return null;
+    }
+
+    private static Parsed<ClientMessage> Wrong(string code, string message, bool close = false) =>
+        new(null, new Error(code, message, close));
+}

@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Jam.Server.Contracts;
+
+/// <summary>What came of parsing a message: it, or what is wrong with it, or neither where it is to be ignored.</summary>
+public readonly record struct Parsed<T>(T? Message, Error? Error)
+    where T : class;
+
+/// <summary>
+/// Control messages to and from UTF-8 JSON, <c>{"type": "...", "payload": {...}}</c>. Nothing that arrives makes it throw.
+/// </summary>
+public static class ControlCodec
+{
+    /// <summary>Deepest nesting that is read.</summary>
+    internal const int MaxDepth = 16;
+
+    private static readonly JsonWriterOptions _writing = new()
+    {
+        // The text goes to a JSON parser, never into a page's markup, so names may stay readable.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        MaxDepth = MaxDepth,
+    };
+
+    /// <summary>Parses what a client sent; an error carries one of <see cref="ErrorCodes"/>.</summary>
+    public static Parsed<ClientMessage> ParseClient(ReadOnlyMemory<byte> utf8) => ClientMessageReader.Parse(utf8);
+
+    /// <summary>Parses what a server sent. A type that is not known gives neither message nor error: later servers may say more.</summary>
+    public static Parsed<ServerMessage> ParseServer(ReadOnlyMemory<byte> utf8) => ServerMessageReader.Parse(utf8);
+
+    /// <summary>The UTF-8 bytes of a server's message.</summary>
+    public static byte[] Serialize(ServerMessage message)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        Serialize(message, buffer);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The UTF-8 bytes of a client's message.</summary>
+    public static byte[] Serialize(ClientMessage message)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        Serialize(message, buffer);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Appends a server's message to a buffer of the caller's.</summary>
+    public static void Serialize(ServerMessage message, IBufferWriter<byte> output)
+    {
+        var json = JamJsonContext.Default;
+        (string Type, JsonTypeInfo Shape) form = message switch
+        {
+            State => ("STATE", json.State),
+            Welcome => ("WELCOME", json.Welcome),
+            Snapshot => ("SNAPSHOT", json.Snapshot),
+            QueueState => ("QUEUE", json.QueueState),
+            RoomStats => ("ROOM_STATS", json.RoomStats),
+            Peers => ("PEERS", json.Peers),
+            PeerJoined => ("PEER_JOINED", json.PeerJoined),
+            PeerLeft => ("PEER_LEFT", json.PeerLeft),
+            SyncResponse => ("SYNC_RESPONSE", json.SyncResponse),
+            Pong => ("PONG", json.Pong),
+            Error => ("ERROR", json.Error),
+            _ => throw new NotSupportedException($"No wire form for {message.GetType().Name}."),
+        };
+        Write(output, form.Type, message, form.Shape);
+    }
+
+    /// <summary>Appends a client's message to a buffer of the caller's. What is not finite in a report is left out.</summary>
+    public static void Serialize(ClientMessage message, IBufferWriter<byte> output)
+    {
+        var json = JamJsonContext.Default;
+        (string Type, object? Payload, JsonTypeInfo? Shape) form = message switch
+        {
+            Hello m => ("HELLO", Finite(m), json.Hello),
+            SetRole m => ("SET_ROLE", m, json.SetRole),
+            Play m => ("PLAY", m, json.Play),
+            Pause => ("PAUSE", null, null),
+            Stop => ("STOP", null, null),
+            Seek m => ("SEEK", m, json.Seek),
+            SetTrack m => ("SET_TRACK", m, json.SetTrack),
+            Queue m => ("QUEUE", m, json.Queue),
+            SyncRequest m => ("SYNC_REQUEST", m, json.SyncRequest),
+            Ready m => ("READY", m, json.Ready),
+            Stats m => ("STATS", Finite(m.Report), json.MemberStats),
+            PeersRequest => ("PEERS", null, null),
+            Ping m => ("PING", m, json.Ping),
+            Bye => ("BYE", null, null),
+            _ => throw new NotSupportedException($"No wire form for {message.GetType().Name}."),
+        };
+        Write(output, form.Type, form.Payload, form.Shape);
+    }
+
+    private static void Write(IBufferWriter<byte> output, string type, object? payload, JsonTypeInfo? shape)
+    {
+        using var writer = new Utf8JsonWriter(output, _writing);
+        writer.WriteStartObject();
+        writer.WriteString("type"u8, type);
+        writer.WritePropertyName("payload"u8);
+        if (shape is null)
+        {
+            writer.WriteStartObject();
+            writer.WriteEndObject();
+        }
+        else
+        {
+            JsonSerializer.Serialize(writer, payload, shape);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static Hello Finite(Hello hello) =>
+        hello.Resume is { } resume && !double.IsFinite(resume.ErrorUs) ? hello with { Resume = null } : hello;
+
+    private static MemberStats Finite(MemberStats stats) => stats with
+    {
+        SyncErrorUs = stats.SyncErrorUs is { } error && double.IsFinite(error) ? error : null,
+        SyncUncertaintyUs = stats.SyncUncertaintyUs is { } uncertainty && double.IsFinite(uncertainty) ? uncertainty : null,
+    };
+}

@@ -1,0 +1,56 @@
+namespace Jam.Server.Contracts;
+
+/// <summary>The codes of ERROR. PROTOCOL.md says what each means and which of them end the connection.</summary>
+public static class ErrorCodes
+{
+    /// <summary>Not a JSON object in UTF-8.</summary>
+    public const string BadJson = "bad_json";
+
+    /// <summary>A type that this side does not know.</summary>
+    public const string UnknownType = "unknown_type";
+
+    /// <summary>A field that is missing, of the wrong type or out of range.</summary>
+    public const string BadField = "bad_field";
+
+    /// <summary>Over <see cref="Limits.MaxMessageBytes"/>; closes.</summary>
+    public const string TooLarge = "too_large";
+
+    /// <summary>Something before HELLO.</summary>
+    public const string HelloFirst = "hello_first";
+
+    /// <summary>A second HELLO on one connection.</summary>
+    public const string HelloAgain = "hello_again";
+
+    /// <summary>No HELLO within <see cref="Limits.HelloTimeout"/>; closes.</summary>
+    public const string HelloTimeout = "hello_timeout";
+
+    /// <summary>Someone else is the host, or may still come back as it.</summary>
+    public const string HostTaken = "host_taken";
+
+    /// <summary>Only the host may do this; nothing changed.</summary>
+    public const string NotHost = "not_host";
+
+    /// <summary>The queue has no place for another track.</summary>
+    public const string QueueFull = "queue_full";
+
+    /// <summary>The queue does not hold this track.</summary>
+    public const string UnknownTrack = "unknown_track";
+
+    /// <summary>The room has <see cref="Limits.MaxMembers"/> members; closes.</summary>
+    public const string RoomFull = "room_full";
+
+    /// <summary>The server has as many rooms or connections as it may; closes.</summary>
+    public const string ServerFull = "server_full";
+
+    /// <summary>The same member came back on another connection; closes this one.</summary>
+    public const string Replaced = "replaced";
+
+    /// <summary>More messages a second than allowed; closes.</summary>
+    public const string Rate = "rate";
+
+    /// <summary>Too many messages that were wrong; closes.</summary>
+    public const string TooManyErrors = "too_many_errors";
+
+    /// <summary>The receiver did not read what was sent to it; closes.</summary>
+    public const string SlowReader = "slow_reader";
+}

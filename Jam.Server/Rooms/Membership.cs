@@ -1,0 +1,218 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Jam.Server.Contracts;
+
+namespace Jam.Server.Rooms;
+
+/// <summary>Who is here, under which id and name, and who is the host.</summary>
+internal static class Membership
+{
+    private const string DefaultName = "guest";
+
+    public static void Join(RoomTurn turn, Hello hello, Sender sender)
+    {
+        if (turn.Room.Seats.Count >= Limits.MaxMembers)
+        {
+            turn.Fail(sender.Connection, ErrorCodes.RoomFull, "the room is full", close: true);
+            return;
+        }
+
+        var before = turn.Room.Timeline;
+        var identity = Recognize(turn, hello, sender);
+        var isHost = hello.Role == Role.Host && MayHost(turn, identity.PeerId);
+        if (turn.Room.HostClaim?.PeerId == identity.PeerId)
+            turn.Room = turn.Room with { HostClaim = null };
+        var member = new Member(
+            identity.PeerId, FreeName(turn.Room, Names.Clean(hello.Name, Limits.MaxMemberNameLength) ?? identity.Name, identity.JoinSeq),
+            isHost ? Role.Host : Role.Viewer, identity.JoinSeq, Addresses(hello, sender));
+        Seat(turn, new Seat(sender.Connection, member, identity.Token));
+        var note = hello.Resume is { } resume ? Succession.Resume(turn, resume) : null;
+
+        var isChanged = turn.Room.Timeline != before;
+        turn.Send(sender.Connection, turn.StateNow(note: note));
+        turn.Send(sender.Connection, new Welcome(
+            member.PeerId, member.Role, member.JoinSeq, identity.Token, turn.Room.Secret, new RoomPolicy(), sender.ObservedAddress));
+        SendSnapshot(turn, sender.Connection);
+        if (hello.Role == Role.Host && !isHost)
+            turn.Fail(sender.Connection, ErrorCodes.HostTaken, "the room has a host; you are a viewer");
+        if (isChanged)
+            turn.SendAll(turn.StateNow(note: note), sender.Connection);
+        turn.SendAll(new PeerJoined(member), sender.Connection);
+        turn.TouchStats();
+    }
+
+    /// <summary>Takes a member off. Who may return keeps its id, and a host its place for a while.</summary>
+    public static void Leave(RoomTurn turn, Seat seat, string reason, bool mayReturn)
+    {
+        var member = seat.Member;
+        Unseat(turn, seat);
+        var absentees = turn.Room.Absentees;
+        if (mayReturn && absentees.Count < Limits.MaxMembers)
+            absentees = absentees.SetItem(member.PeerId, new Absentee(member.PeerId, member.Name, member.JoinSeq, seat.Token, turn.Now.Us));
+        turn.Room = turn.Room with
+        {
+            Absentees = absentees,
+            EmptySinceUs = turn.Room.Seats.IsEmpty ? turn.Now.Us : null,
+            HostClaim = member.Role == Role.Host && mayReturn
+                ? new HostClaim(member.PeerId, turn.Now.Us + RoomRules.HostGraceUs)
+                : turn.Room.HostClaim,
+        };
+        turn.SendAll(new PeerLeft(member.PeerId, member.Name, reason));
+        turn.TouchStats();
+        Playback.StartIfDue(turn);
+    }
+
+    public static void SayBye(RoomTurn turn, Seat seat)
+    {
+        Leave(turn, seat, "bye", mayReturn: false);
+        turn.HangUp(seat.Connection);
+    }
+
+    public static void SetRole(RoomTurn turn, Seat seat, Role role)
+    {
+        if (role == seat.Member.Role)
+        {
+            turn.Send(seat.Connection, new PeerJoined(seat.Member));
+            return;
+        }
+
+        if (role == Role.Host && !MayHost(turn, seat.Member.PeerId))
+        {
+            turn.Fail(seat.Connection, ErrorCodes.HostTaken, "the room has a host");
+            return;
+        }
+
+        var changed = seat with { Member = seat.Member with { Role = role } };
+        turn.Room = turn.Room with
+        {
+            Seats = turn.Room.Seats.SetItem(seat.Connection, changed),
+            HostConnection = role == Role.Host ? seat.Connection : null,
+            HostClaim = null,
+        };
+        turn.SendAll(new PeerJoined(changed.Member));
+        turn.TouchStats();
+    }
+
+    public static void SetStats(RoomTurn turn, Seat seat, MemberStats stats)
+    {
+        var changed = seat with { Member = seat.Member with { Stats = stats } };
+        turn.Room = turn.Room with { Seats = turn.Room.Seats.SetItem(seat.Connection, changed) };
+        turn.TouchStats();
+    }
+
+    public static void SendPeers(RoomTurn turn, Seat seat)
+    {
+        var pages = Pages.Of(turn.Room);
+        for (var page = 0; page < pages.Count; page++)
+            turn.Send(seat.Connection, new Peers(pages[page], page, pages.Count));
+    }
+
+    private static void SendSnapshot(RoomTurn turn, long connection)
+    {
+        var pages = Pages.Of(turn.Room, turn.Room.Queue.Sum(Pages.BytesOf));
+        for (var page = 0; page < pages.Count; page++)
+            turn.Send(connection, new Snapshot(page, pages.Count, pages[page], page == 0 ? turn.Room.Queue : []));
+    }
+
+    /// <summary>Who says HELLO: someone who is still seated elsewhere, who was here before, or who is new.</summary>
+    private static Absentee Recognize(RoomTurn turn, Hello hello, Sender sender)
+    {
+        var room = turn.Room;
+        if (hello is { PeerId: { } peerId, ResumeToken: { } token })
+        {
+            if (room.Connections.TryGetValue(peerId, out var connection))
+            {
+                var old = room.Seats[connection];
+                if (IsSame(old.Token, token))
+                {
+                    // Its old connection is dead, or soon will be; the one that speaks now is the living one.
+                    Unseat(turn, old);
+                    turn.Fail(connection, ErrorCodes.Replaced, "you came back on another connection", close: true);
+                    return new Absentee(peerId, old.Member.Name, old.Member.JoinSeq, old.Token, turn.Now.Us);
+                }
+            }
+            else if (room.Absentees.TryGetValue(peerId, out var absentee))
+            {
+                if (IsSame(absentee.Token, token))
+                {
+                    turn.Room = room with { Absentees = room.Absentees.Remove(peerId) };
+                    return absentee;
+                }
+            }
+            else
+            {
+                // An id from another authority's time: nobody here disputes it, and keeping it spares the swarm a stranger.
+                return New(turn, peerId, sender);
+            }
+        }
+
+        return New(turn, sender.FreshPeerId, sender);
+    }
+
+    private static Absentee New(RoomTurn turn, string peerId, Sender sender)
+    {
+        var joinSeq = turn.Room.NextJoinSeq;
+        turn.Room = turn.Room with { NextJoinSeq = joinSeq + 1 };
+        if (turn.Room.Connections.ContainsKey(peerId) || turn.Room.Absentees.ContainsKey(peerId))
+            peerId = $"{peerId[..Math.Min(peerId.Length, 40)]}-{joinSeq}";
+        return new Absentee(peerId, DefaultName, joinSeq, sender.FreshToken, turn.Now.Us);
+    }
+
+    private static bool MayHost(RoomTurn turn, string peerId) =>
+        turn.Room.HostConnection is null
+        && (turn.Room.HostClaim is not { } claim || claim.PeerId == peerId || turn.Now.Us >= claim.UntilUs);
+
+    private static void Seat(RoomTurn turn, Seat seat) => turn.Room = turn.Room with
+    {
+        Seats = turn.Room.Seats.Add(seat.Connection, seat),
+        Connections = turn.Room.Connections.Add(seat.Member.PeerId, seat.Connection),
+        NamesTaken = turn.Room.NamesTaken.Add(seat.Member.Name),
+        HostConnection = seat.Member.Role == Role.Host ? seat.Connection : turn.Room.HostConnection,
+        HostClaim = seat.Member.Role == Role.Host ? null : turn.Room.HostClaim,
+        EmptySinceUs = null,
+    };
+
+    private static void Unseat(RoomTurn turn, Seat seat) => turn.Room = turn.Room with
+    {
+        Seats = turn.Room.Seats.Remove(seat.Connection),
+        Connections = turn.Room.Connections.Remove(seat.Member.PeerId),
+        NamesTaken = turn.Room.NamesTaken.Remove(seat.Member.Name),
+        HostConnection = turn.Room.HostConnection == seat.Connection ? null : turn.Room.HostConnection,
+    };
+
+    /// <summary>The name, or "name (2)" and so on where it is taken.</summary>
+    private static string FreeName(Room room, string name, long joinSeq)
+    {
+        // After a few tries the join number is nearly always free, so that a crowd of one name stays cheap.
+        var tried = name;
+        for (var n = 2L; room.NamesTaken.Contains(tried); n = n == 20 ? Math.Max(21, joinSeq) : n + 1)
+        {
+            var suffix = $" ({n})";
+            tried = (Names.Clean(name, Limits.MaxMemberNameLength - suffix.Length) ?? DefaultName) + suffix;
+        }
+
+        return tried;
+    }
+
+    /// <summary>What the member announces, then the address that it comes from; loopback only where it has nothing better.</summary>
+    private static List<string> Addresses(Hello hello, Sender sender)
+    {
+        var addresses = new List<string>();
+        foreach (var text in hello.Listen ?? [])
+        {
+            if (Names.TryParseAddress(text, out var address) && !address.Address.Equals(IPAddress.Any) && !address.Address.Equals(IPAddress.IPv6Any)
+                && !addresses.Contains(text))
+                addresses.Add(text);
+        }
+
+        if (hello.ListenPort is { } port && IPAddress.TryParse(sender.ObservedAddress, out var observed)
+            && (!IPAddress.IsLoopback(observed) || addresses.Count == 0)
+            && new IPEndPoint(observed, port).ToString() is var seen && !addresses.Contains(seen))
+            addresses.Add(seen);
+        return addresses;
+    }
+
+    private static bool IsSame(string token, string claimed) =>
+        CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(claimed));
+}

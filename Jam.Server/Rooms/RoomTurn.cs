@@ -1,0 +1,71 @@
+using Jam.Server.Contracts;
+
+namespace Jam.Server.Rooms;
+
+/// <summary>One event's work on a room: the room so far and what it wants sent. Lives no longer than a call of the machine.</summary>
+internal sealed class RoomTurn(Room room, Moment now)
+{
+    private readonly List<Outgoing> _outgoing = [];
+
+    public Room Room { get; set; } = room;
+
+    public Moment Now { get; } = now;
+
+    public void Send(long connection, ServerMessage message) => _outgoing.Add(new ToOne(connection, message));
+
+    public void Fail(long connection, string code, string message, bool close = false) => Send(connection, new Error(code, message, close));
+
+    public void SendAll(ServerMessage message, long? except = null) => _outgoing.Add(new ToAll(message, except));
+
+    public void HangUp(long connection) => _outgoing.Add(new HangUp(connection));
+
+    /// <summary>The timeline as STATE.</summary>
+    public State StateNow(string? by = null, string? note = null)
+    {
+        var t = Room.Timeline;
+        return new State(
+            t.TrackId, t.Status, t.PositionUs / 1e6, Now.ToUnixSec(t.AtUs), t.Epoch, t.Revision, t.ClockId, t.AtUs, t.PositionUs,
+            Room.Track, by, note);
+    }
+
+    /// <summary>Notes that ROOM_STATS may have changed.</summary>
+    public void TouchStats()
+    {
+        var due = Room.StatsSentUs is { } sent ? Math.Max(Now.Us, sent + RoomRules.StatsEveryUs) : Now.Us;
+        if (due < Room.StatsDueUs)
+            Room = Room with { StatsDueUs = due };
+    }
+
+    /// <summary>Sends what has come due and hands the result over.</summary>
+    public Step Finish()
+    {
+        if (Room.StatsDueUs <= Now.Us)
+            SendStats();
+        return new Step(Room, _outgoing);
+    }
+
+    private void SendStats()
+    {
+        ForgetAbsentees();
+        var (rttUs, leadUs) = Lead.Worst(Room);
+        var hosts = Room.HostConnection is null ? 0 : 1;
+        var stats = new RoomStats(
+            Room.Seats.Count, hosts, Room.Seats.Count - hosts, rttUs, leadUs, [.. Playback.WaitingFor(Room).Select(seat => seat.Member.PeerId)]);
+        if (Room.LastStats is not { } last || last != stats with { WaitingFor = last.WaitingFor } || !last.WaitingFor.SequenceEqual(stats.WaitingFor))
+        {
+            if (Room.Seats.Count > 0)
+                SendAll(stats);
+            Room = Room with { LastStats = stats, StatsSentUs = Now.Us };
+        }
+
+        Room = Room with { StatsDueUs = long.MaxValue };
+    }
+
+    /// <summary>Here rather than at each leaving, so that a crowd that leaves at once stays cheap.</summary>
+    private void ForgetAbsentees()
+    {
+        var gone = Room.Absentees.Values.Where(a => Now.Us - a.LeftUs > RoomRules.EmptyRoomUs).Select(a => a.PeerId).ToArray();
+        if (gone.Length > 0)
+            Room = Room with { Absentees = Room.Absentees.RemoveRange(gone) };
+    }
+}

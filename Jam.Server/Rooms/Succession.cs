@@ -1,0 +1,70 @@
+using Jam.Server.Contracts;
+
+namespace Jam.Server.Rooms;
+
+/// <summary>How a new authority goes on from what members remember of the last one.</summary>
+internal static class Succession
+{
+    private const string ResumedNote = "resumed";
+
+    /// <summary>Takes note of what a member remembers; returns the note for STATE where the past was taken over.</summary>
+    public static string? Resume(RoomTurn turn, Resume resume)
+    {
+        var room = turn.Room;
+        var old = resume.Timeline;
+        if (old.ClockId == room.ClockId)
+            return null;
+        var epoch = Math.Max(room.Timeline.Epoch, old.Epoch + 1);
+        if (IsWanted(room, resume, turn.Now.Us) && Rebase(resume, turn.Now.Us) is { } atUs)
+        {
+            // The first to resume opens the window in which others may do better.
+            var since = room.Adopted?.SinceUs ?? turn.Now.Us;
+            var next = old with { Epoch = epoch, Revision = room.Timeline.Revision + 1, ClockId = room.ClockId, AtUs = atUs };
+            turn.Room = room with
+            {
+                Pair = new TimelinePair(next, null), Track = TrackOf(room, resume), Adopted = new Adoption(old, resume.ErrorUs, since),
+            };
+            return ResumedNote;
+        }
+
+        if (epoch > room.Timeline.Epoch)
+        {
+            var raised = room.Timeline with { Epoch = epoch, Revision = room.Timeline.Revision + 1 };
+            turn.Room = room with { Pair = room.Pair with { Current = raised } };
+        }
+
+        return null;
+    }
+
+    private static bool IsWanted(Room room, Resume resume, long nowUs)
+    {
+        if (room.IsCommanded || (resume.Timeline.TrackId is null && room.Track is not null))
+            return false;
+        if (room.Adopted is not { } adopted)
+            return true;
+        if (nowUs - adopted.SinceUs > RoomRules.RefineUs)
+            return false;
+        var order = resume.Timeline.CompareTo(adopted.Old);
+        return order > 0
+            || (order == 0 && resume.Timeline.ClockId == adopted.Old.ClockId && resume.ErrorUs < adopted.ErrorUs / 2);
+    }
+
+    /// <summary>The old instant on our clock; null where what would follow from it cannot be.</summary>
+    private static long? Rebase(Resume resume, long nowUs)
+    {
+        var old = resume.Timeline;
+        var agoUs = resume.RoomTimeUs - old.AtUs;
+        var isPossible = agoUs >= -2 * Limits.MaxLeadUs
+            && (old.Status != PlaybackStatus.Play || agoUs <= Limits.MaxPositionUs - old.PositionUs);
+        return isPossible ? nowUs - agoUs : null;
+    }
+
+    private static TrackInfo? TrackOf(Room room, Resume resume)
+    {
+        var id = resume.Timeline.TrackId;
+        return id is null ? null
+            : resume.Track?.TrackId == id ? resume.Track
+            : room.Track?.TrackId == id ? room.Track
+            : new TrackInfo(id, id[..8], 0, 0);
+    }
+}

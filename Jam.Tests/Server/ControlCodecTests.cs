@@ -1,0 +1,288 @@
+using System.Text;
+using System.Text.Json;
+using FsCheck;
+using FsCheck.Fluent;
+using Jam.Server.Contracts;
+using NUnit.Framework;
+
+namespace Jam.Tests.Server;
+
+[TestFixture]
+internal sealed class ControlCodecTests
+{
+    private const string TrackId = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    private static readonly TrackInfo _track = new(TrackId, "song.mp3", 5_000_000, 16_384, TrackKind.Audio, 240_000_000);
+    private static readonly Timeline _timeline = new(3, 7, new Guid("8d5b1c52-38f0-4b4c-9d6e-0e1f3c6a2b11"), PlaybackStatus.Play, TrackId, 5_000_000, 250);
+    private static readonly Member _member = new("p1", "ana \"é\" 🎵", Role.Host, 4, ["192.0.2.1:9003"], new MemberStats(900, 20_000, 8_000_000, -3.5, 12));
+
+    private static readonly ClientMessage[] _clientMessages =
+    [
+        new Hello(Role.Host, "ana", "p1", ["192.0.2.1:9003", "[2001:db8::1]:9003"], 9003, "tok-1", new Resume(_timeline, _track, 77, 4.5)),
+        new Hello(), new SetRole(Role.Host), new Play(), new Play(5), new Play(null, 1.5), new Pause(), new Stop(), new Seek(9),
+        new SetTrack(TrackId, "song.mp3", 5, 1024, TrackKind.Data, 8), new SetTrack(), new Queue("add", _track), new Queue("remove", _track),
+        new SyncRequest(long.MaxValue), new Ready(TrackId, true), new Stats(new MemberStats(1, 2, 3, -4.25, 5)), new Stats(new MemberStats()),
+        new PeersRequest(), new Ping(-3), new Bye(),
+    ];
+
+    private static readonly ServerMessage[] _serverMessages =
+    [
+        new State(TrackId, PlaybackStatus.Play, 1.25, 1762569219.737918, 3, 7, _timeline.ClockId, 5_000_000, 1_250_000, _track, "p1", "resumed"),
+        new State(null, PlaybackStatus.Stop, 0, 1, 1, 0, _timeline.ClockId, -5, 0), new Welcome("p1", Role.Viewer, 1, "tok", "c2VjcmV0", new RoomPolicy(), "::1"),
+        new Snapshot(0, 1, [_member], [_track]), new QueueState([_track]), new RoomStats(2, 1, 1, 900, 20_000, ["p2"]), new Peers([_member], 1, 2),
+        new PeerJoined(_member), new PeerLeft("p1", "ana", "bye"),
+        new SyncResponse(1, 2, 3, _timeline.ClockId, PlaybackStatus.Pause, null, 0, 0), new Pong(9), new Error("rate", "slower", true),
+    ];
+
+    private static IEnumerable<TestCaseData> ClientMessages() => _clientMessages.Select((m, i) => new TestCaseData(m).SetArgDisplayNames($"{i} {m.GetType().Name}"));
+
+    private static IEnumerable<TestCaseData> ServerMessages() => _serverMessages.Select((m, i) => new TestCaseData(m).SetArgDisplayNames($"{i} {m.GetType().Name}"));
+
+    [TestCaseSource(nameof(ClientMessages))]
+    public void What_a_client_says_arrives_as_it_was(ClientMessage message)
+    {
+        var bytes = ControlCodec.Serialize(message);
+        var parsed = ControlCodec.ParseClient(bytes);
+        Assert.That(parsed.Error, Is.Null);
+        Assert.That(parsed.Message, Is.TypeOf(message.GetType()));
+        Assert.That(Text(ControlCodec.Serialize(parsed.Message!)), Is.EqualTo(Text(bytes)));
+    }
+
+    [TestCaseSource(nameof(ServerMessages))]
+    public void What_a_server_says_arrives_as_it_was(ServerMessage message)
+    {
+        var bytes = ControlCodec.Serialize(message);
+        var parsed = ControlCodec.ParseServer(bytes);
+        Assert.That(parsed.Error, Is.Null);
+        Assert.That(parsed.Message, Is.TypeOf(message.GetType()));
+        Assert.That(Text(ControlCodec.Serialize(parsed.Message!)), Is.EqualTo(Text(bytes)));
+    }
+
+    [Test]
+    public void Every_message_of_the_contracts_has_a_wire_form()
+    {
+        static IEnumerable<Type> Concrete(Type parent) => parent.Assembly.GetTypes().Where(type => type.IsSubclassOf(parent));
+        Assert.That(_clientMessages.Select(m => m.GetType()).Distinct(), Is.EquivalentTo(Concrete(typeof(ClientMessage))));
+        Assert.That(_serverMessages.Select(m => m.GetType()).Distinct(), Is.EquivalentTo(Concrete(typeof(ServerMessage))));
+    }
+
+    [TestCaseSource(nameof(ClientMessages))]
+    public void A_client_message_that_is_cut_off_anywhere_is_bad_json(ClientMessage message)
+    {
+        var bytes = ControlCodec.Serialize(message);
+        for (var length = 0; length < bytes.Length; length++)
+            Assert.That(ControlCodec.ParseClient(bytes.AsMemory(0, length)).Error?.Code, Is.EqualTo(ErrorCodes.BadJson));
+    }
+
+    [TestCaseSource(nameof(ServerMessages))]
+    public void A_server_message_that_is_cut_off_anywhere_is_an_error(ServerMessage message)
+    {
+        var bytes = ControlCodec.Serialize(message);
+        for (var length = 0; length < bytes.Length; length++)
+            Assert.That(ControlCodec.ParseServer(bytes.AsMemory(0, length)).Error, Is.Not.Null);
+    }
+
+    [Test]
+    public void The_four_fields_for_hands_have_exact_names_and_types()
+    {
+        var json = Text(ControlCodec.Serialize(
+            new State(null, PlaybackStatus.Pause, 0, 1762569219.737918, 1, 0, Guid.Empty, 0, 0)));
+        Assert.That(json, Does.StartWith(
+            """{"type":"STATE","payload":{"track_id":null,"status":"PAUSE","offset_sec":0.0,"timestamp":1762569219.737918,"""));
+    }
+
+    [TestCase(PlaybackStatus.Pause, "PAUSE")]
+    [TestCase(PlaybackStatus.Play, "PLAY")]
+    [TestCase(PlaybackStatus.Stop, "STOP")]
+    public void A_status_is_upper_case(PlaybackStatus status, string word)
+    {
+        using var json = JsonDocument.Parse(ControlCodec.Serialize(new State(null, status, 2, 3, 1, 0, Guid.Empty, 0, 0)));
+        Assert.That(json.RootElement.GetProperty("payload").GetProperty("status").GetString(), Is.EqualTo(word));
+    }
+
+    [TestCase(0, "0.0")]
+    [TestCase(12, "12.0")]
+    [TestCase(1.5, "1.5")]
+    [TestCase(0.000001, "1E-06")]
+    [TestCase(1762569219.7379184, "1762569219.737918")]
+    public void An_offset_reads_as_a_float_in_every_language(double offset, string text)
+    {
+        var json = Text(ControlCodec.Serialize(new State(null, PlaybackStatus.Play, offset, 0, 1, 0, Guid.Empty, 0, 0)));
+        Assert.That(json, Does.Contain($"\"offset_sec\":{text},"));
+    }
+
+    [Test]
+    public void Fields_may_stand_flat_beside_the_type()
+    {
+        Assert.That(Parse("""{"type":"HELLO","role":"host","name":"ana"}"""), Is.EqualTo(new Hello(Role.Host, "ana")));
+        Assert.That(Parse("""{"type":"SEEK","offset_sec":1.5}"""), Is.EqualTo(new Seek(null, 1.5)));
+    }
+
+    [Test]
+    public void The_payload_wins_over_flat_fields() =>
+        Assert.That(Parse("""{"type":"SEEK","position_us":1,"payload":{"position_us":2}}"""), Is.EqualTo(new Seek(2)));
+
+    [Test]
+    public void A_null_payload_counts_as_none() =>
+        Assert.That(Parse("""{"type":"PING","payload":null,"nonce":7}"""), Is.EqualTo(new Ping(7)));
+
+    [TestCase("", ErrorCodes.BadJson)]
+    [TestCase("null", ErrorCodes.BadJson)]
+    [TestCase("[]", ErrorCodes.BadJson)]
+    [TestCase("7", ErrorCodes.BadJson)]
+    [TestCase("\"HELLO\"", ErrorCodes.BadJson)]
+    [TestCase("{", ErrorCodes.BadJson)]
+    [TestCase("{}", ErrorCodes.BadField)]
+    [TestCase("""{"type":null}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":7}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"NOPE"}""", ErrorCodes.UnknownType)]
+    [TestCase("""{"type":"hello"}""", ErrorCodes.UnknownType)]
+    [TestCase("""{"type":"HELLO"} {}""", ErrorCodes.BadJson)]
+    [TestCase("""{"type":"HELLO","payload":[]}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","payload":"x"}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","role":"HOST"}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","role":1}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","name":{}}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","name":"\ud800"}""", ErrorCodes.BadJson)]
+    [TestCase("""{"type":"\ud800"}""", ErrorCodes.BadJson)]
+    [TestCase("""{"type":"HELLO","\ud800":1}""", ErrorCodes.BadJson)]
+    [TestCase("""{"type":"HELLO","peer_id":"a b"}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","listen":"192.0.2.1:1"}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","listen":["example.org:80"]}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","listen":["192.0.2.1"]}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","listen":[null]}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","listen_port":0}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","listen_port":65536}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","listen_port":1.5}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","resume":7}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","resume":{}}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"HELLO","resume":{"timeline":null,"track":null,"room_time_us":1,"error_us":1}}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SEEK"}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SEEK","position_us":-1}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SEEK","position_us":"1"}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SEEK","position_us":1e30}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SEEK","offset_sec":1e999}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SEEK","offset_sec":"NaN"}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SEEK","offset_sec":NaN}""", ErrorCodes.BadJson)]
+    [TestCase("""{"type":"PLAY","offset_sec":-0.5}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SET_ROLE"}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SET_TRACK","track_id":"abc"}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SET_TRACK","chunk_size_bytes":2000000}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SET_TRACK","length_bytes":-1}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SET_TRACK","kind":"video"}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"QUEUE"}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"QUEUE","action":"swap","track":{}}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"QUEUE","action":"add","track":[]}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"QUEUE","action":"add","track":{}}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"READY"}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"STATS","rtt_us":-5}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"STATS","sync_error_us":1e999}""", ErrorCodes.BadField)]
+    public void What_is_wrong_is_an_error_with_a_code(string json, string code)
+    {
+        var parsed = ControlCodec.ParseClient(Encoding.UTF8.GetBytes(json));
+        Assert.That(parsed.Message, Is.Null);
+        Assert.That(parsed.Error?.Code, Is.EqualTo(code));
+    }
+
+    [Test]
+    public void Deep_nesting_is_bad_json()
+    {
+        var json = """{"type":"HELLO","x":""" + new string('[', 5000) + new string(']', 5000) + "}";
+        Assert.That(ControlCodec.ParseClient(Encoding.UTF8.GetBytes(json)).Error?.Code, Is.EqualTo(ErrorCodes.BadJson));
+        Assert.That(ControlCodec.ParseServer(Encoding.UTF8.GetBytes(json)).Error?.Code, Is.EqualTo(ErrorCodes.BadJson));
+    }
+
+    [Test]
+    public void A_message_over_the_cap_is_too_large_and_closes()
+    {
+        var json = new byte[Limits.MaxMessageBytes + 1];
+        json.AsSpan().Fill((byte)' ');
+        Assert.That(ControlCodec.ParseClient(json).Error, Is.EqualTo(new Error(ErrorCodes.TooLarge, "a message may have 65536 bytes", true)));
+        Assert.That(ControlCodec.ParseClient(json.AsMemory(1)).Error?.Code, Is.EqualTo(ErrorCodes.BadJson));
+    }
+
+    [Test]
+    public void Names_are_cleaned_rather_than_refused()
+    {
+        var hello = (Hello)Parse("""{"type":"HELLO","name":"  a\u0007n\u202ea\n  "}""");
+        Assert.That(hello.Name, Is.EqualTo("ana"));
+        Assert.That(((Hello)Parse("""{"type":"HELLO","name":"\n\t "}""")).Name, Is.Null);
+        var longest = (Hello)Parse($$"""{"type":"HELLO","name":"{{new string('x', 63)}}🎵"}""");
+        Assert.That(longest.Name, Is.EqualTo(new string('x', 63)));
+    }
+
+    [TestCase("../../etc/passwd", "passwd")]
+    [TestCase("C:\\\\music\\\\a.mp3", "a.mp3")]
+    [TestCase("..", null)]
+    [TestCase("x/", null)]
+    public void A_track_name_has_no_folder(string name, string? expected) =>
+        Assert.That(((SetTrack)Parse($$"""{"type":"SET_TRACK","track_id":"{{TrackId}}","name":"{{name}}"}""")).Name, Is.EqualTo(expected));
+
+    [Test]
+    public void A_track_id_is_lower_case_afterwards() =>
+        Assert.That(((SetTrack)Parse($$"""{"type":"SET_TRACK","track_id":"{{TrackId.ToUpperInvariant()}}"}""")).TrackId, Is.EqualTo(TrackId));
+
+    [Test]
+    public void A_client_ignores_types_that_it_does_not_know()
+    {
+        Assert.That(ControlCodec.ParseServer("""{"type":"CONFETTI","payload":{"x":1}}"""u8.ToArray()), Is.EqualTo(default(Parsed<ServerMessage>)));
+        Assert.That(ControlCodec.ParseServer("""{"type":"CONFETTI"}"""u8.ToArray()), Is.EqualTo(default(Parsed<ServerMessage>)));
+    }
+
+    [Test]
+    public void A_client_ignores_fields_that_it_does_not_know() =>
+        Assert.That(ControlCodec.ParseServer("""{"type":"PONG","payload":{"nonce":3,"mood":"fine"}}"""u8.ToArray()).Message, Is.EqualTo(new Pong(3)));
+
+    [TestCase("""{"type":"PONG","payload":{}}""")]
+    [TestCase("""{"type":"PONG","payload":null}""")]
+    [TestCase("""{"type":"SNAPSHOT","payload":{"page":0,"pages":1,"members":[null],"queue":[]}}""")]
+    [TestCase("""{"type":"SNAPSHOT","payload":{"page":0,"pages":1,"members":null,"queue":[]}}""")]
+    [TestCase("""{"type":"PEER_JOINED","payload":{"member":{"peer_id":"x","name":"n","role":"viewer","join_seq":1,"addresses":["evil"]}}}""")]
+    [TestCase("""{"type":"STATE","payload":{"track_id":null,"status":9,"offset_sec":0.0,"timestamp":0,"epoch":1,"revision":0,"clock_id":"00000000-0000-0000-0000-000000000000","at_us":0,"position_us":0}}""")]
+    [TestCase("""{"type":"STATE","payload":{"track_id":"x","status":"PLAY","offset_sec":0.0,"timestamp":0,"epoch":1,"revision":0,"clock_id":"00000000-0000-0000-0000-000000000000","at_us":0,"position_us":0}}""")]
+    [TestCase("""{"type":"STATE","payload":{"track_id":null,"status":"PLAY","offset_sec":0.0,"timestamp":0,"epoch":1,"revision":0,"clock_id":"00000000-0000-0000-0000-000000000000","at_us":0,"position_us":-1}}""")]
+    public void A_server_that_talks_nonsense_is_an_error_for_its_client(string json) =>
+        Assert.That(ControlCodec.ParseServer(Encoding.UTF8.GetBytes(json)).Error, Is.Not.Null);
+
+    [Test]
+    public void A_report_that_is_not_finite_is_sent_without_it()
+    {
+        var stats = (Stats)ControlCodec.ParseClient(ControlCodec.Serialize(new Stats(new MemberStats(1, 2, 3, double.NaN, double.PositiveInfinity)))).Message!;
+        Assert.That(stats.Report, Is.EqualTo(new MemberStats(1, 2, 3)));
+        var hello = (Hello)ControlCodec.ParseClient(ControlCodec.Serialize(new Hello(Resume: new Resume(_timeline, null, 1, double.PositiveInfinity)))).Message!;
+        Assert.That(hello.Resume, Is.Null);
+    }
+
+    [Test]
+    public void Nothing_that_arrives_makes_it_throw()
+    {
+        var valid = _clientMessages.Select(ControlCodec.Serialize).Concat(_serverMessages.Select(ControlCodec.Serialize)).ToArray();
+        var mutated =
+            from start in Gen.Elements(valid)
+            from flips in Gen.ListOf(Gen.Zip(Gen.Choose(0, start.Length - 1), Gen.Choose(0, 255)))
+            select Mutate(start, flips);
+        var random = Gen.ArrayOf(Gen.Choose(0, 255).Select(value => (byte)value));
+        Prop.ForAll(Arb.From(Gen.OneOf(mutated, random)), bytes =>
+        {
+            var client = ControlCodec.ParseClient(bytes);
+            _ = ControlCodec.ParseServer(bytes);
+            return (client.Message is null) != (client.Error is null);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+    }
+
+    private static byte[] Mutate(byte[] start, IEnumerable<(int At, int Value)> flips)
+    {
+        var copy = (byte[])start.Clone();
+        foreach (var (at, value) in flips)
+            copy[at] = (byte)value;
+        return copy;
+    }
+
+    private static ClientMessage Parse(string json)
+    {
+        var parsed = ControlCodec.ParseClient(Encoding.UTF8.GetBytes(json));
+        Assert.That(parsed.Error, Is.Null);
+        return parsed.Message!;
+    }
+
+    private static string Text(byte[] utf8) => Encoding.UTF8.GetString(utf8);
+}
