@@ -83,7 +83,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     /// <inheritdoc/>
     public PeerReport Report() => ReportBuilder.Build(
-        _options, _follower?.Room ?? new RoomState(), _roomName, _rendezvous, _mesh, _swarm.Snapshot, _shelf, _player, _time.NowUs() - _startedUs);
+        _options, _follower?.Room ?? new RoomState(), _roomName, _rendezvous, _mesh, _swarm.Snapshot, _shelf, _player, _time.NowUs(), _startedUs);
 
     /// <inheritdoc/>
     public async Task<string> SeedAsync(string path, CancellationToken cancellationToken)
