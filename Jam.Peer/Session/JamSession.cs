@@ -73,9 +73,10 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
             await _shelf.AddSeedAsync(info, storage, cancellationToken);
         var location = await LocateAsync(cancellationToken);
         _roomName = location.Room;
-        _follower = new RoomFollower(_options, seeds.ConvertAll(s => s.Info), _shelf, _mesh, _player, _playhead, _time, Notice);
+        _follower = new RoomFollower(
+            _options, location, seeds.ConvertAll(s => s.Info), _shelf, _mesh, _player, _playhead, _time, Notice);
         _rendezvous = new RendezvousClient(location.Urls, () => _follower.Hello(_rendezvous?.Clock), _time);
-        _follower.Start(_rendezvous, location.Room);
+        _follower.Start(_rendezvous);
         _pulse = WatchAsync();
         if (_options.Role == Role.Host)
             TellHowToJoin();
