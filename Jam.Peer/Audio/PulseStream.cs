@@ -99,7 +99,7 @@ internal sealed unsafe class PulseStream : IDisposable
     private string LastError() => Marshal.PtrToStringUTF8(PulseNative.StrError(PulseNative.ContextErrno(_context)))?.ToLowerInvariant() switch
     {
         "connection refused" or null => "no sound server is running",
-        "no such entity" => $"the sound server has no device {_device ?? "at all"}",
+        "no such entity" => _device is null ? "the sound server has no device" : $"the sound server has no device {_device}",
         var other => $"the sound server says: {other}",
     };
 
