@@ -121,6 +121,14 @@ internal sealed class DemoJudgementTests
     }
 
     [Test]
+    public void Peers_that_are_apart_fail_though_each_believes_to_be_in_time()
+    {
+        var states = Played();
+        states[2] = states[2] with { Latest = states[2].Latest! with { AtUs = states[2].Latest!.AtUs - 10_001 } };
+        Assert.That(Judge(states).Failures.Single(), Does.Contain("10.0 ms apart"));
+    }
+
+    [Test]
     public void A_report_that_was_seen_before_counts_once()
     {
         var measured = new DemoMeasurements(0);

@@ -77,7 +77,7 @@ internal sealed class DemoOptionsTests
 
     [Test]
     public void A_track_that_is_too_short_is_refused() =>
-        Assert.Throws<JamException>(() => DemoPlan.For(Defaults, "x.mp3", 1000, 2_000_000, "/tmp"));
+        Assert.Throws<JamException>(() => DemoPlan.For(Defaults, "x.mp3", 1000, 2_000_000, "x"));
 
     internal static DemoPlan Plan(DemoOptions options) => DemoPlan.For(options, "/m/track.mp3", 480_000, 30_000_000, Path.Combine("d", "x"));
 
