@@ -9,7 +9,6 @@ internal static class SwarmJamHouse
     public const string Contracts = "Jam.Server.Contracts";
     public const string Rooms = "Jam.Server.Rooms";
     public const string Hosting = "Jam.Server.Hosting";
-    public const string Web = "Jam.Server.Web";
     public const string ServerProgram = "Jam.Server";
 
     public const string Wire = "Jam.Peer.Wire";
@@ -55,8 +54,7 @@ internal static class SwarmJamHouse
     [
         new Place(Contracts, [], OfRecords),
         new Place(Rooms, [Contracts], new Purity()),
-        new Place(Web, [Contracts]),
-        new Place(Hosting, [Rooms, Contracts, Web]),
+        new Place(Hosting, [Rooms, Contracts]),
         new Place(ServerProgram, [Hosting, Contracts]),
     ]);
 
