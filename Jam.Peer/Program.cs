@@ -1,9 +1,14 @@
+using Jam.Peer.Audio;
 using Jam.Peer.Cli;
 using Jam.Peer.Session;
 
 return await PeerProgram.MainAsync(args, new ProgramParts
 {
-    CreateSession = _ => throw new JamException("this build holds no session yet"),
-    RunServer = _ => throw new JamException("this build holds no server yet"),
-    ProbeDurationUs = _ => throw new JamException("this build holds no decoder yet"),
+    CreateSession = options => new JamSession(options, TimeProvider.System),
+    RunServer = _ => throw new JamException("no server yet"),
+    ProbeDurationUs = path => DecoderFactory.Probe(path) switch
+    {
+        { DurationUs: { } duration } => duration,
+        { Error: var error } => throw new JamException($"{path}: {error ?? "its duration is unknown"}"),
+    },
 });

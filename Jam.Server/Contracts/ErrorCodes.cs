@@ -53,4 +53,7 @@ public static class ErrorCodes
 
     /// <summary>The receiver did not read what was sent to it; closes.</summary>
     public const string SlowReader = "slow_reader";
+
+    /// <summary>The server failed at this message; closes.</summary>
+    public const string Internal = "internal";
 }

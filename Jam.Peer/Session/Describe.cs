@@ -1,0 +1,34 @@
+using System.Globalization;
+using Jam.Server.Contracts;
+
+namespace Jam.Peer.Session;
+
+/// <summary>The room in words.</summary>
+internal static class Describe
+{
+    /// <summary>What the room does.</summary>
+    public static string Timeline(RoomState room) => room.Timeline?.Current switch
+    {
+        null => "the room has not said yet what it does",
+        { TrackId: null } => "the room has no track",
+        { Status: PlaybackStatus.Play } current => $"playing {room.Track?.Name} from {Position(current.PositionUs)}",
+        { Status: PlaybackStatus.Pause } current => $"{room.Track?.Name} is paused at {Position(current.PositionUs)}",
+        _ => $"{room.Track?.Name} is stopped",
+    };
+
+    /// <summary>What a new timeline changed; null where nothing that people care for.</summary>
+    public static string? Change(RoomState before, RoomState after) =>
+        after.Timeline?.Current.TrackId is null && before.Timeline?.Current.TrackId is null ? null : Timeline(after);
+
+    /// <summary>Minutes and seconds.</summary>
+    public static string Position(long us) =>
+        string.Create(CultureInfo.InvariantCulture, $"{us / 60_000_000}:{us / 1_000_000 % 60:00}.{us / 100_000 % 10}");
+
+    /// <summary>A size for people.</summary>
+    public static string Bytes(long bytes) => bytes switch
+    {
+        < 1_000 => $"{bytes} bytes",
+        < 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.#} kB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.#} MB"),
+    };
+}

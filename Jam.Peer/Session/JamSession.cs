@@ -1,0 +1,236 @@
+using System.Net;
+using System.Threading.Channels;
+using Jam.Peer.Audio;
+using Jam.Peer.Clock;
+using Jam.Peer.Network;
+using Jam.Peer.Storage;
+using Jam.Peer.Swarm;
+using Jam.Peer.Wire;
+using Jam.Server.Contracts;
+using Jam.Server.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Jam.Peer.Session;
+
+/// <summary>
+/// A running peer: the swarm, the room, the clock and the player, put together. It acts on what the authority echoes, never
+/// on its own commands, so the host hears what everyone hears.
+/// </summary>
+internal sealed class JamSession : IJamSession, ISwarmOwner
+{
+    private const int EmbeddedPortTries = 20;
+
+    private readonly SessionOptions _options;
+    private readonly TimeProvider _time;
+    private readonly long _startedUs;
+    // Full mode: the oldest line goes; people read the newest.
+    private readonly Channel<string> _notices = Channel.CreateBounded<string>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TrackShelf _shelf;
+    private readonly SwarmLoop _swarm;
+    private readonly Mesh _mesh;
+    private readonly Player _player;
+    private readonly PlayheadFeed _playhead;
+    private JamServer? _server;
+    private RendezvousClient? _rendezvous;
+    private RoomFollower? _follower;
+    private string? _roomName;
+    private Task _pulse = Task.CompletedTask;
+
+    public JamSession(SessionOptions options, TimeProvider time)
+    {
+        _options = options;
+        _time = time;
+        _startedUs = time.NowUs();
+        _shelf = new TrackShelf(new TrackCache(options.CacheFolder ?? TrackCache.DefaultFolder()), options.SaveFolder, Notice);
+        _swarm = new SwarmLoop(new SwarmSettings { UpBytesPerSecond = options.UpLimitBytesPerSecond }, this, time);
+        _shelf.Attach(_swarm);
+        _mesh = new Mesh(_swarm, options.ListenPort, time, Notice);
+        _player = Player.Start(PlayerOptions.From(options), time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
+        _playhead = new PlayheadFeed(_swarm);
+        _shelf.Opened += _ => _follower?.OnShelfChanged();
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<string> Notices => _notices.Reader.ReadAllAsync();
+
+    /// <inheritdoc/>
+    public Task Completion => _completion.Task;
+
+    /// <inheritdoc/>
+    public double Volume
+    {
+        get => _player.Volume;
+        set => _player.Volume = value;
+    }
+
+    /// <inheritdoc/>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var seeds = await Task.Run(() => LoadSeeds(cancellationToken), cancellationToken);
+        foreach (var (info, storage) in seeds)
+            await _shelf.AddSeedAsync(info, storage, cancellationToken);
+        var location = await LocateAsync(cancellationToken);
+        _roomName = location.Room;
+        _follower = new RoomFollower(_options, seeds.ConvertAll(s => s.Info), _shelf, _mesh, _player, _playhead, _time, Notice);
+        _rendezvous = new RendezvousClient(location.Urls, () => _follower.Hello(_rendezvous?.Clock), _time);
+        _follower.Start(_rendezvous, location.Room);
+        _pulse = WatchAsync();
+        if (_options.Role == Role.Host)
+            TellHowToJoin();
+    }
+
+    /// <inheritdoc/>
+    public PeerReport Report() => ReportBuilder.Build(
+        _options, _follower?.Room ?? new RoomState(), _roomName, _rendezvous, _mesh, _swarm.Snapshot, _shelf, _player, _time.NowUs() - _startedUs);
+
+    /// <inheritdoc/>
+    public async Task<string> SeedAsync(string path, CancellationToken cancellationToken)
+    {
+        var (info, storage) = await Task.Run(() => SeedLoader.Load(path, cancellationToken), cancellationToken);
+        await _shelf.AddSeedAsync(info, storage, cancellationToken);
+        return await Follower.OfferAsync(info, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<string> PlayAsync(long? positionUs, CancellationToken cancellationToken) =>
+        Follower.CommandAsync(new Play(positionUs), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<string> PauseAsync(CancellationToken cancellationToken) => Follower.CommandAsync(new Pause(), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<string> StopPlaybackAsync(CancellationToken cancellationToken) => Follower.CommandAsync(new Stop(), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<string> SeekAsync(long positionUs, CancellationToken cancellationToken) =>
+        Follower.CommandAsync(new Seek(positionUs), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<string> SelectTrackAsync(int place, CancellationToken cancellationToken) => Follower.SelectAsync(place, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<string> JoinAsync(DnsEndPoint peer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var connection = await _mesh.DialAsync(peer, cancellationToken);
+            return $"connected to {_mesh.FindMember(connection.PeerId)?.Name ?? connection.PeerId} at {Addresses.Format(connection.RemoteEndPoint)}";
+        }
+        catch (Exception problem) when (problem is IOException or ProtocolException)
+        {
+            throw new JamException($"cannot join {peer.Host}:{peer.Port}: {problem.Message}", problem);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<string> LeaveAsync(DnsEndPoint peer, CancellationToken cancellationToken) =>
+        await _mesh.LeaveAsync(peer)
+            ? $"left {peer.Host}:{peer.Port}"
+            : throw new JamException($"there is no connection to {peer.Host}:{peer.Port}; 'connections' lists them");
+
+    /// <inheritdoc/>
+    public void OnManifest(Manifest manifest) => _shelf.Open(manifest);
+
+    /// <inheritdoc/>
+    public void OnCompleted(TrackId track)
+    {
+        if (_shelf.Find(track.ToString()) is { } entry)
+            Notice($"{entry.Info.Name} is complete and verified");
+        _shelf.OnCompleted(track);
+    }
+
+    /// <inheritdoc/>
+    public void OnDropped(PeerConnection connection, string why, bool ban)
+    {
+        if (ban)
+            _mesh.Ban(connection.PeerId);
+        var name = _mesh.FindMember(connection.PeerId)?.Name ?? connection.PeerId;
+        Notice(ban ? $"banned {name}: {why}" : $"cut {name} off: {why}");
+    }
+
+    /// <inheritdoc/>
+    public void OnStorageProblem(TrackId track, string problem) => _follower?.OnStorageProblem(track, problem);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _pulse.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_follower is not null)
+            await _follower.DisposeAsync();
+        if (_rendezvous is not null)
+            await _rendezvous.DisposeAsync();
+        await _player.DisposeAsync();
+        await _shelf.DisposeAsync();
+        await _mesh.DisposeAsync();
+        await _swarm.DisposeAsync();
+        if (_server is not null)
+            await _server.DisposeAsync();
+        _notices.Writer.TryComplete();
+        _completion.TrySetResult();
+        _stop.Dispose();
+    }
+
+    private RoomFollower Follower => _follower ?? throw new JamException("not in a room yet; wait a moment");
+
+    private void Notice(string line) => _notices.Writer.TryWrite(line);
+
+    private List<(TrackInfo Info, TrackStorage Storage)> LoadSeeds(CancellationToken cancellationToken)
+    {
+        var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken)).ToList();
+        if (_options.TestPattern is { } pattern)
+            seeds.Add(SeedLoader.Load(pattern, cancellationToken));
+        return seeds;
+    }
+
+    private async Task<RoomLocation> LocateAsync(CancellationToken cancellationToken)
+    {
+        if (_options.Server is { } server)
+            return new RoomLocation(_options.Room, [RoomUrl(server, _options.Room)]);
+        if (_options.Connect.Count > 0)
+            return await RendezvousLocator.AskAsync(_options.Connect, _time, Notice, cancellationToken);
+        _server = await EmbedAsync(cancellationToken);
+        return new RoomLocation(_options.Room, [new Uri($"ws://127.0.0.1:{_server.Port}/ws/{_options.Room}")]);
+    }
+
+    // A URL with a path is the room's own; one without gets the room's place on that server.
+    private static Uri RoomUrl(Uri server, string room) =>
+        server.AbsolutePath is "/" or "" ? new UriBuilder(server) { Path = $"/ws/{room}" }.Uri : server;
+
+    private async Task<JamServer> EmbedAsync(CancellationToken cancellationToken)
+    {
+        for (var port = _options.ServerPort; ; port++)
+        {
+            try
+            {
+                return await JamServer.StartAsync(new JamServerOptions { Port = port }, _time, NullLoggerFactory.Instance, cancellationToken);
+            }
+            catch (IOException problem)
+            {
+                if (port >= _options.ServerPort + EmbeddedPortTries || port == 0)
+                    throw new JamException($"no free port for the server from {_options.ServerPort} to {port}; choose another with --server-port", problem);
+            }
+        }
+    }
+
+    private void TellHowToJoin()
+    {
+        if (_server is not null)
+            Notice($"the rendezvous server listens on port {_server.Port}, room '{_roomName}'");
+        foreach (var address in LocalAddresses.All())
+            Notice($"others join with: tools/jam --connect {new IPEndPoint(address, _mesh.Port)}");
+    }
+
+    // A loop that fails has met a bug: better to end with its message than to play on half-dead.
+    private async Task WatchAsync()
+    {
+        var follower = _follower!.Completion;
+        var first = await Task.WhenAny(_swarm.Completion, follower, Task.Delay(Timeout.InfiniteTimeSpan, _time, _stop.Token));
+        if (_stop.IsCancellationRequested)
+            return;
+        if (first.Exception?.InnerException is { } problem)
+            _completion.TrySetException(problem as JamException ?? new JamException($"a fault inside: {problem}", problem));
+    }
+}

@@ -1,0 +1,26 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
+namespace Jam.Peer.Session;
+
+/// <summary>Where this machine can be reached.</summary>
+internal static class LocalAddresses
+{
+    /// <summary>Unicast addresses of interfaces that are up: those of a LAN first, loopback only where there is nothing else.</summary>
+    public static IReadOnlyList<IPAddress> All()
+    {
+        var found = new List<IPAddress>();
+        foreach (var card in NetworkInterface.GetAllNetworkInterfaces())
+        {
+            if (card.OperationalStatus != OperationalStatus.Up || card.NetworkInterfaceType == NetworkInterfaceType.Loopback)
+                continue;
+            found.AddRange(card.GetIPProperties().UnicastAddresses.Select(a => a.Address)
+                .Where(a => a.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 && !a.IsIPv6LinkLocal));
+        }
+
+        return found.Count == 0
+            ? [IPAddress.Loopback]
+            : [.. found.OrderBy(a => a.AddressFamily == AddressFamily.InterNetworkV6).ThenBy(a => a.ToString(), StringComparer.Ordinal)];
+    }
+}

@@ -1,0 +1,58 @@
+using Jam.Peer.Audio;
+using Jam.Peer.Network;
+using Jam.Peer.Wire;
+using Jam.Server.Contracts;
+
+namespace Jam.Peer.Session;
+
+/// <summary>Puts a report together from what the parts have published.</summary>
+internal static class ReportBuilder
+{
+    public static PeerReport Build(
+        SessionOptions options, RoomState room, string? roomName, RendezvousClient? rendezvous, Mesh mesh, SwarmSnapshot swarm, TrackShelf shelf,
+        Player player, long uptimeUs)
+    {
+        var tracks = room.Queue.Select(t => t.TrackId).Append(room.Track?.TrackId).OfType<string>().Distinct()
+            .Concat(shelf.All.Select(e => e.Info.TrackId)).Distinct()
+            .ToDictionary(id => id, id => Track(id, room, swarm, shelf));
+        var currentId = TrackId.TryParse(room.Track?.TrackId, out var current) ? current : (TrackId?)null;
+        var clock = rendezvous?.Clock ?? Clock.RoomClockSnapshot.None;
+        return new PeerReport(
+            room.PeerId,
+            options.Name,
+            room.PeerId is null ? options.Role : room.Role,
+            roomName,
+            rendezvous?.Current?.ToString(),
+            rendezvous?.IsConnected ?? false,
+            mesh.Port,
+            room.PeerId is null ? 0 : room.Others.Count + 1,
+            room.Track is { } now ? tracks.GetValueOrDefault(now.TrackId) : null,
+            [.. tracks.Values.OfType<TrackReport>()],
+            [.. swarm.Links.Select(l => Link(l, mesh, currentId))],
+            player.Report() with { Status = room.Timeline?.Current.Status ?? PlaybackStatus.Pause },
+            new ClockReport(clock.IsReady, double.IsFinite(clock.ErrorUs) ? clock.ErrorUs : null, clock.RttUs, clock.Drift * 1e6),
+            uptimeUs);
+    }
+
+    private static TrackReport? Track(string id, RoomState room, SwarmSnapshot swarm, TrackShelf shelf)
+    {
+        var entry = shelf.Find(id);
+        var info = entry?.Info ?? room.Queue.FirstOrDefault(t => t.TrackId == id) ?? (room.Track?.TrackId == id ? room.Track : null);
+        if (info is null || !TrackId.TryParse(id, out var key))
+            return null;
+        var counts = swarm.Tracks.GetValueOrDefault(key);
+        var chunks = counts?.Chunks ?? (info.ChunkSizeBytes > 0 ? Manifest.Count(info.LengthBytes, info.ChunkSizeBytes) : 0);
+        return new TrackReport(
+            id, info.Name, info.Kind, info.LengthBytes, info.DurationUs, chunks, counts?.ChunksHave ?? 0, counts?.FromCache ?? 0,
+            counts?.FromHost ?? 0, counts?.FromPeers ?? 0, counts?.BytesUp ?? 0, counts?.BytesDown ?? 0, counts?.BadChunks ?? 0, entry?.SavedAs);
+    }
+
+    private static LinkReport Link(LinkSnapshot link, Mesh mesh, TrackId? current)
+    {
+        var member = mesh.FindMember(link.Connection.PeerId);
+        var counts = current is { } id ? link.Tracks.GetValueOrDefault(id) : default;
+        return new LinkReport(
+            link.Connection.PeerId, member?.Name ?? link.Connection.PeerId, member?.Role ?? Role.Viewer, Addresses.Format(link.Connection.RemoteEndPoint),
+            link.Connection.Outgoing, link.RttUs, counts.Have, counts.From, counts.To, link.DownBytesPerSecond, link.UpBytesPerSecond);
+    }
+}

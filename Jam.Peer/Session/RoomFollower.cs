@@ -1,0 +1,283 @@
+using Jam.Peer.Audio;
+using Jam.Peer.Clock;
+using Jam.Peer.Network;
+using Jam.Peer.Wire;
+using Jam.Server.Contracts;
+
+namespace Jam.Peer.Session;
+
+/// <summary>
+/// Follows the room: one loop takes what its authority says and passes it on to the mesh, the shelf and the player, and says
+/// four times a second what this peer measures of itself.
+/// </summary>
+internal sealed class RoomFollower : IAsyncDisposable
+{
+    private static readonly TimeSpan PulseEvery = TimeSpan.FromMilliseconds(250);
+    private const int PulsesPerStats = 8;
+
+    private readonly SessionOptions _options;
+    private readonly TrackShelf _shelf;
+    private readonly Mesh _mesh;
+    private readonly Player _player;
+    private readonly PlayheadFeed _playhead;
+    private readonly TimeProvider _time;
+    private readonly Action<string> _notice;
+    private readonly HostDuties _duties;
+    private readonly Readiness _readiness;
+    private readonly PendingCommand _pending;
+    private readonly StorageNotices _storageNotices;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly HashSet<string> _complained = [];
+    private RoomState _room = new();
+    private RendezvousClient? _client;
+    private string _roomName = "";
+    private bool _wasConnected;
+    private bool _saidGone;
+    private volatile bool _shelfChanged;
+
+    public RoomFollower(
+        SessionOptions options, IReadOnlyList<TrackInfo> seeds, TrackShelf shelf, Mesh mesh, Player player, PlayheadFeed playhead, TimeProvider time,
+        Action<string> notice)
+    {
+        (_options, _shelf, _mesh, _player, _playhead, _time, _notice) = (options, shelf, mesh, player, playhead, time, notice);
+        _duties = new HostDuties(seeds, options.Autoplay);
+        _readiness = new Readiness(player);
+        _pending = new PendingCommand(time);
+        _storageNotices = new StorageNotices(shelf, notice);
+    }
+
+    /// <summary>The room as it is known now.</summary>
+    public RoomState Room => Volatile.Read(ref _room);
+
+    /// <summary>Ends with the follower; faults where it met a bug.</summary>
+    public Task Completion { get; private set; } = Task.CompletedTask;
+
+    /// <summary>The first message of a connection, with what a successor of the authority needs.</summary>
+    public Hello Hello(RoomClockSnapshot? clock)
+    {
+        var room = Room;
+        var nowUs = _time.NowUs();
+        // Only what was measured of the very clock that the record is on can carry it over.
+        var resume = room.Timeline is { Current: var current } && clock is { IsReady: true } && clock.ClockId == current.ClockId
+            ? new Resume(current, room.Track, (long)clock.ToRoomUs(nowUs), clock.ErrorUs)
+            : null;
+        return new Hello(
+            room.PeerId is null ? _options.Role : room.Role, _options.Name, room.PeerId,
+            [.. LocalAddresses.All().Select(a => new System.Net.IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)], _mesh.Port,
+            room.ResumeToken, resume);
+    }
+
+    /// <summary>Starts to follow.</summary>
+    public void Start(RendezvousClient client, string roomName)
+    {
+        (_client, _roomName) = (client, roomName);
+        Completion = RunAsync(client, _stop.Token);
+    }
+
+    /// <summary>A track's storage was opened; looked at with the next pulse.</summary>
+    public void OnShelfChanged() => _shelfChanged = true;
+
+    /// <summary>A disk did not do its part.</summary>
+    public void OnStorageProblem(TrackId track, string problem) => _storageNotices.Add(track, problem);
+
+    /// <summary>Sends a command and waits for the authority's echo.</summary>
+    /// <returns>What the room does now, for people.</returns>
+    /// <exception cref="JamException">The authority refused, or does not answer.</exception>
+    public async Task<string> CommandAsync(ClientMessage command, CancellationToken cancellationToken)
+    {
+        await _pending.RunAsync(() => Send(command), cancellationToken);
+        return Describe.Timeline(Room);
+    }
+
+    /// <summary>Adds a track to the room's list, and makes it the room's where there is none.</summary>
+    public async Task<string> OfferAsync(TrackInfo info, CancellationToken cancellationToken)
+    {
+        if (Room.Role != Role.Host)
+            return $"{info.Name} is seeded; only the host can add it to the room's list";
+        await _pending.RunAsync(() => Send(new Queue("add", info)), cancellationToken);
+        if (Room.Timeline?.Current.TrackId is null)
+            await _pending.RunAsync(() => Send(HostDuties.ToSetTrack(info)), cancellationToken);
+        return $"seeding {info.Name} ({info.TrackId[..8]}, {Describe.Bytes(info.LengthBytes)})";
+    }
+
+    /// <summary>Makes a track of the list the room's.</summary>
+    public async Task<string> SelectAsync(int place, CancellationToken cancellationToken)
+    {
+        var queue = Room.Queue;
+        if (place < 1 || place > queue.Count)
+            throw new JamException($"the playlist has {queue.Count} tracks; 'playlist' shows them");
+        var wasPlaying = Room.Timeline?.Current.Status == PlaybackStatus.Play;
+        await CommandAsync(HostDuties.ToSetTrack(queue[place - 1]), cancellationToken);
+        return wasPlaying ? await CommandAsync(new Play(0), cancellationToken) : Describe.Timeline(Room);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_client is { IsConnected: true })
+            _client.TrySend(new Bye());
+        await _stop.CancelAsync();
+        await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _pending.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Send(ClientMessage message)
+    {
+        if (_client?.TrySend(message) != true)
+            throw new JamException("the server is not connected at the moment; the music plays on, commands do not arrive");
+    }
+
+    private async Task RunAsync(RendezvousClient client, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(PulseEvery, _time);
+        var events = client.Events.WaitToReadAsync(cancellationToken).AsTask();
+        var tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
+        for (var pulses = 1; ;)
+        {
+            await Task.WhenAny(events, tick);
+            if (events.IsCompleted)
+            {
+                if (!await events)
+                    return;
+                while (client.Events.TryRead(out var what))
+                    await TakeAsync(what, cancellationToken);
+                events = client.Events.WaitToReadAsync(cancellationToken).AsTask();
+            }
+
+            if (tick.IsCompleted)
+            {
+                await tick;
+                Pulse(client, pulses++ % PulsesPerStats == 0);
+                tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
+            }
+        }
+    }
+
+    private async Task TakeAsync(RendezvousEvent what, CancellationToken cancellationToken)
+    {
+        switch (what)
+        {
+            case Connected connected:
+                _notice(_wasConnected ? $"connected to {connected.Server} again" : $"connected to {connected.Server}");
+                (_wasConnected, _saidGone) = (true, false);
+                break;
+            case Disconnected gone:
+                if (!_saidGone)
+                    _notice(_wasConnected ? $"the server is gone ({gone.Why}); playing on, trying to reach it" : $"cannot reach the server ({gone.Why}); trying on");
+                _saidGone = true;
+                _pending.Fail("the connection to the server was lost");
+                break;
+            case Received { Message: var message }:
+                await TakeAsync(message, cancellationToken);
+                break;
+            default:
+                throw new NotSupportedException(what.GetType().Name);
+        }
+    }
+
+    private async Task TakeAsync(ServerMessage message, CancellationToken cancellationToken)
+    {
+        var before = Room;
+        var room = before.Apply(message);
+        Volatile.Write(ref _room, room);
+        switch (message)
+        {
+            case State when room.Timeline != before.Timeline:
+                _player.SetTimeline(room.Timeline);
+                await FollowTracksAsync(room, cancellationToken);
+                if (Describe.Change(before, room) is { } line)
+                    _notice(line);
+                _pending.Succeed();
+                break;
+            case Welcome when room is { PeerId: { } id, Secret: { } secret }:
+                _mesh.Identity = new PeerIdentity(id, _roomName, secret);
+                _mesh.Location = new RoomLocation(_roomName, [_client!.Current!]);
+                if (_options.Role == Role.Host && room.Role != Role.Host)
+                    _notice("this room has a host already; this peer is a viewer, its files are seeded all the same");
+                break;
+            case Snapshot:
+                await FollowTracksAsync(room, cancellationToken);
+                break;
+            case QueueState:
+                await FollowTracksAsync(room, cancellationToken);
+                _pending.Succeed();
+                break;
+            case PeerJoined { Member: var member } when member.PeerId != room.PeerId && !before.Others.ContainsKey(member.PeerId):
+                _notice($"{member.Name} joined");
+                break;
+            case PeerLeft left when before.Others.ContainsKey(left.PeerId):
+                _notice($"{left.Name} left ({left.Reason})");
+                break;
+            case Error error:
+                if (!_pending.Fail(error.Message) && _complained.Add(error.Code))
+                    _notice($"the server says: {error.Message} ({error.Code})");
+                break;
+            default:
+                break;
+        }
+
+        await FollowMembersAsync(before, room, isNewcomer: message is Snapshot);
+        foreach (var duty in _duties.Next(room, hasSnapshot: message is Snapshot))
+            _client!.TrySend(duty);
+    }
+
+    private async Task FollowMembersAsync(RoomState before, RoomState room, bool isNewcomer)
+    {
+        if (ReferenceEquals(before.Others, room.Others))
+            return;
+        foreach (var member in room.Others.Values)
+        {
+            if (before.Others.GetValueOrDefault(member.PeerId) != member)
+                _mesh.SetMember(member, dialNow: isNewcomer);
+        }
+
+        foreach (var gone in before.Others.Keys.Where(k => !room.Others.ContainsKey(k)))
+            await _mesh.RemoveMemberAsync(gone);
+    }
+
+    // The room's track first, then the list in its order, from the track that plays on.
+    private async Task FollowTracksAsync(RoomState room, CancellationToken cancellationToken)
+    {
+        if (room.Track is { } track)
+            await _shelf.WantAsync(track, 0, cancellationToken);
+        for (var place = 0; place < room.Queue.Count; place++)
+        {
+            if (room.Queue[place].TrackId != room.Track?.TrackId)
+                await _shelf.WantAsync(room.Queue[place], place + 1, cancellationToken);
+        }
+
+        FollowPlayback(room);
+    }
+
+    private void FollowPlayback(RoomState room)
+    {
+        var current = room.Timeline?.Current.TrackId;
+        var isAudio = room.Track is { Kind: TrackKind.Audio } && room.Track.TrackId == current;
+        _player.SetTrack(isAudio ? current : null, isAudio ? _shelf.ReaderOf(current) : null);
+    }
+
+    private void Pulse(RendezvousClient client, bool withStats)
+    {
+        var room = Room;
+        if (_shelfChanged)
+        {
+            _shelfChanged = false;
+            FollowPlayback(room);
+        }
+
+        var clock = client.Clock;
+        _playhead.Update(room.Timeline, _shelf.Find(room.Track?.TrackId), clock, _time.NowUs());
+        if (!client.IsConnected || room.PeerId is null)
+            return;
+        if (_readiness.Next(room) is { } ready)
+            client.TrySend(ready);
+        foreach (var duty in _duties.AtEnd(room, clock.IsReady ? (long)clock.ToRoomUs(_time.NowUs()) : null))
+            client.TrySend(duty);
+        if (!withStats)
+            return;
+        var playback = _player.Report();
+        client.TrySend(new Stats(new MemberStats(
+            clock.RttUs, playback.OutputLeadUs, playback.BufferUs, playback.SyncErrorUs, playback.SyncUncertaintyUs)));
+    }
+}

@@ -1,0 +1,239 @@
+using System.Buffers;
+using System.Net.WebSockets;
+using Jam.Server.Contracts;
+
+namespace Jam.Server.Hosting;
+
+/// <summary>
+/// One client: a read loop and a write loop over its socket. The read loop hands messages to the rooms' loop; whoever sends
+/// only puts into the outbox and never waits. Either loop's end ends the other.
+/// </summary>
+internal sealed class ClientConnection : IDisposable
+{
+    private static readonly TimeSpan _closeWithin = TimeSpan.FromSeconds(2);
+
+    private readonly WebSocket _socket;
+    private readonly IRoomHub _hub;
+    private readonly JamServerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Outbox _outbox;
+    private readonly TokenBucket _rate;
+    private readonly CancellationTokenSource _sending;
+    private readonly Lock _ending = new();
+    private volatile RoomView? _view;
+    private volatile bool _isClosing;
+    private bool _isDisposed;
+    private int _errors;
+
+    public ClientConnection(
+        long id, string roomName, string? observedAddress, WebSocket socket, IRoomHub hub, JamServerOptions options, TimeProvider time)
+    {
+        Id = id;
+        RoomName = roomName;
+        ObservedAddress = observedAddress;
+        _socket = socket;
+        _hub = hub;
+        _options = options;
+        _time = time;
+        _outbox = new Outbox(options.OutboundCapacity);
+        _rate = new TokenBucket(options.MessagesPerSecond, options.MessageBurst, time.NowUs());
+        _sending = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+    }
+
+    public long Id { get; }
+
+    public string RoomName { get; }
+
+    public string? ObservedAddress { get; }
+
+    /// <summary>Set by the rooms' loop when HELLO was taken; probes are answered from it.</summary>
+    public RoomView? View
+    {
+        get => _view;
+        set => _view = value;
+    }
+
+    /// <summary>Queues a message; a full queue ends the connection with ERROR <c>slow_reader</c>.</summary>
+    public void Send(byte[] utf8) => Add(new Outbound(utf8));
+
+    /// <inheritdoc cref="Send(byte[])"/>
+    public void Send(ServerMessage message) => Add(new Outbound(
+        ControlCodec.Serialize(message), null, message is Error { Close: true } ? WebSocketCloseStatus.PolicyViolation : null, message is State));
+
+    /// <summary>Ends the connection in good order once what waits was sent.</summary>
+    public void HangUp()
+    {
+        if (!_outbox.TryAdd(new Outbound(Close: WebSocketCloseStatus.NormalClosure)))
+            EndNow(null, WebSocketCloseStatus.NormalClosure);
+    }
+
+    /// <summary>Runs until either side ends the connection. Never throws on account of the client.</summary>
+    /// <returns>Why it ended, for people.</returns>
+    public async Task<string> RunAsync(CancellationToken stopping)
+    {
+        using var receiving = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+        await using var onStop = stopping.Register(() => EndNow(null, WebSocketCloseStatus.EndpointUnavailable));
+        await using var onSilence = _time.CreateTimer(_ => OnHelloTimeout(), null, Limits.HelloTimeout, Timeout.InfiniteTimeSpan);
+        var reading = ReadAsync(receiving.Token);
+        var writing = WriteAsync();
+        if (await Task.WhenAny(reading, writing) == reading)
+            EndNow(null, WebSocketCloseStatus.NormalClosure);
+        await writing;
+        _isClosing = true;
+        // A client that answers the close frame ends the read loop by itself; another one has this long.
+        receiving.CancelAfter(_closeWithin);
+        return await reading;
+    }
+
+    public void Dispose()
+    {
+        lock (_ending)
+        {
+            _isDisposed = true;
+            _sending.Dispose();
+        }
+    }
+
+    private async Task<string> ReadAsync(CancellationToken cancellationToken)
+    {
+        using var frames = new FrameReader(_socket);
+        var reason = "lost";
+        try
+        {
+            while (true)
+            {
+                var (kind, message) = await frames.ReadAsync(cancellationToken);
+                var t2Us = _time.NowUs();
+                switch (kind)
+                {
+                    case FrameKind.Closed:
+                        return _isClosing ? reason : "left";
+                    case FrameKind.Message or FrameKind.TooLarge when _isClosing:
+                        // Read on to the close frame: a socket that is shut with bytes unread takes the last word back.
+                        break;
+                    case FrameKind.TooLarge:
+                        reason = "sent too large a message";
+                        CutShort(new Error(ErrorCodes.TooLarge, $"a message may have {Limits.MaxMessageBytes} bytes", true));
+                        break;
+                    case FrameKind.Message when !_rate.TryTake(t2Us):
+                        reason = "sent too many messages";
+                        CutShort(new Error(ErrorCodes.Rate, "too many messages a second", true));
+                        break;
+                    case FrameKind.Message:
+                        await TakeAsync(message, t2Us, cancellationToken);
+                        break;
+                    default:
+                        throw new NotSupportedException();
+                }
+            }
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            return reason;
+        }
+    }
+
+    private async ValueTask TakeAsync(ReadOnlyMemory<byte> utf8, long t2Us, CancellationToken cancellationToken)
+    {
+        var (message, error) = ControlCodec.ParseClient(utf8);
+        if (error is null && message is not Hello && View is null)
+            error = new Error(ErrorCodes.HelloFirst, "the first message is HELLO");
+        if (error is not null)
+        {
+            Complain(error);
+            return;
+        }
+
+        switch (message)
+        {
+            case SyncRequest probe:
+                _outbox.AddProbe(new ProbeStamp(probe.T1Us, t2Us));
+                break;
+            case Ping ping:
+                Send(new Pong(ping.Nonce));
+                break;
+            default:
+                // Waiting for the room's answer to HELLO keeps STATE the first answer, ahead of any probe's.
+                await _hub.TakeAsync(this, message!, cancellationToken);
+                break;
+        }
+    }
+
+    private void Complain(Error error)
+    {
+        Send(error);
+        if (++_errors == _options.MaxErrors)
+            Send(new Error(ErrorCodes.TooManyErrors, "too many messages that were wrong", true));
+    }
+
+    private async Task WriteAsync()
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        try
+        {
+            while (true)
+            {
+                var next = await _outbox.TakeAsync(_sending.Token);
+                if (next.Probe is { } probe && View is { } view)
+                {
+                    buffer.ResetWrittenCount();
+                    ControlCodec.Serialize(Answer(probe, view), buffer);
+                    await _socket.SendAsync(buffer.WrittenMemory, WebSocketMessageType.Text, true, _sending.Token);
+                }
+                else if (next.Utf8 is { } utf8)
+                {
+                    await _socket.SendAsync(utf8, WebSocketMessageType.Text, true, _sending.Token);
+                }
+
+                if (next.Close is { } status)
+                {
+                    _sending.CancelAfter(_closeWithin);
+                    await _socket.CloseOutputAsync(status, null, _sending.Token);
+                    return;
+                }
+            }
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException
+            or InvalidOperationException)
+        {
+            // The other side is gone, or did not read in time; either way nothing more can be said to it.
+            _socket.Abort();
+        }
+    }
+
+    private SyncResponse Answer(ProbeStamp probe, RoomView view)
+    {
+        var pair = view.Pair;
+        var t3Us = _time.NowUs();
+        var holds = pair.At(t3Us) ?? pair.Current;
+        var positionUs = holds.PositionAtUs(t3Us);
+        return new SyncResponse(
+            probe.T1Us, probe.T2Us, t3Us, pair.Current.ClockId, holds.Status, holds.TrackId, positionUs, positionUs / 1e6);
+    }
+
+    private void Add(Outbound outbound)
+    {
+        if (!_outbox.TryAdd(outbound))
+            CutShort(new Error(ErrorCodes.SlowReader, "messages for you were not read in time", true));
+    }
+
+    private void OnHelloTimeout()
+    {
+        if (View is null)
+            Send(new Error(ErrorCodes.HelloTimeout, $"no HELLO within {Limits.HelloTimeout.TotalSeconds:0} s", true));
+    }
+
+    private void CutShort(Error error) => EndNow(ControlCodec.Serialize(error), WebSocketCloseStatus.PolicyViolation);
+
+    /// <summary>Says this next and then closes, whatever else waits; a send that hangs is cut off.</summary>
+    private void EndNow(byte[]? utf8, WebSocketCloseStatus status)
+    {
+        lock (_ending)
+        {
+            if (_isDisposed || !_outbox.TrySetLastWord(new Outbound(utf8, null, status)))
+                return;
+            _isClosing = true;
+            _sending.CancelAfter(_closeWithin);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+
+namespace Jam.Server.Hosting;
+
+/// <summary>What the server logs. Never a token, a secret or a message's content.</summary>
+internal static partial class HostingLog
+{
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Room {Room} opened")]
+    public static partial void RoomOpened(ILogger logger, string room);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Room {Room} closed: nobody was there for a while")]
+    public static partial void RoomClosed(ILogger logger, string room);
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "A message failed; its connection is closed")]
+    public static partial void EventFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Debug, Message = "Connection {Id} from {Address} to room {Room}")]
+    public static partial void Connected(ILogger logger, long id, string? address, string room);
+
+    [LoggerMessage(EventId = 5, Level = LogLevel.Debug, Message = "Connection {Id} ended: {Reason}")]
+    public static partial void Disconnected(ILogger logger, long id, string reason);
+
+    [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "Refused a connection from {Address}: {Reason}")]
+    public static partial void Refused(ILogger logger, string? address, string reason);
+}

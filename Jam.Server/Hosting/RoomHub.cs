@@ -1,0 +1,256 @@
+using System.Security.Cryptography;
+using System.Threading.Channels;
+using Jam.Server.Contracts;
+using Jam.Server.Rooms;
+using Microsoft.Extensions.Logging;
+
+namespace Jam.Server.Hosting;
+
+/// <summary>
+/// The one loop that owns all rooms. Events come in through a bounded queue whose writers wait; what goes out is put into
+/// outboxes and never waited for, so the loop cannot be held up by a client.
+/// </summary>
+internal sealed class RoomHub : IRoomHub, IAsyncDisposable
+{
+    private const int QueueCapacity = 4096;
+
+    private readonly Channel<HubEvent> _events = Channel.CreateBounded<HubEvent>(
+        new BoundedChannelOptions(QueueCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private readonly Dictionary<string, HostedRoom> _rooms = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, ClientConnection> _connections = [];
+    private readonly PriorityQueue<HostedRoom, long> _due = new();
+    private readonly JamServerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly ITimer _timer;
+    private readonly Task _loop;
+    private long _armedUs = long.MaxValue;
+    private volatile int _roomCount;
+    private volatile int _memberCount;
+
+    public RoomHub(Guid clockId, JamServerOptions options, TimeProvider time, ILogger log)
+    {
+        ClockId = clockId;
+        _options = options;
+        _time = time;
+        _log = log;
+        // A full queue means that the loop is awake and looks at the time anyway.
+        _timer = time.CreateTimer(_ => _events.Writer.TryWrite(new Wake()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _loop = Task.Run(RunAsync);
+    }
+
+    public Guid ClockId { get; }
+
+    public int RoomCount => _roomCount;
+
+    public int MemberCount => _memberCount;
+
+    public async ValueTask TakeAsync(ClientConnection connection, ClientMessage message, CancellationToken cancellationToken)
+    {
+        var answered = message is Hello ? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
+        await WriteAsync(new Said(connection, message, answered), cancellationToken);
+        if (answered is not null)
+            await answered.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Says that a connection has ended; every connection ends here exactly once.</summary>
+    public ValueTask EndAsync(ClientConnection connection, string reason) =>
+        WriteAsync(new Ended(connection, reason), CancellationToken.None);
+
+    /// <summary>Ends the loop after what is queued.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _events.Writer.TryComplete();
+        await _loop;
+        await _timer.DisposeAsync();
+    }
+
+    private async ValueTask WriteAsync(HubEvent hubEvent, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _events.Writer.WriteAsync(hubEvent, cancellationToken);
+        }
+        catch (ChannelClosedException)
+        {
+            // The server is closing: connections end too, and no one is left to be told.
+            (hubEvent as Said)?.Answered?.TrySetResult();
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        while (await _events.Reader.WaitToReadAsync())
+        {
+            while (_events.Reader.TryRead(out var hubEvent))
+            {
+                Guarded(hubEvent);
+                RunDue();
+            }
+
+            ArmTimer();
+        }
+    }
+
+    /// <summary>The root of the loop: whatever a rule throws ends one connection, not the server.</summary>
+    private void Guarded(HubEvent hubEvent)
+    {
+        try
+        {
+            Handle(hubEvent);
+        }
+        catch (Exception e)
+        {
+            HostingLog.EventFailed(_log, e);
+            (hubEvent as Said)?.Connection.Send(new Error(ErrorCodes.Internal, "the server failed at this message", true));
+        }
+        finally
+        {
+            (hubEvent as Said)?.Answered?.TrySetResult();
+        }
+    }
+
+    private void Handle(HubEvent hubEvent)
+    {
+        switch (hubEvent)
+        {
+            case Said said:
+                Receive(said.Connection, said.Message);
+                break;
+            case Ended ended:
+                _connections.Remove(ended.Connection.Id);
+                if (_rooms.TryGetValue(ended.Connection.RoomName, out var left))
+                    Apply(left, RoomMachine.Lose(left.Room, ended.Connection.Id, ended.Reason, Now()));
+                break;
+            case Wake:
+                _armedUs = long.MaxValue;
+                break;
+            default:
+                throw new NotSupportedException(hubEvent.GetType().Name);
+        }
+    }
+
+    private void Receive(ClientConnection connection, ClientMessage message)
+    {
+        var now = Now();
+        if (!_rooms.TryGetValue(connection.RoomName, out var hosted))
+        {
+            if (message is not Hello)
+                return;
+            if (_rooms.Count >= _options.MaxRooms)
+            {
+                connection.Send(new Error(ErrorCodes.ServerFull, "this server has no place for another room", true));
+                return;
+            }
+
+            var secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+            hosted = new HostedRoom(Room.Open(connection.RoomName, secret, ClockId, now.Us));
+            _rooms.Add(connection.RoomName, hosted);
+            _roomCount = _rooms.Count;
+            HostingLog.RoomOpened(_log, connection.RoomName);
+        }
+
+        _connections[connection.Id] = connection;
+        var sender = message is Hello
+            ? new Sender(connection.Id, connection.ObservedAddress, FreshId(8), FreshId(24))
+            : new Sender(connection.Id, connection.ObservedAddress, "", "");
+        Apply(hosted, RoomMachine.Receive(hosted.Room, message, sender, now));
+        if (message is Hello && hosted.Room.Seats.ContainsKey(connection.Id))
+            connection.View = hosted.View;
+    }
+
+    private void Apply(HostedRoom hosted, Step step)
+    {
+        _memberCount += step.Room.Seats.Count - hosted.Room.Seats.Count;
+        hosted.Room = step.Room;
+        hosted.View.Pair = step.Room.Pair;
+        foreach (var outgoing in step.Outgoing)
+            Deliver(hosted.Room, outgoing);
+        Schedule(hosted);
+    }
+
+    private void Deliver(Room room, Outgoing outgoing)
+    {
+        switch (outgoing)
+        {
+            case ToOne one:
+                _connections.GetValueOrDefault(one.Connection)?.Send(one.Message);
+                break;
+            case ToAll all:
+                var utf8 = ControlCodec.Serialize(all.Message);
+                foreach (var id in room.Seats.Keys)
+                {
+                    if (id != all.Except)
+                        _connections.GetValueOrDefault(id)?.Send(utf8);
+                }
+
+                break;
+            case HangUp end:
+                _connections.GetValueOrDefault(end.Connection)?.HangUp();
+                break;
+            default:
+                throw new NotSupportedException(outgoing.GetType().Name);
+        }
+    }
+
+    private void RunDue()
+    {
+        while (_due.TryPeek(out var hosted, out var atUs) && atUs <= _time.NowUs())
+        {
+            _due.Dequeue();
+            hosted.ScheduledUs = long.MaxValue;
+            if (hosted.Room.IsOver(_time.NowUs()))
+            {
+                _rooms.Remove(hosted.Room.Name);
+                _roomCount = _rooms.Count;
+                HostingLog.RoomClosed(_log, hosted.Room.Name);
+                continue;
+            }
+
+            if (hosted.Room.NextDueUs <= _time.NowUs())
+                Apply(hosted, RoomMachine.Due(hosted.Room, Now()));
+            else
+                Schedule(hosted);
+        }
+    }
+
+    /// <summary>Entries that are out of date stay in the queue and are looked at again when they come up.</summary>
+    private void Schedule(HostedRoom hosted)
+    {
+        if (hosted.Room.NextDueUs >= hosted.ScheduledUs)
+            return;
+        hosted.ScheduledUs = hosted.Room.NextDueUs;
+        _due.Enqueue(hosted, hosted.ScheduledUs);
+    }
+
+    private void ArmTimer()
+    {
+        if (!_due.TryPeek(out _, out var atUs) || atUs >= _armedUs)
+            return;
+        _armedUs = atUs;
+        // Timers run on whole milliseconds: up, or it would fire early and find nothing to do.
+        _timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, (atUs - _time.NowUs() + 999) / 1000)), Timeout.InfiniteTimeSpan);
+    }
+
+    private Moment Now() => new(_time.NowUs(), (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+
+    private static string FreshId(int bytes) => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(bytes));
+
+    private sealed class HostedRoom(Room room)
+    {
+        public Room Room { get; set; } = room;
+
+        public RoomView View { get; } = new(room.Pair);
+
+        public long ScheduledUs { get; set; } = long.MaxValue;
+    }
+
+    private abstract record HubEvent;
+
+    private sealed record Said(ClientConnection Connection, ClientMessage Message, TaskCompletionSource? Answered) : HubEvent;
+
+    private sealed record Ended(ClientConnection Connection, string Reason) : HubEvent;
+
+    private sealed record Wake : HubEvent;
+}
