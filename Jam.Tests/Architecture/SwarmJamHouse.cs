@@ -70,7 +70,7 @@ internal static class SwarmJamHouse
         Shell(Audio),
         new Place(Session, [Storage, Network, Audio, Wire, Swarm, Clock, Playback, Contracts, Hosting]),
         new Place(Cli, [Session, Contracts]),
-        new Place(PeerProgram, [Cli, Session]),
+        new Place(PeerProgram, [Cli, Session, Audio]),
     ]);
 
     /// <summary>
