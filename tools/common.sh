@@ -85,7 +85,7 @@ is_fresh() { [[ -f $stamp && -f $product && $(<"$stamp") == "$1"$'\n'"$(lock_fin
 
 # build_once PROJECT FOLDER...: builds a project in Release unless nothing that it is made of has changed; one build at a time.
 build_once() {
-    local project=$1 sources before log code=0
+    local project=$1 sources before program log code=0
     shift
     local stamp="$root/artifacts/$project.stamp" product="$root/$project/bin/Release/net10.0/$project.dll"
     sources=$(fingerprint "$@")
@@ -95,7 +95,7 @@ build_once() {
         || lacking "SwarmJam has to be built, but $root cannot be written to."
     exec 9>"$root/artifacts/build.lock"
     flock -n 9 || { say "Waiting for another build ..."; flock 9; }
-    before=$(fingerprint "$@")
+    before=$(fingerprint "$@") program=$(fingerprint Jam.Server Jam.Peer)
     if ! is_fresh "$before"; then
         say "Building $project ..."
         log=$(mktemp)
@@ -115,6 +115,8 @@ build_once() {
         fi
         rm -f "$log"
         printf '%s\n%s\n' "$before" "$(lock_fingerprint)" >"$stamp.$$" && mv "$stamp.$$" "$stamp"
+        # Whoever built the tests has built the program.
+        [[ $project != Jam.Tests ]] || printf '%s\n%s\n' "$program" "$(lock_fingerprint)" >"$root/artifacts/Jam.Peer.stamp"
     fi
     exec 9>&-
 }

@@ -108,8 +108,9 @@ public sealed class Player : IAsyncDisposable
         var pair = Volatile.Read(ref _timeline);
         var followed = FollowedTimeline.Nothing;
         followed.Take(pair, _clock());
-        var plan = FillPlan.For(track.TrackId, pair, followed, _time.NowUs() + OutputLeadUs);
-        var first = (long)((Int128)plan.Next.FromUs * track.SampleRate / 1_000_000);
+        if (FillPlan.For(track.TrackId, pair, followed, _time.NowUs() + OutputLeadUs).Next is not { } next)
+            return 0;
+        var first = (long)((Int128)next.FromUs * track.SampleRate / 1_000_000);
         if (track.LengthFrames is { } length && first >= length)
             isComplete = true;
         if (track.Find(first, 1) is not { } ring)

@@ -28,6 +28,14 @@ public sealed class ArrowTests
     [Test]
     public void Inside_the_peer_every_arrow_points_down() => AssertNone(SwarmJamHouse.Peer, PeerPath, SwarmJamHouse.PeerProgram);
 
+    [Test]
+    public void Every_rule_is_about_code_that_exists()
+    {
+        var server = SwarmJamHouse.Server.Unused(AssemblyReferences.Read(ServerPath), SwarmJamHouse.ServerProgram);
+        var peer = SwarmJamHouse.Peer.Unused(AssemblyReferences.Read(PeerPath), SwarmJamHouse.PeerProgram);
+        Assert.That(server.Concat(peer.Except(SwarmJamHouse.Server.Places)).Select(place => place.Namespace), Is.Empty);
+    }
+
     [TestCase(typeof(ReadsTheStopwatch), "System.Diagnostics.Stopwatch")]
     [TestCase(typeof(ReadsTheWallClock), "System.DateTime.get_UtcNow")]
     [TestCase(typeof(ReadsTheTickCount), "System.Environment.get_TickCount64")]

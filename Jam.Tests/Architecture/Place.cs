@@ -20,24 +20,38 @@ internal sealed class House(IReadOnlyList<Place> places)
 
     public IReadOnlyList<Place> Places { get; } = places;
 
-    /// <summary>Each breach in words that say who may not know whom.</summary>
+    /// <summary>Each kind of breach once, in words that say who may not know whom and where it does.</summary>
     /// <param name="references">What an assembly mentions.</param>
     /// <param name="program">The place that a top-level program (it has no namespace) counts to.</param>
     public List<string> Breaches(IEnumerable<Reference> references, string program)
     {
-        var breaches = new List<string>();
+        var homeless = new SortedSet<string>(StringComparer.Ordinal);
+        var forbidden = new List<(string Rule, string Where)>();
         foreach (var reference in references)
         {
             var from = reference.FromNamespace.Length == 0 ? program : reference.FromNamespace;
             if (!IsOurs(from))
                 continue;                       // attributes that the compiler embeds
             if (PlaceOf(from) is not { } place)
-                breaches.Add($"{reference.From} stands in {from}, which has no place in the house");
+                homeless.Add($"{from} has no place in the house");
             else if (!IsAllowed(place, reference))
-                breaches.Add($"{place.Namespace} may not know {reference.ToType}: {reference}");
+                forbidden.Add(($"{place.Namespace} may not know {reference.ToType}", reference.ToString()));
         }
-        return [.. breaches.Distinct().Order(StringComparer.Ordinal)];
+        var sentences = from one in forbidden
+                        group one.Where by one.Rule into rule
+                        orderby rule.Key
+                        select $"{rule.Key}: {string.Join("; ", rule.Order(StringComparer.Ordinal).Take(4))}{More(rule.Count() - 4)}";
+        return [.. homeless, .. sentences];
     }
+
+    /// <summary>The places that none of the references stands in: a rule about nobody guards nothing.</summary>
+    public IEnumerable<Place> Unused(IEnumerable<Reference> references, string program)
+    {
+        var used = references.Select(reference => PlaceOf(reference.FromNamespace.Length == 0 ? program : reference.FromNamespace)).ToHashSet();
+        return Places.Where(place => !used.Contains(place));
+    }
+
+    private static string More(int count) => count > 0 ? $"; and {count} more" : "";
 
     private bool IsAllowed(Place place, Reference reference)
     {

@@ -9,7 +9,6 @@ internal static class SwarmJamHouse
     public const string Contracts = "Jam.Server.Contracts";
     public const string Rooms = "Jam.Server.Rooms";
     public const string Hosting = "Jam.Server.Hosting";
-    public const string Web = "Jam.Server.Web";
     public const string ServerProgram = "Jam.Server";
 
     public const string Wire = "Jam.Peer.Wire";
@@ -55,8 +54,7 @@ internal static class SwarmJamHouse
     [
         new Place(Contracts, [], OfRecords),
         new Place(Rooms, [Contracts], new Purity()),
-        new Place(Web, [Contracts]),
-        new Place(Hosting, [Rooms, Contracts, Web]),
+        new Place(Hosting, [Rooms, Contracts]),
         new Place(ServerProgram, [Hosting, Contracts]),
     ]);
 
@@ -68,13 +66,17 @@ internal static class SwarmJamHouse
         new Place(Clock, [Contracts], new Purity()),
         new Place(Playback, [Clock, Contracts], OfPlayback),
         Shell(Storage),
-        Shell(Network),
+        Shell(Network, Storage),
         Shell(Audio),
         new Place(Session, [Storage, Network, Audio, Wire, Swarm, Clock, Playback, Contracts, Hosting]),
         new Place(Cli, [Session, Contracts]),
-        new Place(PeerProgram, [Cli]),
+        new Place(PeerProgram, [Cli, Session, Audio]),
     ]);
 
-    /// <summary>The parts of the shell do not know each other: the session joins them.</summary>
-    private static Place Shell(string ns) => new(ns, [Wire, Swarm, Clock, Playback, Contracts]) { MayKnowTypes = SessionData };
+    /// <summary>
+    /// The session joins the parts of the shell; they do not know each other, but for the network, which serves chunks from where
+    /// they are stored and writes them there.
+    /// </summary>
+    private static Place Shell(string ns, params string[] also) =>
+        new(ns, [Wire, Swarm, Clock, Playback, Contracts, .. also]) { MayKnowTypes = SessionData };
 }
