@@ -26,6 +26,19 @@ internal sealed class DemoJudgementTests
     }
 
     [Test]
+    public void The_music_waits_until_every_viewer_has_its_first_chunk()
+    {
+        var progress = new DemoProgress(plan, 0);
+        progress.Advance(Second, [Host(0)]);
+        var empty = FakeReports.Viewer("viewer-2") with { Track = FakeReports.Track(0, 0, 0) };
+        var silent = Silent(Host(0));
+        Assert.That(progress.Advance(2 * Second, [silent, State("viewer-1", FakeReports.Viewer("viewer-1")), State("viewer-2", empty)]), Is.EqualTo(DemoStep.Watch));
+        DemoPeerState[] ready = [silent, State("viewer-1", FakeReports.Viewer("viewer-1")), State("viewer-2", FakeReports.Viewer("viewer-2"))];
+        Assert.That(progress.Advance(3 * Second, ready), Is.EqualTo(DemoStep.Play));
+        Assert.That(progress.Advance(4 * Second, ready), Is.EqualTo(DemoStep.Watch), "once is enough");
+    }
+
+    [Test]
     public void The_time_counts_from_the_first_music()
     {
         var progress = Started(musicAtUs: 5 * Second);
@@ -49,7 +62,9 @@ internal sealed class DemoJudgementTests
         var progress = new DemoProgress(plan, 0);
         var silent = Silent(State("host", FakeReports.Host("host")));
         progress.Advance(Second, [silent]);
-        Assert.That(progress.Advance(22 * Second, [silent]), Is.EqualTo(DemoStep.Finish));
+        var viewer = State("viewer-1", FakeReports.Viewer("viewer-1"));
+        Assert.That(progress.Advance(2 * Second, [silent, viewer]), Is.EqualTo(DemoStep.Play));
+        Assert.That(progress.Advance(22 * Second, [silent, viewer]), Is.EqualTo(DemoStep.Finish));
         Assert.That(progress.Failure, Does.Contain("no music within 20 s").And.Contain("0:00.0"));
     }
 

@@ -56,7 +56,7 @@ internal sealed class DemoOptionsTests
     {
         var plan = Plan(Defaults);
         Assert.That(plan.UplinkLimitBytesPerSecond, Is.EqualTo(19_200));
-        Assert.That(plan.HostArguments(), Is.SupersetOf(new[] { "--seed", "/m/track.mp3", "--autoplay", "--up-limit", "19200", "--headless" }));
+        Assert.That(plan.HostArguments(), Is.SupersetOf(new[] { "--seed", "/m/track.mp3", "--server-port", "0", "--up-limit", "19200" }));
         Assert.That(plan.Listen, Is.EqualTo(TimeSpan.FromSeconds(15)));
         Assert.That(Plan(Defaults with { Duration = TimeSpan.FromMinutes(5) }).Listen, Is.EqualTo(TimeSpan.FromSeconds(29)));
     }

@@ -41,7 +41,7 @@ internal sealed class DemoRunTests
         var run = Run();
         await SayAll(0);
         await Step(run);
-        await started[2].Say("no room left on the disk");
+        await started[2].Report("no room left on the disk");
         started[2].Die(1);
         await Step(run);
         Assert.That((await run).Failures.Single(), Is.EqualTo("viewer-2 ended with exit code 1; viewer-2 said last: no room left on the disk"));
@@ -91,7 +91,7 @@ internal sealed class DemoRunTests
         for (var i = 0; i < started.Count; i++)
         {
             var report = i == 0 ? FakeReports.Host("host") : FakeReports.Viewer($"viewer-{i}");
-            await started[i].Say(CliJson.Line(report with { UptimeUs = uptime }));
+            await started[i].Report(CliJson.Line(report with { UptimeUs = uptime }));
         }
     }
 
@@ -126,8 +126,12 @@ internal sealed class DemoRunTests
 
         public int? ExitCode { get; private set; }
 
+        public List<string> Commands { get; } = [];
+
+        public void Say(string line) => Commands.Add(line);
+
         /// <summary>Completes when the reader came back for more.</summary>
-        public Task Say(string line)
+        public Task Report(string line)
         {
             var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             lines.Writer.TryWrite((line, read));
