@@ -119,6 +119,14 @@ internal sealed class OutputSwitch : IAsyncDisposable
         {
             // Disposed.
         }
+#pragma warning disable CA1031 // The root of the loop: a sound system that misbehaves must not end the peer.
+        catch (Exception e)
+        {
+            _notice($"sound failed: {e.Message}; playing silently");
+            if (_running is null)
+                Use(new NullOutput(_time));
+        }
+#pragma warning restore CA1031
     }
 
     private async Task OpenFirstAsync()
