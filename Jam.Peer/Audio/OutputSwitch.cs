@@ -92,7 +92,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
         lock (_gate)
         {
             if (_running is not { } running)
-                return new OutputReport("opening", false, _pastUnderruns, new PlayoutStatus(false, double.NaN, double.PositiveInfinity, 0, 0, 0, false));
+                return new OutputReport("opening", false, _pastUnderruns, PlayoutStatus.Silent);
             return new OutputReport(
                 running.Output.Name, running.Output.IsAudible, _pastUnderruns + running.Underruns, running.Engine.Status);
         }
