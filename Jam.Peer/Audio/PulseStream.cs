@@ -96,12 +96,14 @@ internal sealed unsafe class PulseStream : IDisposable
             Fail(LastError());
     }
 
-    private string LastError() => Marshal.PtrToStringUTF8(PulseNative.StrError(PulseNative.ContextErrno(_context)))?.ToLowerInvariant() switch
+    private string LastError() => ErrorText(PulseNative.ContextErrno(_context)) switch
     {
         "connection refused" or null => "no sound server is running",
         "no such entity" => _device is null ? "the sound server has no device" : $"the sound server has no device {_device}",
         var other => $"the sound server says: {other}",
     };
+
+    private static string? ErrorText(int error) => Marshal.PtrToStringUTF8(PulseNative.StrError(error))?.ToLowerInvariant();
 
     private void Fail(string why)
     {

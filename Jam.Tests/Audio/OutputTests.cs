@@ -75,7 +75,8 @@ public sealed class OutputTests
     {
         var said = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var player = Player.Start(
-            new PlayerOptions { Output = OutputKind.Null }, TimeProvider.System, () => RoomClockSnapshot.None, line => said.TrySetResult(line));
+            new PlayerOptions { Output = OutputKind.Null }, TimeProvider.System, () => RoomClockSnapshot.None,
+            line => said.TrySetResult(line));
         player.SetTrack("x", () => new PartialTrack(Mp3Bytes.Garbage(1_000)));
         Assert.That(await said.Task, Is.EqualTo("this track cannot be played: it holds no MP3 audio"));
         Assert.That(player.IsReady(1), Is.False);
