@@ -1,0 +1,174 @@
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Threading.Channels;
+using Jam.Peer.Clock;
+using Jam.Server.Contracts;
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace Jam.Peer.Network;
+
+/// <summary>
+/// Keeps a connection to the room's authority, wherever it is, for as long as the client lives: tries the candidates in turn
+/// until one answers, and begins again when it goes. Keeps the room clock's estimate over gaps.
+/// </summary>
+public sealed class RendezvousClient : IAsyncDisposable
+{
+    private const int EventCapacity = 1024;
+    private static readonly TimeSpan _leaveWithin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _shortLived = TimeSpan.FromSeconds(2);
+
+    private readonly RendezvousOptions _options;
+    private readonly TimeProvider _time;
+    private readonly RoomClockEstimator _clock = new();
+    private readonly Lock _clockGate = new();
+    private readonly CancellationTokenSource _ending = new();
+    private readonly ResiliencePipeline<RendezvousConnection> _attempts;
+
+    // A reader that lags holds the read loop up, and in the end is cut off by the server as a slow reader.
+    private readonly Channel<RendezvousEvent> _events = Channel.CreateBounded<RendezvousEvent>(
+        new BoundedChannelOptions(EventCapacity) { SingleWriter = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private volatile IReadOnlyList<Uri> _candidates;
+    private volatile RendezvousConnection? _connection;
+    private volatile bool _isLeaving;
+    private Task _loop = Task.CompletedTask;
+    private int _nextCandidate;
+
+    /// <summary>Prepares a client; <see cref="Start"/> begins.</summary>
+    public RendezvousClient(RendezvousOptions options, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentOutOfRangeException.ThrowIfZero(options.Candidates.Count, nameof(options));
+        _options = options;
+        _time = time;
+        _candidates = options.Candidates;
+        _attempts = Attempts(options, time);
+    }
+
+    /// <summary>What happens, in order. Ends when the client is disposed.</summary>
+    public ChannelReader<RendezvousEvent> Events => _events.Reader;
+
+    /// <summary>The latest estimate of the room clock, local side on this client's time provider. Any thread may read it.</summary>
+    public RoomClockSnapshot Clock => _clock.Snapshot;
+
+    /// <summary>Whether the room can be spoken to at the moment.</summary>
+    public bool IsConnected => _connection is not null;
+
+    /// <summary>The address in use; null while there is none.</summary>
+    public Uri? Current => _connection?.Url;
+
+    /// <summary>Begins to connect. Call once.</summary>
+    public void Start() => _loop = Task.Run(RunAsync);
+
+    /// <summary>Queues a message; false where there is no connection or its queue is full, in which case nothing is sent later.</summary>
+    public bool TrySend(ClientMessage message) => _connection?.TrySend(message) ?? false;
+
+    /// <summary>Replaces the addresses to try from the next attempt on; a connection that stands is kept.</summary>
+    public void SetCandidates(IReadOnlyList<Uri> candidates)
+    {
+        ArgumentNullException.ThrowIfNull(candidates);
+        ArgumentOutOfRangeException.ThrowIfZero(candidates.Count, nameof(candidates));
+        _candidates = candidates;
+    }
+
+    /// <summary>Says BYE where it can, and ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _isLeaving = true;
+        if (TrySend(new Bye()))
+        {
+            // The server hangs up on BYE, which ends the loop; it may also be gone.
+            _ending.CancelAfter(_leaveWithin);
+        }
+        else
+        {
+            await _ending.CancelAsync();
+        }
+
+        await _loop;
+        _events.Writer.TryComplete();
+        _ending.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (!_isLeaving)
+                await LiveAsync(_ending.Token);
+            _events.Writer.TryComplete();
+        }
+        catch (OperationCanceledException) when (_ending.IsCancellationRequested)
+        {
+            _events.Writer.TryComplete();
+        }
+        catch (Exception e)
+        {
+            // Nothing that a network does comes here, so the session must hear of it.
+            _events.Writer.TryComplete(e);
+        }
+    }
+
+    /// <summary>One connection's life, from the first attempt to its end.</summary>
+    private async Task LiveAsync(CancellationToken cancellationToken)
+    {
+        using var connection = await _attempts.ExecuteAsync(OpenAsync, cancellationToken);
+        var since = _time.GetTimestamp();
+        try
+        {
+            _connection = connection;
+            await _events.Writer.WriteAsync(new Connected(connection.Url), cancellationToken);
+            await _events.Writer.WriteAsync(new Received(connection.FirstState), cancellationToken);
+            var why = await connection.RunAsync(_events.Writer, cancellationToken);
+            _connection = null;
+            await _events.Writer.WriteAsync(new Disconnected(why), cancellationToken);
+        }
+        finally
+        {
+            _connection = null;
+            lock (_clockGate)
+                _clock.OnConnectionLost();
+        }
+
+        // A server that lets one in only to hang up must not be asked again in a tight loop.
+        if (!_isLeaving && _time.GetElapsedTime(since) < _shortLived)
+            await Task.Delay(_options.FirstDelay, _time, cancellationToken);
+    }
+
+    private async ValueTask<RendezvousConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        lock (_clockGate)
+            _clock.HoldOver(_time.NowUs());
+        var candidates = _candidates;
+        var url = candidates[_nextCandidate % candidates.Count];
+        try
+        {
+            return await RendezvousConnection.OpenAsync(url, _options.BuildHello, _clock, _clockGate, _time, cancellationToken);
+        }
+        catch
+        {
+            _nextCandidate++;
+            throw;
+        }
+    }
+
+    private static ResiliencePipeline<RendezvousConnection> Attempts(RendezvousOptions options, TimeProvider time) =>
+        new ResiliencePipelineBuilder<RendezvousConnection> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<RendezvousConnection>
+            {
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = options.FirstDelay,
+                MaxDelay = options.MaxDelay,
+                ShouldHandle = new PredicateBuilder<RendezvousConnection>().Handle<Exception>(IsTransient),
+            })
+            .AddTimeout(options.AttemptTimeout)
+            .Build();
+
+    private static bool IsTransient(Exception e) =>
+        e is WebSocketException or IOException or SocketException or HttpRequestException or TimeoutRejectedException or RendezvousRefusedException;
+}
