@@ -1,1 +1,1 @@
-return 0;
+return await Jam.Server.ServerProgram.RunAsync(args);

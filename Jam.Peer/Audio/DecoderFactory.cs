@@ -14,7 +14,7 @@ public sealed record TrackProbe(long? DurationUs, int SampleRate, int Channels, 
 /// <summary>Opens tracks.</summary>
 public static class DecoderFactory
 {
-    /// <summary>Looks at a file on disk, all of it: the duration is counted, not guessed. Reads the whole file where it has no tag.</summary>
+    /// <summary>Looks at a file on disk: the duration is known, not guessed. Reads the whole file where no tag tells.</summary>
     /// <exception cref="JamException">The file cannot be read, or the decoder's library is missing.</exception>
     public static TrackProbe Probe(string path, CancellationToken cancellationToken = default)
     {

@@ -92,7 +92,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
         lock (_gate)
         {
             if (_running is not { } running)
-                return new OutputReport("opening", false, _pastUnderruns, new PlayoutStatus(false, double.NaN, double.PositiveInfinity, 0, 0, 0, false));
+                return new OutputReport("opening", false, _pastUnderruns, PlayoutStatus.Silent);
             return new OutputReport(
                 running.Output.Name, running.Output.IsAudible, _pastUnderruns + running.Underruns, running.Engine.Status);
         }
@@ -119,6 +119,14 @@ internal sealed class OutputSwitch : IAsyncDisposable
         {
             // Disposed.
         }
+#pragma warning disable CA1031 // The root of the loop: a sound system that misbehaves must not end the peer.
+        catch (Exception e)
+        {
+            _notice($"sound failed: {e.Message}; playing silently");
+            if (_running is null)
+                Use(new NullOutput(_time));
+        }
+#pragma warning restore CA1031
     }
 
     private async Task OpenFirstAsync()

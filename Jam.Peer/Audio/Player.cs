@@ -77,20 +77,16 @@ public sealed class Player : IAsyncDisposable
     /// <summary>What is played at the moment, and how well.</summary>
     public PlaybackReport Report()
     {
-        var pair = Volatile.Read(ref _timeline);
         var room = _clock();
-        var now = room.IsReady && pair is not null && room.ClockId == pair.Current.ClockId
-            ? (long)room.ToRoomUs(_time.NowUs())
-            : long.MinValue;
-        var record = pair is null || now == long.MinValue ? pair?.Current : pair.At(now);
+        var (status, positionUs) = Where(Volatile.Read(ref _timeline), room);
         var output = _output.Report();
         double? error = double.IsNaN(output.Status.SyncErrorUs) ? null : output.Status.SyncErrorUs;
         double? uncertainty = room.IsReady && double.IsFinite(output.Status.OutputUncertaintyUs)
             ? room.ErrorUs + output.Status.OutputUncertaintyUs
             : null;
         return new PlaybackReport(
-            record?.Status ?? PlaybackStatus.Stop, now == long.MinValue ? record?.PositionUs ?? 0 : record?.PositionAtUs(now) ?? 0,
-            BufferUs, output.Status.IsSounding, error, uncertainty, OutputLeadUs, output.Name, output.IsAudible, output.Underruns, Volume);
+            status, positionUs, BufferUs, output.Status.IsSounding, error, uncertainty, OutputLeadUs, output.Name, output.IsAudible,
+            output.Underruns, Volume);
     }
 
     /// <summary>Falls silent, and ends its threads.</summary>
@@ -98,6 +94,17 @@ public sealed class Player : IAsyncDisposable
     {
         await _output.DisposeAsync().ConfigureAwait(false);
         await _feeder.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private (PlaybackStatus Status, long PositionUs) Where(TimelinePair? pair, RoomClockSnapshot room)
+    {
+        if (pair is null)
+            return (PlaybackStatus.Stop, 0);
+        if (!room.IsReady || room.ClockId != pair.Current.ClockId)
+            return (pair.Current.Status, pair.Current.PositionUs);
+        var now = (long)room.ToRoomUs(_time.NowUs());
+        // Before anything holds it stands where it will begin.
+        return pair.At(now) is { } record ? (record.Status, record.PositionAtUs(now)) : (PlaybackStatus.Pause, pair.Current.PositionUs);
     }
 
     private long BufferAhead(out bool isComplete)
@@ -108,8 +115,9 @@ public sealed class Player : IAsyncDisposable
         var pair = Volatile.Read(ref _timeline);
         var followed = FollowedTimeline.Nothing;
         followed.Take(pair, _clock());
-        var plan = FillPlan.For(track.TrackId, pair, followed, _time.NowUs() + OutputLeadUs);
-        var first = (long)((Int128)plan.Next.FromUs * track.SampleRate / 1_000_000);
+        if (FillPlan.For(track.TrackId, pair, followed, _time.NowUs() + OutputLeadUs).Next is not { } next)
+            return 0;
+        var first = (long)((Int128)next.FromUs * track.SampleRate / 1_000_000);
         if (track.LengthFrames is { } length && first >= length)
             isComplete = true;
         if (track.Find(first, 1) is not { } ring)

@@ -58,13 +58,15 @@ internal sealed class RingFiller
             if (FillGoal(goal, keep, null, out now, token))
                 return true;
         }
-        return FillGoal(plan.Next, plan.Now is null ? ToFrames(plan.Next.FromUs) : 0, now, out _, token);
+        return plan.Next is { } next && FillGoal(next, plan.Now is null ? ToFrames(next.FromUs) : 0, now, out _, token);
     }
 
     private long KeptFor(in FillPlan plan, in FillGoal goal)
     {
         var slack = (long)(DecodeOnS * _decoder!.SampleRate);
-        var next = ToFrames(plan.Next.FromUs);
+        if (plan.Next is not { } later)
+            return long.MaxValue;
+        var next = ToFrames(later.FromUs);
         var ring = Track!.Covering(ToFrames(goal.FromUs), slack);
         return ring is not null && ReferenceEquals(ring, Track.Covering(next, slack)) ? next : long.MaxValue;
     }

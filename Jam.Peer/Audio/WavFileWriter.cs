@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Jam.Peer.Audio;
 
-/// <summary>Writes a 16-bit stereo WAV whose header is true at least once a second, so that a killed process leaves a file that plays.</summary>
+/// <summary>Writes a 16-bit stereo WAV. Its header is brought up once a second, so that a killed process leaves a file that plays.</summary>
 internal sealed class WavFileWriter : IDisposable
 {
     private const int HeaderBytes = 44;

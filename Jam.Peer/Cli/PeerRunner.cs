@@ -2,6 +2,7 @@ using Jam.Peer.Cli.Commands;
 using Jam.Peer.Cli.Options;
 using Jam.Peer.Cli.Terminal;
 using Jam.Peer.Session;
+using Jam.Server.Contracts;
 
 namespace Jam.Peer.Cli;
 
@@ -44,7 +45,7 @@ internal sealed class PeerRunner(PeerRun run, IJamSession session, CliIo io, Tim
         }
         finally
         {
-            last = started ? session.Report() : null;
+            last = started ? Report() : null;
             await session.DisposeAsync();
             hush.CancelAfter(LastNotices);
             await notices;
@@ -96,10 +97,16 @@ internal sealed class PeerRunner(PeerRun run, IJamSession session, CliIo io, Tim
         using var timer = new PeriodicTimer(period, time);
         do
         {
-            io.Out.WriteLine(CliJson.Line(session.Report()));
+            io.Out.WriteLine(CliJson.Line(Report()));
             io.Out.Flush();
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
+    private PeerReport Report()
+    {
+        var report = session.Report();
+        return report.AtUs == 0 ? report with { AtUs = time.NowUs() } : report;
     }
 
     private async Task ForwardNoticesAsync(IFrontEnd front, CancellationToken cancellationToken)

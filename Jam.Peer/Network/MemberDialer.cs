@@ -1,4 +1,3 @@
-using System.Net;
 using System.Threading.Channels;
 using Polly;
 using Polly.Retry;
@@ -81,8 +80,8 @@ internal sealed class MemberDialer : IAsyncDisposable
     {
         if (_mesh.IsSettled(_peerId) || _mesh.FindMember(_peerId) is not { } member)
             return;
-        var addresses = member.Addresses.Select(a => IPEndPoint.TryParse(a, out var address) ? address : null).OfType<IPEndPoint>().Where(a => a.Port != 0).ToArray();
-        if (addresses.Length == 0)
+        var addresses = _mesh.AddressesOf(member);
+        if (addresses.Count == 0)
             return;
         var connection = await _mesh.DialAsync(addresses, cancellationToken);
         if (connection.PeerId != _peerId)

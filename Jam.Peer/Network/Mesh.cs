@@ -64,6 +64,18 @@ internal sealed class Mesh : IAsyncDisposable
     /// <summary>What the room says of a member; null where it knows none.</summary>
     public Member? FindMember(string peerId) => _members.GetValueOrDefault(peerId);
 
+    /// <summary>
+    /// Where a member may be dialled. The server sees whoever runs on its own machine come from a loopback address: that
+    /// address is right for others on that machine, and the best there, and wrong for everyone else.
+    /// </summary>
+    public IReadOnlyList<IPEndPoint> AddressesOf(Member member)
+    {
+        var all = member.Addresses.Select(a => IPEndPoint.TryParse(a, out var address) ? address : null).OfType<IPEndPoint>()
+            .Where(a => a.Port != 0).ToLookup(a => IPAddress.IsLoopback(a.Address));
+        var isOnServersMachine = Location is { Urls: [{ IsLoopback: true }, ..] };
+        return isOnServersMachine && all[true].Any() ? [.. all[true]] : [.. all[false]];
+    }
+
     /// <summary>A member is there, is back, or has another role.</summary>
     /// <param name="member">Not this peer.</param>
     /// <param name="dialNow">Whether this side dials at once; else it gives the other side a moment to do so.</param>

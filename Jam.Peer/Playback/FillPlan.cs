@@ -11,8 +11,8 @@ internal readonly record struct FillGoal(long FromUs, long UntilUs);
 /// What to decode next: first the rest of what sounds until the next record begins, then what that record starts with.
 /// </summary>
 /// <param name="Now">What sounds now and needs more; null where nothing does.</param>
-/// <param name="Next">Where sound begins next, or goes on.</param>
-internal readonly record struct FillPlan(FillGoal? Now, FillGoal Next)
+/// <param name="Next">Where sound begins next, or goes on; null while nobody can say.</param>
+internal readonly record struct FillPlan(FillGoal? Now, FillGoal? Next)
 {
     /// <summary>Decoded ahead of the playhead.</summary>
     private const long AheadUs = 5_000_000;
@@ -30,7 +30,10 @@ internal readonly record struct FillPlan(FillGoal? Now, FillGoal Next)
         if (newest is null || newest.Current.TrackId != trackId)
             return new FillPlan(null, From(0));
         if (followed.Pair is not { } pair)
-            return new FillPlan(null, From(newest.Current.PositionUs));
+        {
+            // It runs, but without a clock nobody knows where: bytes of the wrong place must not become urgent.
+            return newest.Current.Status == PlaybackStatus.Play ? default : new FillPlan(null, From(newest.Current.PositionUs));
+        }
         var roomUs = (long)followed.Room.ToRoomUs(writtenUs);
         if (roomUs >= pair.Current.AtUs)
             return new FillPlan(null, From(pair.Current.PositionAtUs(roomUs)));

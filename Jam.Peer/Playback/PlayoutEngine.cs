@@ -165,7 +165,7 @@ internal sealed class PlayoutEngine
             RenderTail(output);
     }
 
-    /// <summary>Decides whether the voice that plays goes on, jumps, or falls silent for lack of frames; starts it where it is silent.</summary>
+    /// <summary>Decides whether the voice that plays goes on, jumps, or falls silent for lack of frames; or starts it.</summary>
     private void Follow(in Due due, int count)
     {
         if (_main.IsActive)

@@ -9,4 +9,8 @@ namespace Jam.Peer.Playback;
 /// <param name="Snaps">How often it jumped to close an error.</param>
 /// <param name="HasGivenUpSnapping">Errors come back faster than they can be closed: the clock or the device's latency is bad.</param>
 internal readonly record struct PlayoutStatus(
-    bool IsSounding, double SyncErrorUs, double OutputUncertaintyUs, double LeadUs, int Underruns, int Snaps, bool HasGivenUpSnapping);
+    bool IsSounding, double SyncErrorUs, double OutputUncertaintyUs, double LeadUs, int Underruns, int Snaps, bool HasGivenUpSnapping)
+{
+    /// <summary>Of an engine that has not begun.</summary>
+    public static PlayoutStatus Silent => new(false, double.NaN, double.PositiveInfinity, 0, 0, 0, false);
+}

@@ -81,7 +81,7 @@ internal sealed class PlayoutVoice
         _gain = _gainStep = 0;
     }
 
-    /// <summary>Whether the frames of the next block, and a reserve to fade out in, are here; looks into the track's other ring too.</summary>
+    /// <summary>Whether the next block, and a reserve to fade out in, is here; looks into the track's other ring too.</summary>
     public bool HasFrames(int count, double step, int reserveFrames)
     {
         var first = Frame - _source!.Kernel.Before;

@@ -12,7 +12,7 @@ internal static class SincResampler
 
     /// <summary>Adds resampled frames, each times a gain that runs linearly, to an interleaved stereo block.</summary>
     /// <param name="kernel">The coefficients.</param>
-    /// <param name="left">Left source samples; the first is <see cref="SincKernel.Before"/> frames before the position's whole part.</param>
+    /// <param name="left">Left source samples, from <see cref="SincKernel.Before"/> frames before the position's whole part on.</param>
     /// <param name="right">Right source samples, as many.</param>
     /// <param name="fraction">The position's fractional part, 0 to 1.</param>
     /// <param name="step">Source frames per output frame.</param>

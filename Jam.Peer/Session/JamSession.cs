@@ -73,9 +73,10 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
             await _shelf.AddSeedAsync(info, storage, cancellationToken);
         var location = await LocateAsync(cancellationToken);
         _roomName = location.Room;
-        _follower = new RoomFollower(_options, seeds.ConvertAll(s => s.Info), _shelf, _mesh, _player, _playhead, _time, Notice);
+        _follower = new RoomFollower(
+            _options, location, seeds.ConvertAll(s => s.Info), _shelf, _mesh, _player, _playhead, _time, Notice);
         _rendezvous = new RendezvousClient(location.Urls, () => _follower.Hello(_rendezvous?.Clock), _time);
-        _follower.Start(_rendezvous, location.Room);
+        _follower.Start(_rendezvous);
         _pulse = WatchAsync();
         if (_options.Role == Role.Host)
             TellHowToJoin();
@@ -83,7 +84,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     /// <inheritdoc/>
     public PeerReport Report() => ReportBuilder.Build(
-        _options, _follower?.Room ?? new RoomState(), _roomName, _rendezvous, _mesh, _swarm.Snapshot, _shelf, _player, _time.NowUs() - _startedUs);
+        _options, _follower?.Room ?? new RoomState(), _roomName, _rendezvous, _mesh, _swarm.Snapshot, _shelf, _player, _time.NowUs(), _startedUs);
 
     /// <inheritdoc/>
     public async Task<string> SeedAsync(string path, CancellationToken cancellationToken)

@@ -7,6 +7,10 @@ namespace Jam.Peer.Session;
 /// <summary>Where this machine can be reached.</summary>
 internal static class LocalAddresses
 {
+    /// <summary>What other members are told: loopback first where this peer runs on the server's machine, for others that do.</summary>
+    public static IEnumerable<IPAddress> ForPeers(bool isOnServersMachine) =>
+        isOnServersMachine ? All().Prepend(IPAddress.Loopback).Distinct() : All();
+
     /// <summary>Unicast addresses of interfaces that are up: those of a LAN first, loopback only where there is nothing else.</summary>
     public static IReadOnlyList<IPAddress> All()
     {

@@ -32,8 +32,8 @@ internal sealed class PendingCommand(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>The room has changed.</summary>
-    public void Succeed() => Volatile.Read(ref _answer)?.TrySetResult();
+    /// <summary>The room has changed; false where no command waits for it.</summary>
+    public bool Succeed() => Volatile.Read(ref _answer)?.TrySetResult() == true;
 
     /// <summary>The command was refused; false where none waits.</summary>
     public bool Fail(string why) => Volatile.Read(ref _answer)?.TrySetException(new JamException(why)) == true;

@@ -10,7 +10,7 @@ internal static class ReportBuilder
 {
     public static PeerReport Build(
         SessionOptions options, RoomState room, string? roomName, RendezvousClient? rendezvous, Mesh mesh, SwarmSnapshot swarm, TrackShelf shelf,
-        Player player, long uptimeUs)
+        Player player, long nowUs, long startedUs)
     {
         var tracks = room.Queue.Select(t => t.TrackId).Append(room.Track?.TrackId).OfType<string>().Distinct()
             .Concat(shelf.All.Select(e => e.Info.TrackId)).Distinct()
@@ -31,7 +31,19 @@ internal static class ReportBuilder
             [.. swarm.Links.Select(l => Link(l, mesh, currentId))],
             player.Report() with { Status = room.Timeline?.Current.Status ?? PlaybackStatus.Pause },
             new ClockReport(clock.IsReady, double.IsFinite(clock.ErrorUs) ? clock.ErrorUs : null, clock.RttUs, clock.Drift * 1e6),
-            uptimeUs);
+            nowUs - startedUs)
+        {
+            AtUs = nowUs,
+            Members = Members(options, room, mesh),
+        };
+    }
+
+    private static Member[] Members(SessionOptions options, RoomState room, Mesh mesh)
+    {
+        if (room.PeerId is not { } id)
+            return [];
+        var self = new Member(id, options.Name, room.Role, 0, [$"port {mesh.Port}, this peer"]);
+        return [self, .. room.Others.Values.OrderBy(m => m.JoinSeq).Take(99)];
     }
 
     private static TrackReport? Track(string id, RoomState room, SwarmSnapshot swarm, TrackShelf shelf)

@@ -1,3 +1,4 @@
+using System.Net;
 using Jam.Peer.Audio;
 using Jam.Peer.Clock;
 using Jam.Peer.Network;
@@ -30,15 +31,18 @@ internal sealed class RoomFollower : IAsyncDisposable
     private readonly HashSet<string> _complained = [];
     private RoomState _room = new();
     private RendezvousClient? _client;
-    private string _roomName = "";
+    private readonly string _roomName;
+    private readonly bool _isOnServersMachine;
     private bool _wasConnected;
     private bool _saidGone;
     private volatile bool _shelfChanged;
 
     public RoomFollower(
-        SessionOptions options, IReadOnlyList<TrackInfo> seeds, TrackShelf shelf, Mesh mesh, Player player, PlayheadFeed playhead, TimeProvider time,
-        Action<string> notice)
+        SessionOptions options, RoomLocation location, IReadOnlyList<TrackInfo> seeds, TrackShelf shelf, Mesh mesh, Player player,
+        PlayheadFeed playhead, TimeProvider time, Action<string> notice)
     {
+        _roomName = location.Room;
+        _isOnServersMachine = location.Urls.Any(u => u.IsLoopback);
         (_options, _shelf, _mesh, _player, _playhead, _time, _notice) = (options, shelf, mesh, player, playhead, time, notice);
         _duties = new HostDuties(seeds, options.Autoplay);
         _readiness = new Readiness(player);
@@ -63,14 +67,14 @@ internal sealed class RoomFollower : IAsyncDisposable
             : null;
         return new Hello(
             room.PeerId is null ? _options.Role : room.Role, _options.Name, room.PeerId,
-            [.. LocalAddresses.All().Select(a => new System.Net.IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)], _mesh.Port,
-            room.ResumeToken, resume);
+            [.. LocalAddresses.ForPeers(_isOnServersMachine).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)],
+            _mesh.Port, room.ResumeToken, resume);
     }
 
     /// <summary>Starts to follow.</summary>
-    public void Start(RendezvousClient client, string roomName)
+    public void Start(RendezvousClient client)
     {
-        (_client, _roomName) = (client, roomName);
+        _client = client;
         Completion = RunAsync(client, _stop.Token);
     }
 
@@ -186,9 +190,9 @@ internal sealed class RoomFollower : IAsyncDisposable
             case State when room.Timeline != before.Timeline:
                 _player.SetTimeline(room.Timeline);
                 await FollowTracksAsync(room, cancellationToken);
-                if (Describe.Change(before, room) is { } line)
+                // Whoever typed the command reads its answer; everyone else reads the notice.
+                if (!_pending.Succeed() && Describe.Change(before, room) is { } line)
                     _notice(line);
-                _pending.Succeed();
                 break;
             case Welcome when room is { PeerId: { } id, Secret: { } secret }:
                 _mesh.Identity = new PeerIdentity(id, _roomName, secret);

@@ -42,6 +42,9 @@ internal sealed class DemoPeer : IAsyncDisposable
         }
     }
 
+    /// <summary>Types a command.</summary>
+    public void Say(string command) => process.Say(command);
+
     /// <summary>Asks it to leave, insists after three seconds, and waits until it is gone.</summary>
     public async ValueTask DisposeAsync()
     {

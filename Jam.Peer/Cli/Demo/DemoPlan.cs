@@ -32,12 +32,12 @@ internal sealed record DemoPlan(DemoOptions Options, string Track, long TrackByt
 
     public IReadOnlyList<string> HostArguments() =>
     [
-        "--seed", Track, "--autoplay", "--server-port", "0",
+        "--seed", Track, "--server-port", "0",
         "--up-limit", UplinkLimitBytesPerSecond.ToString(CultureInfo.InvariantCulture), .. Common("host"),
     ];
 
     public IReadOnlyList<string> ViewerArguments(string name, int hostPort) =>
-        ["--connect", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{hostPort}"), .. Common(name)];
+        ["--connect", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{hostPort}"), "--headless", .. Common(name)];
 
     public IReadOnlyList<string> ViewerNames() => [.. Enumerable.Range(1, Options.Viewers).Select(i => $"viewer-{i}")];
 
@@ -54,7 +54,7 @@ internal sealed record DemoPlan(DemoOptions Options, string Track, long TrackByt
     private IReadOnlyList<string> Common(string name) =>
     [
         "--name", name, "--listen-port", "0", "--cache", Path.Combine(Folder, name), "--output", OutputOf(name),
-        "--headless", "--status-every", "0.25", "--end-with-stdin",
+        "--status-every", "0.25", "--end-with-stdin",
         "--duration", (DemoProgress.StartWithin * 2 + Listen + Spare).TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
     ];
 }

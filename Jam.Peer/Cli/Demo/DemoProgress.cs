@@ -12,6 +12,9 @@ internal enum DemoStep
     /// <summary>The host's port is known: start the viewers.</summary>
     StartViewers,
 
+    /// <summary>The viewers are in the room and their first chunk is here: play.</summary>
+    Play,
+
     /// <summary>The time is over, or it failed: <see cref="DemoProgress.Failure"/>.</summary>
     Finish,
 }
@@ -24,6 +27,7 @@ internal sealed class DemoProgress(DemoPlan plan, long startedAtUs)
 
     private long stageSinceUs = startedAtUs;
     private bool viewersStarted;
+    private bool playAsked;
 
     /// <summary>When the host was first seen playing; null before.</summary>
     public long? MusicSinceUs { get; private set; }
@@ -53,6 +57,11 @@ internal sealed class DemoProgress(DemoPlan plan, long startedAtUs)
         }
         if (MusicSinceUs is null)
         {
+            if (!host.IsPlaying && !playAsked && peers.Skip(1).All(peer => peer.Latest?.Track is { ChunksHave: > 0 }))
+            {
+                playAsked = true;
+                return DemoStep.Play;
+            }
             if (!host.IsPlaying)
                 return Overdue(nowUs) ? Fail(Invariant($"no music within {StartWithin.TotalSeconds:0} s: {Why(host)}") + Said(host)) : DemoStep.Watch;
             MusicSinceUs = nowUs;
@@ -69,9 +78,10 @@ internal sealed class DemoProgress(DemoPlan plan, long startedAtUs)
         return DemoStep.Finish;
     }
 
-    private static string Why(DemoPeerState host) => host.Latest is not { } report ? "the host says nothing"
+    private string Why(DemoPeerState host) => host.Latest is not { } report ? "the host says nothing"
         : !report.ServerConnected ? "the host does not reach its own server"
         : report.Track is null ? "the host has no track"
+        : !playAsked ? "not every viewer has got its first chunk"
         : $"the room stands at {Figures.Position(report.Playback.PositionUs)} ({report.Playback.Status})";
 
     private static string Said(DemoPeerState peer) =>

@@ -34,6 +34,8 @@ internal sealed class DemoRun(
                 if (step == DemoStep.StartViewers)
                     foreach (var name in plan.ViewerNames())
                         Add(name, plan.ViewerArguments(name, states[0].Latest!.ListenPort));
+                if (step == DemoStep.Play)
+                    peers[0].Say("play");
                 show(Rows(States()), TimeSpan.FromMicroseconds(progress.ListenedUs(nowUs)));
             }
             while (step != DemoStep.Finish);

@@ -10,7 +10,7 @@ internal static class DemoVerdict
     /// <summary>Less than this from each other, and the swarm did not do its work.</summary>
     public const double LeastFromEachOther = 0.30;
 
-    /// <summary>Further from the timeline than this, for half of the time, and nobody would call it together.</summary>
+    /// <summary>Further from the timeline, or from each other, than this for half of the time, and nobody would call it together.</summary>
     public const double MostSyncErrorUs = 10_000;
 
     /// <summary>Judges the demo; <paramref name="failure"/> is what ended it early, where something did.</summary>
@@ -20,7 +20,7 @@ internal static class DemoVerdict
         var viewers = peers.Where(peer => peer.Role == Role.Viewer).ToArray();
         var fetched = viewers.Sum(peer => peer.FromHost + peer.FromPeers);
         double? share = fetched > 0 ? (double)viewers.Sum(peer => peer.FromPeers) / fetched : null;
-        string[] failures = failure is not null ? [failure] : [.. Failures(plan, peers, viewers, share)];
+        string[] failures = failure is not null ? [failure] : [.. Failures(plan, peers, viewers, share, progress.Measurements.SpreadUs(0.5))];
         return new DemoReport(
             failures.Length == 0, Math.Round(progress.ListenedUs(nowUs) / 1e6, 2), Path.GetFileName(plan.Track), plan.TrackBytes,
             Math.Round(plan.TrackUs / 1e6, 3), plan.UplinkLimitBytesPerSecond, peers, share is { } s ? Math.Round(s, 4) : null,
@@ -48,7 +48,8 @@ internal static class DemoVerdict
             yield return Invariant($"OK: {report.Peers.Count} peers played {report.Track} together for {report.DurationS:0.0} s.");
     }
 
-    private static IEnumerable<string> Failures(DemoPlan plan, DemoPeerReport[] peers, DemoPeerReport[] viewers, double? share)
+    private static IEnumerable<string> Failures(
+        DemoPlan plan, DemoPeerReport[] peers, DemoPeerReport[] viewers, double? share, double? spreadUs)
     {
         foreach (var name in plan.ViewerNames().Except(viewers.Select(viewer => viewer.Name)))
             yield return $"{name} never reported";
@@ -60,6 +61,8 @@ internal static class DemoVerdict
             yield return $"{peer.Name} was not heard for long enough to measure it";
         foreach (var peer in peers.Where(peer => peer.SyncErrorMedianUs > MostSyncErrorUs))
             yield return Invariant($"{peer.Name} was {peer.SyncErrorMedianUs / 1000:0.0} ms off for half of the time");
+        if (spreadUs > MostSyncErrorUs)
+            yield return Invariant($"the peers were {spreadUs / 1000:0.0} ms apart for half of the time");
         if (viewers.Length > 1 && share < LeastFromEachOther)
             yield return Invariant($"the viewers got only {share:P0} of their chunks from each other; it takes {LeastFromEachOther:P0}");
     }

@@ -50,10 +50,10 @@ internal sealed class DemoView(DemoPlan plan, CliIo io, TimeProvider time) : IDi
         }
     }
 
-    private IReadOnlyList<string> Table() => [Short(Title()), .. PeerTable.Lines(last, io.OutIsTerminal ? io.Width() : 100, io.OutIsTerminal)];
+    private IReadOnlyList<string> Table() => [Short(Title()), .. PeerTable.Lines(last, io.OutIsTerminal ? io.Width() - 1 : 119, io.OutIsTerminal)];
 
     private string Title() => lastListened > TimeSpan.Zero
-        ? Invariant($"{Path.GetFileName(plan.Track)}: {lastListened.TotalSeconds:0.0} of {plan.Listen.TotalSeconds:0.0} s")
+        ? Invariant($"{Path.GetFileName(plan.Track)}: {Math.Min(lastListened.TotalSeconds, plan.Listen.TotalSeconds):0.0} of {plan.Listen.TotalSeconds:0.0} s")
         : $"{Path.GetFileName(plan.Track)}: starting";
 
     private string Short(string title) => io.OutIsTerminal && title.Length >= io.Width() ? title[..(io.Width() - 1)] : title;

@@ -19,6 +19,9 @@ internal interface IPeerProcess : IDisposable
     /// <summary>Null while it runs.</summary>
     int? ExitCode { get; }
 
+    /// <summary>Writes a line to its input; does nothing where it has left.</summary>
+    void Say(string line);
+
     /// <summary>Closes its input and sends SIGTERM where there is one.</summary>
     void AskToLeave();
 
@@ -64,6 +67,19 @@ internal sealed partial class PeerProcess : IPeerProcess
         catch (Exception problem) when (problem is System.ComponentModel.Win32Exception or IOException)
         {
             throw new JamException($"a peer's process could not be started: {problem.Message}", problem);
+        }
+    }
+
+    public void Say(string line)
+    {
+        try
+        {
+            process.StandardInput.WriteLine(line);
+            process.StandardInput.Flush();
+        }
+        catch (IOException)
+        {
+            // It has left; its exit code says more than this would.
         }
     }
 

@@ -16,12 +16,13 @@ internal sealed record PeerRow(string Name, PeerReport? Report, string Remark = 
 internal static class PeerTable
 {
     /// <summary>From here on there is room for longer words.</summary>
-    private const int WideFrom = 100;
+    private const int WideFrom = 111;
 
     /// <summary>A table of several peers.</summary>
     public static IReadOnlyList<string> Lines(IReadOnlyList<PeerRow> rows, int columns, bool ansi = true)
     {
         var wide = columns >= WideFrom;
+        var longestOutput = Math.Clamp((wide ? 20 : 10) + columns - (wide ? WideFrom : 79), 4, 32);
         var table = NewTable();
         Column(table, "Peer", Justify.Left);
         if (wide)
@@ -33,7 +34,7 @@ internal static class PeerTable
         Column(table, "Sync error", Justify.Right);
         Column(table, "Output", Justify.Left);
         foreach (var row in rows)
-            table.AddRow(Cells(row, wide));
+            table.AddRow(Cells(row, wide, longestOutput));
         return TableText.Lines(table, columns, ansi);
     }
 
@@ -55,9 +56,9 @@ internal static class PeerTable
         return [.. own, .. TableText.Lines(table, columns, ansi)];
     }
 
-    private static IRenderable[] Cells(PeerRow row, bool wide)
+    private static IRenderable[] Cells(PeerRow row, bool wide, int longestOutput)
     {
-        var name = Plain(Short(row.Name, wide ? 20 : 10), new Style(decoration: Decoration.Bold));
+        var name = Plain(Short(row.Name, wide ? 14 : 10), new Style(decoration: Decoration.Bold));
         if (row.Report is not { } report)
             return [name, .. wide ? [Plain("")] : Array.Empty<IRenderable>(), Plain(row.Remark), Plain(""), Plain(""), Plain(""), Plain("-"), Plain("")];
         var (track, playback) = (report.Track, report.Playback);
@@ -70,7 +71,7 @@ internal static class PeerTable
             Plain(Figures.Seconds(playback.BufferUs)),
             Plain(Figures.Position(playback.PositionUs)),
             Plain(Figures.SyncError(playback), new Style(playback.Sounding ? Color.Green : Color.Default)),
-            Plain(Short(playback.Output, wide ? 32 : 10)),
+            Plain(Short(playback.Output, longestOutput)),
         ];
     }
 

@@ -16,7 +16,8 @@ internal sealed class Screen(TextWriter output)
     public void Above(params IEnumerable<string> lines) => Draw(lines, null, 0);
 
     /// <summary>
-    /// Replaces the bottom. No line may be wider than the terminal, or the next change finds the wrong place.
+    /// Replaces the bottom. No line may fill the terminal's last column: it would wrap, and the next change would find the wrong
+    /// place.
     /// </summary>
     /// <param name="lines">The new bottom; empty: none.</param>
     /// <param name="cursorColumn">Where the cursor stands on the last of them, from 0.</param>

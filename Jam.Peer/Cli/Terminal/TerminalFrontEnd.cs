@@ -103,5 +103,5 @@ internal sealed class TerminalFrontEnd(CliIo io, IJamSession session, TimeProvid
         screen.Bottom([text], cursor);
     }
 
-    private void ShowTable() => screen.Bottom([.. PeerTable.Watch(session.Report(), io.Width()), "ENTER ends the table"]);
+    private void ShowTable() => screen.Bottom([.. PeerTable.Watch(session.Report(), io.Width() - 1), "ENTER ends the table"]);
 }

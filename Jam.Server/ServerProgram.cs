@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using CommandLine;
+using Jam.Server.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Jam.Server;
+
+/// <summary>The rendezvous as a program; the peer's command line runs it in its own process too.</summary>
+public static class ServerProgram
+{
+    /// <summary>Serves until SIGINT or SIGTERM.</summary>
+    /// <returns>0 after a clean end, 1 where it cannot listen, 2 for wrong options.</returns>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        using var parser = new Parser(settings =>
+        {
+            settings.HelpWriter = null;
+            settings.ParsingCulture = CultureInfo.InvariantCulture;
+        });
+        var parsed = parser.ParseArguments<ServerArguments>(args);
+        if (parsed.Errors.FirstOrDefault() is { } error)
+            return Explain(error);
+        var arguments = parsed.Value;
+        if ((ServerArguments.Dangling(args) ?? arguments.Problem()) is { } problem)
+            return Refuse(problem);
+        return await ServeAsync(arguments);
+    }
+
+    private static async Task<int> ServeAsync(ServerArguments arguments)
+    {
+        using var loggers = LoggerFactory.Create(logging => logging
+            .SetMinimumLevel(arguments.Verbose ? LogLevel.Debug : LogLevel.Warning)
+            .AddSimpleConsole(console => console.SingleLine = true));
+        using var ending = new CancellationTokenSource();
+        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+        using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        try
+        {
+            var options = new JamServerOptions { Port = arguments.Port, Address = arguments.Address };
+            await using var server = await JamServer.StartAsync(options, TimeProvider.System, loggers, ending.Token);
+            Greet(server.Port, arguments.Address);
+            await ending.Token.WhenCanceledAsync();
+            Console.WriteLine("Closing.");
+            return 0;
+        }
+        catch (PortTakenException e)
+        {
+            await Console.Error.WriteLineAsync($"Port {e.Port} is in use: stop what listens there, or choose another with --port.");
+            return 1;
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            await Console.Error.WriteLineAsync($"Cannot listen on {arguments.Bind ?? "every address"}, port {arguments.Port}: {e.Message}");
+            return 1;
+        }
+        catch (OperationCanceledException)
+        {
+            return 0;
+        }
+
+        void End(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            ending.Cancel();
+        }
+    }
+
+    private static void Greet(int port, IPAddress? bound)
+    {
+        var here = bound is null || bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any) ? LanAddress() : bound;
+        var host = here.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{here}]" : here.ToString();
+        Console.WriteLine($"SwarmJam rendezvous on port {port}. Rooms: ws://{host}:{port}/ws/jam (any name). Health: http://{host}:{port}/healthz");
+        Console.WriteLine($$"""By hand: connect any WebSocket client there and send {"type":"HELLO","role":"host"}; the first answer is STATE.""");
+        Console.WriteLine("Ctrl+C ends it.");
+    }
+
+    /// <summary>An address that others on the network can use, else loopback.</summary>
+    private static IPAddress LanAddress() => NetworkInterface.GetAllNetworkInterfaces()
+        .Where(network => network.OperationalStatus == OperationalStatus.Up && network.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+        .SelectMany(network => network.GetIPProperties().UnicastAddresses)
+        .Select(unicast => unicast.Address)
+        .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork) ?? IPAddress.Loopback;
+
+    private static int Explain(CommandLine.Error error)
+    {
+        switch (error)
+        {
+            case HelpRequestedError or HelpVerbRequestedError:
+                Console.WriteLine(ServerArguments.Help);
+                return 0;
+            case VersionRequestedError:
+                Console.WriteLine($"SwarmJam {typeof(ServerProgram).Assembly.GetName().Version?.ToString(3)}");
+                return 0;
+            case UnknownOptionError unknown:
+                return Refuse($"There is no option {unknown.Token}.");
+            case BadFormatConversionError bad:
+                return Refuse($"--{bad.NameInfo.LongName} does not take that value.");
+            case MissingValueOptionError missing:
+                return Refuse($"--{missing.NameInfo.LongName} needs a value.");
+            case RepeatedOptionError repeated:
+                return Refuse($"--{repeated.NameInfo.LongName} may be given once.");
+            default:
+                return Refuse("These options make no sense together.");
+        }
+    }
+
+    private static int Refuse(string problem)
+    {
+        Console.Error.WriteLine($"{problem} --help lists the options.");
+        return 2;
+    }
+
+    private static async Task WhenCanceledAsync(this CancellationToken token)
+    {
+        var canceled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = token.Register(canceled.SetResult);
+        await canceled.Task;
+    }
+}

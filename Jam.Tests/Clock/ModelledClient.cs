@@ -1,0 +1,96 @@
+using Jam.Peer.Clock;
+
+namespace Jam.Tests.Clock;
+
+/// <summary>A network path whose delays are drawn from a seed; one way, microseconds.</summary>
+/// <param name="BaseUs">What light and switches take.</param>
+/// <param name="JitterUs">Mean of the exponential part that every packet has.</param>
+/// <param name="SpikeShare">Share of packets that meet a queue.</param>
+/// <param name="SpikeUs">Mean of the exponential part that those have besides.</param>
+internal sealed record ModelledPath(double BaseUs, double JitterUs, double SpikeShare, double SpikeUs)
+{
+    public static ModelledPath Lan { get; } = new(80, 30, 0.02, 500);
+
+    public static ModelledPath Wifi { get; } = new(700, 600, 0.1, 5_000);
+
+    public static ModelledPath BadWifi { get; } = new(1_500, 3_000, 0.3, 20_000);
+
+    public static ModelledPath Wan { get; } = new(20_000, 1_500, 0.1, 10_000);
+
+    public double Draw(Random random) =>
+        BaseUs + Exponential(random, JitterUs) + (random.NextDouble() < SpikeShare ? Exponential(random, SpikeUs) : 0);
+
+    private static double Exponential(Random random, double mean) => -mean * Math.Log(1 - random.NextDouble());
+}
+
+/// <summary>
+/// One client with a clock of its own that drives an estimator over a modelled path. Truth is the room clock itself,
+/// in microseconds since the start; the local clock runs fast or slow against it, and its speed wanders a little.
+/// </summary>
+internal sealed class ModelledClient(ModelledPath path, double ppm, double localAtStartUs, int seed)
+{
+    private readonly Random _random = new(seed);
+    private double _speed = 1 + ppm * 1e-6;
+    private double _localUs = localAtStartUs;
+    private double _trueUs;
+
+    public RoomClockEstimator Estimator { get; } = new();
+
+    /// <summary>Added to the room's clock; changes make a step.</summary>
+    public double RoomStepUs { get; set; }
+
+    public Guid ClockId { get; set; } = new("11111111-1111-1111-1111-111111111111");
+
+    /// <summary>Whether the server answers.</summary>
+    public bool IsServerThere { get; set; } = true;
+
+    public double TrueUs => _trueUs;
+
+    public double LocalUs => _localUs;
+
+    /// <summary>What the estimate is off by at this moment, microseconds.</summary>
+    public double ErrorUs => Estimator.Snapshot.ToRoomUs(_localUs) - (_trueUs + RoomStepUs);
+
+    /// <summary>Runs up to an instant, probing as the estimator asks, and observes itself every so often.</summary>
+    public void RunUntil(double trueUs, double everyUs = double.MaxValue, Action? observe = null)
+    {
+        var nextObservation = everyUs == double.MaxValue ? double.MaxValue : (Math.Floor(_trueUs / everyUs) + 1) * everyUs;
+        while (_trueUs < trueUs)
+        {
+            var probeAt = IsServerThere ? _trueUs + Math.Max(0, (Estimator.NextProbeAtUs - _localUs) / _speed) : double.MaxValue;
+            var next = Math.Min(Math.Min(probeAt, trueUs), nextObservation);
+            MoveTo(Math.Max(next, _trueUs));
+            if (next == nextObservation)
+            {
+                observe!();
+                nextObservation += everyUs;
+            }
+            else if (next == probeAt)
+            {
+                Probe();
+            }
+        }
+    }
+
+    private void Probe()
+    {
+        // The estimator counts whole microseconds: up to the one that it waits for.
+        MoveTo(_trueUs + 1);
+        if (!Estimator.TryBeginProbe((long)_localUs, out var t1))
+            return;
+        MoveTo(_trueUs + path.Draw(_random));
+        var t2 = (long)(_trueUs + RoomStepUs);
+        MoveTo(_trueUs + 20);
+        var t3 = (long)(_trueUs + RoomStepUs);
+        MoveTo(_trueUs + path.Draw(_random));
+        Estimator.OnResponse(t1, t2, t3, (long)_localUs, ClockId);
+    }
+
+    private void MoveTo(double trueUs)
+    {
+        var dt = trueUs - _trueUs;
+        _localUs += dt * _speed;
+        _trueUs = trueUs;
+        _speed += 1e-11 * Math.Sqrt(dt) * (_random.NextDouble() * 2 - 1) * 1.732;
+    }
+}

@@ -1,0 +1,62 @@
+using Jam.Server;
+using Jam.Server.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
+
+namespace Jam.Tests.Server;
+
+[TestFixture]
+[NonParallelizable]
+[CancelAfter(30_000)]
+internal sealed class ServerProgramTests
+{
+    [TestCase("--prot 1", "--prot", TestName = "An_unknown_option_is_named")]
+    [TestCase("--port x", "--port", TestName = "A_port_that_is_no_number_is_refused")]
+    [TestCase("--port 70000", "--port", TestName = "A_port_out_of_range_is_refused")]
+    [TestCase("--port", "--port", TestName = "A_port_without_a_value_is_refused")]
+    [TestCase("--bind nowhere", "--bind", TestName = "An_address_that_is_none_is_refused")]
+    [TestCase("extra", "extra", TestName = "A_stray_word_is_refused")]
+    public async Task A_wrong_option_gets_one_line_and_exit_code_2(string line, string named)
+    {
+        var (code, output, errors) = await RunAsync(line.Split(' '));
+        Assert.That(code, Is.EqualTo(2));
+        Assert.That(output, Is.Empty);
+        Assert.That(errors.TrimEnd().Split('\n'), Has.Length.EqualTo(1));
+        Assert.That(errors, Does.Contain(named.TrimStart('-')));
+    }
+
+    [Test]
+    public async Task A_port_that_is_taken_gets_one_line_that_says_what_to_do_and_exit_code_1(CancellationToken ct)
+    {
+        await using var server = await JamServer.StartAsync(new JamServerOptions { Port = 0 }, TimeProvider.System, NullLoggerFactory.Instance, ct);
+        var (code, _, errors) = await RunAsync("--port", $"{server.Port}");
+        Assert.That(code, Is.EqualTo(1));
+        Assert.That(errors.Trim(), Is.EqualTo($"Port {server.Port} is in use: stop what listens there, or choose another with --port."));
+    }
+
+    [Test]
+    public async Task Help_lists_the_options()
+    {
+        var (code, output, _) = await RunAsync("--help");
+        Assert.That(code, Is.Zero);
+        Assert.That(output, Does.Contain("--port").And.Contain("--bind").And.Contain("--verbose"));
+    }
+
+    private static async Task<(int Code, string Output, string Errors)> RunAsync(params string[] args)
+    {
+        var (oldOut, oldError) = (Console.Out, Console.Error);
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        try
+        {
+            Console.SetOut(output);
+            Console.SetError(errors);
+            return (await ServerProgram.RunAsync(args), output.ToString(), errors.ToString());
+        }
+        finally
+        {
+            Console.SetOut(oldOut);
+            Console.SetError(oldError);
+        }
+    }
+}
