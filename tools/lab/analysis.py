@@ -122,10 +122,10 @@ def summary(values):
     if not known:
         return None
     return {
-        "median_us": float(np.median(known)),
-        "p95_us": float(known[min(len(known) - 1, math.ceil(0.95 * len(known)) - 1)]),
-        "max_us": float(known[-1]),
-        "mean_signed_us": float(np.mean([v for v in values if v is not None])),
+        "median_us": round(float(np.median(known)), 1),
+        "p95_us": round(float(known[math.ceil(0.95 * len(known)) - 1]), 1),
+        "max_us": round(float(known[-1]), 1),
+        "mean_signed_us": round(float(np.mean([v for v in values if v is not None])), 1),
         "windows": len(known),
         "unmatched": len(values) - len(known),
     }

@@ -21,6 +21,7 @@ from selftest import self_test
 MAKE_TRACK = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "assets", "make-track")
 CLOCKS_AHEAD = [17, 7211, 31, 26003, 301, 90011]    # seconds
 LIMIT_US = 1000                                     # what counts as in sync
+WINDOW, STEP = 0.2, 0.05                            # seconds; for what happens right after a change
 
 
 def arguments():
@@ -30,6 +31,7 @@ def arguments():
     p.add_argument("--mp3", metavar="FILE", help="the track; default: one that is made for the run, VBR with a picture of 500 KiB")
     p.add_argument("--join-after", type=float, metavar="S", help="the last viewer joins S seconds after the others sound")
     p.add_argument("--events", action="store_true", help="after 15 s: pause for 2 s, resume, 10 s on seek, and 10 s more")
+    p.add_argument("--with-host", action="store_true", help="the host sounds too, and is compared with every viewer")
     p.add_argument("--no-time-namespaces", action="store_true", help="all viewers share this machine's clock")
     p.add_argument("--rate", type=int, default=44100, help="sample rate of the sinks (default 44100)")
     p.add_argument("--limit-median-us", type=float, default=300, help="exit code 1 beyond (default 300)")
@@ -75,13 +77,15 @@ class Run:
         rig.start_sound()
         rig.start_recording()
         track = a.mp3 or make_track(a, rig)
-        self.host = rig.start_peer("host", ["--seed", os.path.abspath(track), "--listen-port", str(self.port), "--autoplay", "--output", "null"],
-                                   stdin=subprocess.PIPE)
+        sounds = "host" in rig.outputs
+        self.host = rig.start_peer("host", ["--seed", os.path.abspath(track), "--listen-port", str(self.port), "--autoplay", "--output",
+                                            "pulse" if sounds else "null"], sink="host" if sounds else None, stdin=subprocess.PIPE)
         rig.wait(lambda: answers(self.port), 30, "the host does not listen", "host")
         late = rig.outputs[-1:] if a.join_after else []
         early = [v for v in rig.outputs if v not in late]
         for viewer in early:
-            self.start_viewer(viewer)
+            if viewer != "host":
+                self.start_viewer(viewer)
         self.wait_for_sound(early)
         if late:
             self.rest(a.join_after)
@@ -130,14 +134,14 @@ def evaluate(run):
     a, rig = run.a, run.rig
     rate, sounds = rig.rate, rig.recording()
     end = len(sounds[0]) / rate - 0.3
-    result = {"rate": rate, "viewers": rig.outputs, "recorded_s": round(end, 3), "pairs": [], "silences": [], "joins": [],
+    result = {"rate": rate, "outputs": rig.outputs, "recorded_s": round(end, 3), "pairs": [], "silences": [], "joins": [],
               "events": [{"name": name, "at_s": round(at, 3)} for at, name in run.events]}
     first = [analysis.first_sound(sound, rate) for sound in sounds]
     # A change disturbs until two seconds after it; a pause until two seconds after what ends it.
     disturbed = [(at - 0.2, at + 2) for at, _ in run.events]
     disturbed += [(at, following + 2) for (at, name), (following, _) in zip(run.events, run.events[1:]) if name == "pause"]
     for viewer, sound, start in zip(rig.outputs, sounds, first):
-        result["silences"].append({"viewer": viewer, "gaps": [
+        result["silences"].append({"output": viewer, "gaps": [
             {"at_s": round(at, 3), "ms": round(length * 1e3, 1)}
             for at, length in analysis.silences(sound, rate, start, end)
             if not any(low <= at <= high for low, high in disturbed)]})
@@ -152,16 +156,14 @@ def evaluate(run):
             if name == "pause":
                 continue
             summary, points = summarize_short(sounds, i, j, rate, at, end, follow=4)
-            in_sync = analysis.settled(points, LIMIT_US)
-            pair["after"].append({"name": name, "first_second": summary, "in_sync_after_s": None if in_sync is None else round(in_sync - at, 2)})
+            pair["after"].append({"name": name, "first_second": summary, "in_sync_after_s": settled(points, at)})
         result["pairs"].append(pair)
         series.append((f"{one} - {other}", line))
         if a.join_after and other == rig.outputs[-1]:
             since = run.started[other]
-            points = analysis.offsets(sounds[i], sounds[j], rate, since, min(end, since + 8), 0.2, 0.05)
-            in_sync = analysis.settled(points, LIMIT_US)
+            points = analysis.offsets(sounds[i], sounds[j], rate, since, min(end, since + 8), WINDOW, STEP)
             result["joins"].append({"viewer": other, "against": one, "sounds_after_s": round(first[j] - since, 2),
-                                    "in_sync_after_s": None if in_sync is None else round(in_sync - since, 2)})
+                                    "in_sync_after_s": settled(points, since)})
     result["misses"] = misses(a, result)
     if a.plot:
         marks = run.events + ([(run.started[rig.outputs[-1]], "join")] if a.join_after else [])
@@ -169,10 +171,16 @@ def evaluate(run):
     return result
 
 
+def settled(points, since):
+    """Seconds from an instant to the end of the first window from which on all are in sync."""
+    at = analysis.settled(points, LIMIT_US)
+    return None if at is None else round(at + WINDOW - since, 2)
+
+
 def summarize_short(sounds, i, j, rate, at, end, follow=1):
     """The second after an instant in steps of 50 ms (windows of 0.2 s), and the points of `follow` seconds."""
-    points = analysis.offsets(sounds[i], sounds[j], rate, at, min(end, at + follow), 0.2, 0.05)
-    return analysis.summary([v for t, v in points if t <= at + 0.8]), points
+    points = analysis.offsets(sounds[i], sounds[j], rate, at, min(end, at + follow), WINDOW, STEP)
+    return analysis.summary([v for t, v in points if t + WINDOW <= at + 1]), points
 
 
 def misses(a, result):
@@ -194,7 +202,7 @@ def misses(a, result):
             out.append(f"{join['viewer']}: in sync with {join['against']} {join['in_sync_after_s']} s after its start > {a.limit_settle_s:g}")
     for silent in result["silences"]:
         if silent["gaps"]:
-            out.append(f"{silent['viewer']}: {len(silent['gaps'])} unexpected silences")
+            out.append(f"{silent['output']}: {len(silent['gaps'])} unexpected silences")
     return out
 
 
@@ -219,7 +227,7 @@ def tell(result):
         print(f"{join['viewer']} joined: sound {join['sounds_after_s']} s after its start, in sync with {join['against']} {settle} after it")
     for silent in result["silences"]:
         gaps = ", ".join(f"{gap['ms']:g} ms at {gap['at_s']:g} s" for gap in silent["gaps"][:8]) or "none"
-        print(f"unexpected silences of {silent['viewer']}: {gaps}")
+        print(f"unexpected silences of {silent['output']}: {gaps}")
     print("within the limits" if not result["misses"] else "beyond the limits:\n  " + "\n  ".join(result["misses"]))
 
 
@@ -235,9 +243,9 @@ def main():
     a = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     begun = time.monotonic()
-    viewers = [f"v{i + 1}" for i in range(a.viewers)]
+    outputs = ["host"] * a.with_host + [f"v{i + 1}" for i in range(a.viewers)]
     try:
-        with Rig(viewers, a.rate, a.jam, a.keep) as rig:
+        with Rig(outputs, a.rate, a.jam, a.keep) as rig:
             rig.note = lambda text: print(f"[{time.monotonic() - begun:6.1f} s] {text}", file=sys.stderr, flush=True)
             if a.self_test:
                 return self_test(rig)
@@ -246,7 +254,7 @@ def main():
             rig.note("analysing")
             if a.wav:
                 keep_wav(a.wav, rig)
-            rig.stop(["host", *viewers])
+            rig.stop(["host", *outputs])
             result = evaluate(run)
     except RigError as e:
         print(e, file=sys.stderr)
