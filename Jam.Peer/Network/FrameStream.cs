@@ -85,6 +85,8 @@ internal sealed class FrameStream : IAsyncDisposable
     /// <summary>Sends bytes that are a frame already.</summary>
     public async ValueTask SendRawAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
+        // What was not begun is not cut: BYE may still follow.
+        cancellationToken.ThrowIfCancellationRequested();
         IsCut = true;
         await _stream.WriteAsync(bytes, cancellationToken);
         IsCut = false;

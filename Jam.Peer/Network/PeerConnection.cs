@@ -43,6 +43,7 @@ internal sealed class PeerConnection : IAsyncDisposable
     private readonly FrameStream _stream;
     private readonly IConnectionEvents _events;
     private readonly TimeProvider _time;
+    // Not disposed, as it holds nothing but memory: the swarm's loop may close a connection that is over already.
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<Frame> _frames = new();
     private readonly ConcurrentQueue<SendChunk> _chunks = new();
@@ -129,11 +130,7 @@ internal sealed class PeerConnection : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stream.DisposeAsync();
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _stream.DisposeAsync();
 
     private async Task ReadLoopAsync(CancellationToken cancellationToken)
     {
@@ -149,7 +146,10 @@ internal sealed class PeerConnection : IAsyncDisposable
                     Send(new PongFrame(ping.Nonce));
                     break;
                 case PongFrame pong:
-                    await _events.OnRttAsync(this, Math.Max(1, _time.NowUs() - (long)pong.Nonce), cancellationToken);
+                    // A nonce that was never sent must not become a round trip of years.
+                    var rttUs = _time.NowUs() - unchecked((long)pong.Nonce);
+                    if (rttUs is >= 0 and <= DeadAfterUs)
+                        await _events.OnRttAsync(this, Math.Max(1, rttUs), cancellationToken);
                     break;
                 case ByeFrame bye:
                     Close(bye.Reason);
