@@ -16,8 +16,8 @@ internal static class Dialer
     /// <exception cref="IOException">None answered; the message names the last problem.</exception>
     public static async Task<FrameStream> ConnectAsync(IReadOnlyList<IPEndPoint> addresses, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var race = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        race.CancelAfter(ConnectTimeout);
+        using var timer = new CancellationTokenSource(ConnectTimeout, time);
+        using var race = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         var attempts = new List<Task<Socket>>();
         Socket? winner = null;
         Exception? last = null;
@@ -73,8 +73,8 @@ internal static class Dialer
     public static async Task<RoomLocation> WhereAsync(DnsEndPoint peer, TimeProvider time, CancellationToken cancellationToken)
     {
         await using var stream = await ConnectAsync(peer, time, cancellationToken);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Handshake.Timeout);
+        using var timer = new CancellationTokenSource(Handshake.Timeout, time);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
             await stream.SendAsync(new WhereFrame(), patience.Token);

@@ -173,8 +173,8 @@ internal sealed class Mesh : IAsyncDisposable
     private async Task AcceptAsync(FrameStream stream, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _halfOpen);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Handshake.Timeout);
+        using var timer = new CancellationTokenSource(Handshake.Timeout, _time);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
             var local = ((IPEndPoint)stream.Socket.LocalEndPoint!).Address;
@@ -216,8 +216,8 @@ internal sealed class Mesh : IAsyncDisposable
     {
         try
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            patience.CancelAfter(Handshake.Timeout);
+            using var timer = new CancellationTokenSource(Handshake.Timeout, _time);
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
             var identity = Identity ?? throw new ProtocolException("this peer is in no room yet");
             HelloFrame hello;
             try
@@ -231,7 +231,9 @@ internal sealed class Mesh : IAsyncDisposable
 
             if (TryStart(stream, hello, outgoing: true, out var connection))
                 return connection;
-            return _links.Find(hello.PeerId) ?? throw new ProtocolException("it is banned: it sent wrong data");
+            var standing = _links.Find(hello.PeerId) ?? throw new ProtocolException("it is banned: it sent wrong data");
+            await stream.DisposeAsync();
+            return standing;
         }
         catch
         {

@@ -93,6 +93,8 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
         {
             if (left is ChunkEvent { Chunk: var chunk })
                 chunk.Release();
+            else if (left is OpenEvent { Storage: var late })
+                late.Dispose();
         }
 
         foreach (var storage in _storages.Values)
