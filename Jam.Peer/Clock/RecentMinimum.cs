@@ -15,7 +15,9 @@ internal sealed class RecentMinimum(int capacity)
         _values[_next] = value;
         _next = (_next + 1) % _values.Length;
         _count = Math.Min(_count + 1, _values.Length);
-        Value = _values.AsSpan(0, _count).ToArray().Min();
+        Value = _values[0];
+        for (var i = 1; i < _count; i++)
+            Value = Math.Min(Value, _values[i]);
     }
 
     public void Clear() => (_count, _next, Value) = (0, 0, 0);

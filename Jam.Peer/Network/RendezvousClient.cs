@@ -1,81 +1,174 @@
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Threading.Channels;
 using Jam.Peer.Clock;
 using Jam.Server.Contracts;
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
 
 namespace Jam.Peer.Network;
 
-internal abstract record RendezvousEvent;
-internal sealed record Connected(Uri Server) : RendezvousEvent;
-internal sealed record Disconnected(string Why) : RendezvousEvent;
-internal sealed record Received(ServerMessage Message) : RendezvousEvent;
-
-internal sealed class RendezvousClient : IAsyncDisposable
+/// <summary>
+/// Keeps a connection to the room's authority, wherever it is, for as long as the client lives: tries the candidates in turn
+/// until one answers, and begins again when it goes. Keeps the room clock's estimate over gaps.
+/// </summary>
+public sealed class RendezvousClient : IAsyncDisposable
 {
-    private readonly IReadOnlyList<Uri> _urls; private readonly Func<Hello> _hello; private readonly TimeProvider _time;
-    private readonly Channel<RendezvousEvent> _events = Channel.CreateBounded<RendezvousEvent>(1024);
-    private readonly Channel<ClientMessage> _out = Channel.CreateBounded<ClientMessage>(256);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _loop;
-    private RoomClockSnapshot _clock = RoomClockSnapshot.None;
-    public RendezvousClient(IReadOnlyList<Uri> urls, Func<Hello> hello, TimeProvider time) { _urls = urls; _hello = hello; _time = time; _loop = Task.Run(RunAsync); }
+    private const int EventCapacity = 1024;
+    private static readonly TimeSpan _leaveWithin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _shortLived = TimeSpan.FromSeconds(2);
+
+    private readonly RendezvousOptions _options;
+    private readonly TimeProvider _time;
+    private readonly RoomClockEstimator _clock = new();
+    private readonly Lock _clockGate = new();
+    private readonly CancellationTokenSource _ending = new();
+    private readonly ResiliencePipeline<RendezvousConnection> _attempts;
+
+    // A reader that lags holds the read loop up, and in the end is cut off by the server as a slow reader.
+    private readonly Channel<RendezvousEvent> _events = Channel.CreateBounded<RendezvousEvent>(
+        new BoundedChannelOptions(EventCapacity) { SingleWriter = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private volatile IReadOnlyList<Uri> _candidates;
+    private volatile RendezvousConnection? _connection;
+    private volatile bool _isLeaving;
+    private Task _loop = Task.CompletedTask;
+    private int _nextCandidate;
+
+    /// <summary>Prepares a client; <see cref="Start"/> begins.</summary>
+    public RendezvousClient(RendezvousOptions options, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentOutOfRangeException.ThrowIfZero(options.Candidates.Count, nameof(options));
+        _options = options;
+        _time = time;
+        _candidates = options.Candidates;
+        _attempts = Attempts(options, time);
+    }
+
+    /// <summary>What happens, in order. Ends when the client is disposed.</summary>
     public ChannelReader<RendezvousEvent> Events => _events.Reader;
-    public RoomClockSnapshot Clock => Volatile.Read(ref _clock);
-    public bool IsConnected { get; private set; }
-    public Uri? Current { get; private set; }
-    public bool TrySend(ClientMessage m) => IsConnected && _out.Writer.TryWrite(m);
-    private long _best = long.MaxValue;
+
+    /// <summary>The latest estimate of the room clock, local side on this client's time provider. Any thread may read it.</summary>
+    public RoomClockSnapshot Clock => _clock.Snapshot;
+
+    /// <summary>Whether the room can be spoken to at the moment.</summary>
+    public bool IsConnected => _connection is not null;
+
+    /// <summary>The address in use; null while there is none.</summary>
+    public Uri? Current => _connection?.Url;
+
+    /// <summary>Begins to connect. Call once.</summary>
+    public void Start() => _loop = Task.Run(RunAsync);
+
+    /// <summary>Queues a message; false where there is no connection or its queue is full, in which case nothing is sent later.</summary>
+    public bool TrySend(ClientMessage message) => _connection?.TrySend(message) ?? false;
+
+    /// <summary>Replaces the addresses to try from the next attempt on; a connection that stands is kept.</summary>
+    public void SetCandidates(IReadOnlyList<Uri> candidates)
+    {
+        ArgumentNullException.ThrowIfNull(candidates);
+        ArgumentOutOfRangeException.ThrowIfZero(candidates.Count, nameof(candidates));
+        _candidates = candidates;
+    }
+
+    /// <summary>Says BYE where it can, and ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _isLeaving = true;
+        if (TrySend(new Bye()))
+        {
+            // The server hangs up on BYE, which ends the loop; it may also be gone.
+            _ending.CancelAfter(_leaveWithin);
+        }
+        else
+        {
+            await _ending.CancelAsync();
+        }
+
+        await _loop;
+        _events.Writer.TryComplete();
+        _ending.Dispose();
+    }
+
     private async Task RunAsync()
     {
-        var ct = _stop.Token;
-        for (var i = 0; ; i++)
+        try
         {
-            try
-            {
-                using var ws = new ClientWebSocket();
-                var url = _urls[i % _urls.Count];
-                await ws.ConnectAsync(url, ct);
-                await ws.SendAsync(ControlCodec.Serialize(_hello()), WebSocketMessageType.Text, true, ct);
-                Current = url; IsConnected = true;
-                await _events.Writer.WriteAsync(new Connected(url), ct);
-                _best = long.MaxValue;
-                await Task.WhenAny(ReadAsync(ws, ct), WriteAsync(ws, ct)).Unwrap();
-                throw new IOException("closed");
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                IsConnected = false;
-                await _events.Writer.WriteAsync(new Disconnected(e.Message), ct);
-                await Task.Delay(TimeSpan.FromSeconds(1), _time, ct);
-            }
+            while (!_isLeaving)
+                await LiveAsync(_ending.Token);
+            _events.Writer.TryComplete();
+        }
+        catch (OperationCanceledException) when (_ending.IsCancellationRequested)
+        {
+            _events.Writer.TryComplete();
+        }
+        catch (Exception e)
+        {
+            // Nothing that a network does comes here, so the session must hear of it.
+            _events.Writer.TryComplete(e);
         }
     }
-    private async Task WriteAsync(WebSocket ws, CancellationToken ct)
+
+    /// <summary>One connection's life, from the first attempt to its end.</summary>
+    private async Task LiveAsync(CancellationToken cancellationToken)
     {
-        var n = 0;
-        while (true)
+        using var connection = await _attempts.ExecuteAsync(OpenAsync, cancellationToken);
+        var since = _time.GetTimestamp();
+        try
         {
-            while (_out.Reader.TryRead(out var m)) await ws.SendAsync(ControlCodec.Serialize(m), WebSocketMessageType.Text, true, ct);
-            if (n++ < 50 || n % 10 == 0) await ws.SendAsync(ControlCodec.Serialize(new SyncRequest(_time.NowUs())), WebSocketMessageType.Text, true, ct);
-            await Task.Delay(TimeSpan.FromMilliseconds(10), _time, ct);
+            _connection = connection;
+            await _events.Writer.WriteAsync(new Connected(connection.Url), cancellationToken);
+            await _events.Writer.WriteAsync(new Received(connection.FirstState), cancellationToken);
+            var why = await connection.RunAsync(_events.Writer, cancellationToken);
+            _connection = null;
+            await _events.Writer.WriteAsync(new Disconnected(why), cancellationToken);
         }
+        finally
+        {
+            _connection = null;
+            lock (_clockGate)
+                _clock.OnConnectionLost();
+        }
+
+        // A server that lets one in only to hang up must not be asked again in a tight loop.
+        if (!_isLeaving && _time.GetElapsedTime(since) < _shortLived)
+            await Task.Delay(_options.FirstDelay, _time, cancellationToken);
     }
-    private async Task ReadAsync(WebSocket ws, CancellationToken ct)
+
+    private async ValueTask<RendezvousConnection> OpenAsync(CancellationToken cancellationToken)
     {
-        var buf = new byte[70000];
-        while (true)
+        lock (_clockGate)
+            _clock.HoldOver(_time.NowUs());
+        var candidates = _candidates;
+        var url = candidates[_nextCandidate % candidates.Count];
+        try
         {
-            var n = 0; ValueWebSocketReceiveResult r;
-            do { r = await ws.ReceiveAsync(buf.AsMemory(n), ct); n += r.Count; if (r.MessageType == WebSocketMessageType.Close) throw new IOException("closed"); } while (!r.EndOfMessage);
-            var t4 = _time.NowUs();
-            var m = ControlCodec.ParseServer(buf.AsMemory(0, n)).Message;
-            if (m is SyncResponse s)
-            {
-                var rtt = t4 - s.T1Us - (s.T3Us - s.T2Us);
-                if (rtt <= _best * 1.05 || s.ClockId != _clock.ClockId) { _best = Math.Min(rtt, _best); Volatile.Write(ref _clock, new RoomClockSnapshot(s.ClockId, t4, ((s.T2Us - s.T1Us) + (s.T3Us - t4)) / 2.0, 0, rtt / 4.0 + 20, rtt, true)); }
-            }
-            else if (m is not null) await _events.Writer.WriteAsync(new Received(m), ct);
+            return await RendezvousConnection.OpenAsync(url, _options.BuildHello, _clock, _clockGate, _time, cancellationToken);
+        }
+        catch
+        {
+            _nextCandidate++;
+            throw;
         }
     }
-    public async ValueTask DisposeAsync() { await Task.Delay(50); await _stop.CancelAsync(); await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); }
+
+    private static ResiliencePipeline<RendezvousConnection> Attempts(RendezvousOptions options, TimeProvider time) =>
+        new ResiliencePipelineBuilder<RendezvousConnection> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<RendezvousConnection>
+            {
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = options.FirstDelay,
+                MaxDelay = options.MaxDelay,
+                ShouldHandle = new PredicateBuilder<RendezvousConnection>().Handle<Exception>(IsTransient),
+            })
+            .AddTimeout(options.AttemptTimeout)
+            .Build();
+
+    private static bool IsTransient(Exception e) =>
+        e is WebSocketException or IOException or SocketException or HttpRequestException or TimeoutRejectedException or RendezvousRefusedException;
 }

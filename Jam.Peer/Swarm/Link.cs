@@ -101,6 +101,18 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings)
     /// <summary>Sent and not answered, oldest first.</summary>
     public List<Asked> Asked { get; } = [];
 
+    /// <summary>Where a request stands in <see cref="Asked"/>; -1 where there is none.</summary>
+    public int IndexOfAsked(LinkTrack of, int chunk)
+    {
+        for (var i = 0; i < Asked.Count; i++)
+        {
+            if (Asked[i].Chunk == chunk && Asked[i].Of == of)
+                return i;
+        }
+
+        return -1;
+    }
+
     /// <summary>Cancelled, but may still come; bounded.</summary>
     public Queue<(TrackId Track, int Chunk)> Cancelled { get; } = [];
 

@@ -10,6 +10,7 @@ internal sealed class RequestPlanner(SwarmState state)
 {
     private readonly SwarmState _state = state;
     private long _urgentDueUs = long.MaxValue;
+    private ulong[] _askable = [];
 
     /// <summary>When <see cref="Plan"/> should be called again though nothing happens.</summary>
     public long DueUs(long nowUs)
@@ -50,13 +51,13 @@ internal sealed class RequestPlanner(SwarmState state)
     /// <summary>Removes an answered or lost request from the books; null where there was none.</summary>
     public static Asked? Settle(Link link, LinkTrack of, int chunk)
     {
-        var index = link.Asked.FindIndex(a => a.Of == of && a.Chunk == chunk);
+        var index = link.IndexOfAsked(of, chunk);
         if (index < 0)
             return null;
         var asked = link.Asked[index];
         link.Asked.RemoveAt(index);
         if (!asked.IsLoose)
-            of.Track.InFlight[chunk]--;
+            of.Track.RemoveInFlight(chunk);
         return asked;
     }
 
@@ -97,7 +98,7 @@ internal sealed class RequestPlanner(SwarmState state)
                 if (asked.IsLoose)
                     continue;
                 asked.IsLoose = true;
-                asked.Of.Track.InFlight[asked.Chunk]--;
+                asked.Of.Track.RemoveInFlight(asked.Chunk);
             }
         }
     }
@@ -112,7 +113,7 @@ internal sealed class RequestPlanner(SwarmState state)
             {
                 var chunk = view.OfferedToUs.Min;
                 view.OfferedToUs.Remove(chunk);
-                if (!track.Have[chunk] && track.InFlight[chunk] == 0)
+                if (!track.Have[chunk] && !track.InFlight[chunk])
                     Ask(link, view, chunk, nowUs, wasOffered: true);
             }
         }
@@ -124,7 +125,7 @@ internal sealed class RequestPlanner(SwarmState state)
         {
             foreach (var (chunk, due) in track.Waits)
             {
-                if (track.Have[chunk] || track.InFlight[chunk] > 0)
+                if (track.Have[chunk] || track.InFlight[chunk])
                     continue;
                 if (!TryAsk(track, chunk, reserved: nowUs >= due, nowUs) && nowUs < due)
                     _urgentDueUs = Math.Min(_urgentDueUs, Math.Max(due, nowUs + 1));
@@ -142,7 +143,7 @@ internal sealed class RequestPlanner(SwarmState state)
                 break;
             }
 
-            if (track.InFlight[chunk] > 0)
+            if (track.InFlight[chunk])
                 continue;
             var reserved = left <= _state.Settings.UrgentThoughSoonUs || !IsComing(track, chunk);
             if (!TryAsk(track, chunk, reserved, nowUs) && !reserved)
@@ -150,62 +151,56 @@ internal sealed class RequestPlanner(SwarmState state)
         }
     }
 
+    // What links with room have and nobody was asked for: the window in order, then the rest rarest first.
     private void AskRest(Track track, long nowUs)
     {
-        if (!AnyoneHasRoomFor(track))
-            return;
         var playhead = track.PlayheadChunk(nowUs);
         var windowEnd = track.BytesPerUs > 0
             ? playhead + (int)(_state.Settings.WindowUs * track.BytesPerUs / track.Manifest!.ChunkSizeBytes)
             : playhead;
-        var chunk = track.Have.NextClear(playhead);
-        for (; chunk < track.Have.Length && chunk <= windowEnd; chunk = track.Have.NextClear(chunk + 1))
+        while (CanAskFor(track))
         {
-            if (track.InFlight[chunk] == 0 && TryAsk(track, chunk, reserved: false, nowUs) && !AnyoneHasRoomFor(track))
-                return;
-        }
-
-        AskRarest(track, chunk, nowUs);
-        if (playhead > 0)
-            AskRarest(track, track.Have.NextClear(0), nowUs);
-    }
-
-    // From a sample, so that a long track costs no more per event than a short one.
-    private void AskRarest(Track track, int from, long nowUs)
-    {
-        Span<int> sample = stackalloc int[Math.Min(_state.Settings.RarestAmong, 256)];
-        while (AnyoneHasRoomFor(track))
-        {
-            var count = 0;
-            for (var chunk = track.Have.NextClear(from); chunk < track.Have.Length && count < sample.Length; chunk = track.Have.NextClear(chunk + 1))
-            {
-                if (track.InFlight[chunk] == 0 && track.Availability[chunk] > 0 && BestHolder(track, chunk, reserved: false) is not null)
-                    sample[count++] = chunk;
-            }
-
-            if (count == 0)
-                return;
-            var rarest = sample[0];
-            foreach (var chunk in sample[1..count])
-            {
-                if (track.Availability[chunk] < track.Availability[rarest])
-                    rarest = chunk;
-            }
-
-            if (!TryAsk(track, rarest, reserved: false, nowUs))
+            var chunk = Bitfield.NextSet(_askable, playhead);
+            if (chunk < 0 || chunk > windowEnd)
+                chunk = Rarest(track, chunk >= 0 ? chunk : Bitfield.NextSet(_askable, 0));
+            if (chunk < 0 || !TryAsk(track, chunk, reserved: false, nowUs))
                 return;
         }
     }
 
-    private bool AnyoneHasRoomFor(Track track)
+    // From a sample, so that a long track costs no more than a short one.
+    private int Rarest(Track track, int from)
     {
+        var rarest = from;
+        for (var (chunk, left) = (from, _state.Settings.RarestAmong); chunk >= 0 && left > 0; left--)
+        {
+            if (track.Availability[chunk] < track.Availability[rarest])
+                rarest = chunk;
+            chunk = Bitfield.NextSet(_askable, chunk + 1);
+        }
+
+        return rarest;
+    }
+
+    // Fills _askable with the chunks that are missing here, asked of no one, and had by someone with room.
+    private bool CanAskFor(Track track)
+    {
+        var have = track.Have.Words;
+        if (_askable.Length != have.Length)
+            _askable = new ulong[have.Length];
+        _askable.AsSpan().Clear();
         foreach (var link in _state.Links.Values)
         {
-            if (link.Tracks.TryGetValue(track.Id, out var view) && view is { Wanted: > 0, IsReserved: false } && HasRoom(link, track))
-                return true;
+            if (!link.Tracks.TryGetValue(track.Id, out var view) || view is not { Wanted: > 0, IsReserved: false, Remote: { } remote } || !HasRoom(link, track))
+                continue;
+            for (var i = 0; i < _askable.Length; i++)
+                _askable[i] |= remote.Words[i];
         }
 
-        return false;
+        var any = 0UL;
+        for (var i = 0; i < _askable.Length; i++)
+            any |= _askable[i] &= ~have[i] & ~track.InFlight.Words[i];
+        return any != 0;
     }
 
     private bool IsComing(Track track, int chunk)
@@ -238,7 +233,7 @@ internal sealed class RequestPlanner(SwarmState state)
         foreach (var link in _state.Links.Values)
         {
             if (!link.Tracks.TryGetValue(track.Id, out var view) || view.Remote?[chunk] != true || (view.IsReserved && !reserved)
-                || !HasRoom(link, track) || link.Asked.Exists(a => a.Of == view && a.Chunk == chunk))
+                || !HasRoom(link, track) || link.IndexOfAsked(view, chunk) >= 0)
             {
                 continue;
             }
@@ -257,10 +252,10 @@ internal sealed class RequestPlanner(SwarmState state)
         // What a striping host did not offer it may hold back in favour of a relay, so it does not count as on its way.
         var isLoose = view.IsReserved && !wasOffered;
         if (!isLoose)
-            track.InFlight[chunk]++;
-        if (link.Asked.Find(a => a.Of == view && a.Chunk == chunk) is { } asked)
+            track.AddInFlight(chunk);
+        if (link.IndexOfAsked(view, chunk) is >= 0 and var index)
         {
-            asked.IsLoose = isLoose;
+            link.Asked[index].IsLoose = isLoose;
         }
         else
         {
@@ -287,7 +282,7 @@ internal sealed class RequestPlanner(SwarmState state)
     {
         foreach (var link in _state.Links.Values)
         {
-            if (link != asked && link.Tracks.TryGetValue(track.Id, out var view) && view.IsReserved && link.Asked.Exists(a => a.Of == view && a.Chunk == chunk))
+            if (link != asked && link.Tracks.TryGetValue(track.Id, out var view) && view.IsReserved && link.IndexOfAsked(view, chunk) >= 0)
                 _state.Cancel(link, view, chunk);
         }
     }

@@ -47,7 +47,7 @@ internal sealed class SwarmCore
         {
             if (_nextSlot >= FrameCaps.MaxSlots)
                 return;
-            _state.Tracks.Add(id, track = new Track(id, _nextSlot++));
+            _state.Add(track = new Track(id, _nextSlot++));
             foreach (var link in _state.Links.Values)
             {
                 link.Adopt(track);
@@ -56,6 +56,7 @@ internal sealed class SwarmCore
         }
 
         track.Priority = priority;
+        _state.SortTracks();
         Settle(nowUs);
     }
 
@@ -118,7 +119,7 @@ internal sealed class SwarmCore
         foreach (var asked in link.Asked)
         {
             if (!asked.IsLoose)
-                asked.Of.Track.InFlight[asked.Chunk]--;
+                asked.Of.Track.RemoveInFlight(asked.Chunk);
         }
 
         foreach (var view in link.Tracks.Values)

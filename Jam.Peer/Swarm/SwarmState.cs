@@ -14,7 +14,17 @@ internal sealed class SwarmState(SwarmSettings settings)
     public Dictionary<TrackId, Track> Tracks { get; } = [];
 
     /// <summary>Tracks in the order in which they are wanted.</summary>
-    public IEnumerable<Track> ByPriority => Tracks.Values.OrderBy(t => t.Priority).ThenBy(t => t.Slot);
+    public List<Track> ByPriority { get; } = [];
+
+    /// <summary>One more track.</summary>
+    public void Add(Track track)
+    {
+        Tracks.Add(track.Id, track);
+        ByPriority.Add(track);
+    }
+
+    /// <summary>A priority has changed.</summary>
+    public void SortTracks() => ByPriority.Sort((a, b) => (a.Priority, a.Slot).CompareTo((b.Priority, b.Slot)));
 
     /// <summary>The link's view of a track, made on first use.</summary>
     public static LinkTrack On(Link link, Track track)

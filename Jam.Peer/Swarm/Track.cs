@@ -20,8 +20,11 @@ internal sealed class Track(TrackId id, ushort slot)
     /// <summary>How many links say they have each chunk.</summary>
     public ushort[] Availability { get; private set; } = [];
 
-    /// <summary>How many links each chunk has been asked of and is not yet late.</summary>
-    public byte[] InFlight { get; private set; } = [];
+    /// <summary>Chunks that have been asked for and are not yet late.</summary>
+    public Bitfield InFlight { get; private set; } = new(0);
+
+    // How many links each was asked of; the bit says whether any.
+    private byte[] _inFlightCount = [];
 
     /// <summary>Whether this peer is the host that stripes it.</summary>
     public bool IsStriped { get; set; }
@@ -56,7 +59,22 @@ internal sealed class Track(TrackId id, ushort slot)
         Manifest = manifest;
         Have = have;
         Availability = new ushort[manifest.ChunkCount];
-        InFlight = new byte[manifest.ChunkCount];
+        InFlight = new Bitfield(manifest.ChunkCount);
+        _inFlightCount = new byte[manifest.ChunkCount];
+    }
+
+    /// <summary>A chunk was asked of one more link.</summary>
+    public void AddInFlight(int chunk)
+    {
+        _inFlightCount[chunk]++;
+        InFlight.Set(chunk);
+    }
+
+    /// <summary>One of the links that a chunk was asked of does not count any more.</summary>
+    public void RemoveInFlight(int chunk)
+    {
+        if (--_inFlightCount[chunk] == 0)
+            InFlight.Clear(chunk);
     }
 
     /// <summary>Where the room is in it. The local instant may lie ahead.</summary>

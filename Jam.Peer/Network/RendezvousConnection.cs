@@ -1,0 +1,202 @@
+using System.Buffers;
+using System.Net.WebSockets;
+using System.Threading.Channels;
+using Jam.Peer.Clock;
+using Jam.Server.Contracts;
+using Jam.Server.Hosting;
+
+namespace Jam.Peer.Network;
+
+/// <summary>
+/// One connection to a rendezvous: a read loop, a write loop, and the clock probes that travel on it. Probes are stamped
+/// right before the send and right after the whole answer is here, before it is parsed.
+/// </summary>
+internal sealed class RendezvousConnection : IDisposable
+{
+    private const int QueueCapacity = 256;
+
+    private readonly ClientWebSocket _socket;
+    private readonly FrameReader _frames;
+    private readonly RoomClockEstimator _clock;
+    private readonly Lock _clockGate;
+    private readonly TimeProvider _time;
+    private readonly ArrayBufferWriter<byte> _buffer = new(512);
+
+    private readonly Channel<ClientMessage> _messages = Channel.CreateBounded<ClientMessage>(
+        new BoundedChannelOptions(QueueCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    // Set whenever the write loop may have something to do; once is enough.
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
+
+    private string? _lastError;
+
+    private RendezvousConnection(Uri url, ClientWebSocket socket, RoomClockEstimator clock, Lock clockGate, TimeProvider time)
+    {
+        Url = url;
+        _socket = socket;
+        _frames = new FrameReader(socket);
+        _clock = clock;
+        _clockGate = clockGate;
+        _time = time;
+    }
+
+    public Uri Url { get; }
+
+    /// <summary>The first answer to HELLO.</summary>
+    public required State FirstState { get; init; }
+
+    /// <summary>Connects, says HELLO and waits for STATE.</summary>
+    /// <exception cref="WebSocketException">Nobody is there, or it is no rendezvous.</exception>
+    /// <exception cref="RendezvousRefusedException">The server answered something else.</exception>
+    public static async Task<RendezvousConnection> OpenAsync(
+        Uri url, Func<Hello> buildHello, RoomClockEstimator clock, Lock clockGate, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var socket = new ClientWebSocket();
+        FrameReader? frames = null;
+        try
+        {
+            // Pings that go unanswered end a connection whose server is gone without a word, within five seconds.
+            socket.Options.KeepAliveInterval = TimeSpan.FromSeconds(2);
+            socket.Options.KeepAliveTimeout = TimeSpan.FromSeconds(3);
+            // A room is on this network or dialled directly; a web proxy knows nothing of it.
+            socket.Options.Proxy = null;
+            await socket.ConnectAsync(url, cancellationToken);
+            await socket.SendAsync(ControlCodec.Serialize(buildHello()), WebSocketMessageType.Text, true, cancellationToken);
+            frames = new FrameReader(socket);
+            var (kind, utf8) = await frames.ReadAsync(cancellationToken);
+            var answer = kind == FrameKind.Message ? ControlCodec.ParseServer(utf8) : default;
+            if (answer.Message is not State state)
+                throw new RendezvousRefusedException((answer.Message as Error)?.Message ?? "the server did not answer HELLO with STATE");
+            return new RendezvousConnection(url, socket, clock, clockGate, time) { FirstState = state };
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+        finally
+        {
+            frames?.Dispose();
+        }
+    }
+
+    /// <summary>Queues a message; false where the queue is full.</summary>
+    public bool TrySend(ClientMessage message)
+    {
+        if (!_messages.Writer.TryWrite(message))
+            return false;
+        _wake.Writer.TryWrite(true);
+        return true;
+    }
+
+    /// <summary>Runs both loops until either ends.</summary>
+    /// <returns>Why it ended, for people.</returns>
+    public async Task<string> RunAsync(ChannelWriter<RendezvousEvent> events, CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var reading = ReadAsync(events, ending.Token);
+        var writing = WriteAsync(ending.Token);
+        var first = await Task.WhenAny(reading, writing);
+        await ending.CancelAsync();
+        var (whyRead, whyWrite) = (await reading, await writing);
+        return _lastError ?? (first == reading ? whyRead : whyWrite);
+    }
+
+    public void Dispose()
+    {
+        _frames.Dispose();
+        _socket.Dispose();
+    }
+
+    private async Task<string> ReadAsync(ChannelWriter<RendezvousEvent> events, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                var (kind, utf8) = await _frames.ReadAsync(cancellationToken);
+                var t4Us = _time.NowUs();
+                if (kind != FrameKind.Message)
+                    return kind == FrameKind.Closed ? "the server closed the connection" : "the server sent too large a message";
+                switch (ControlCodec.ParseServer(utf8).Message)
+                {
+                    case SyncResponse answer:
+                        TakeProbe(answer, t4Us);
+                        break;
+                    case Error { Close: true } error:
+                        _lastError = error.Message;
+                        await events.WriteAsync(new Received(error), cancellationToken);
+                        break;
+                    case { } message:
+                        await events.WriteAsync(new Received(message), cancellationToken);
+                        break;
+                    case null:
+                        // Later servers may say more than this client knows; nonsense is worth no more than that.
+                        break;
+                }
+            }
+        }
+        catch (Exception e) when (IsConnectionLoss(e))
+        {
+            return "the connection broke";
+        }
+    }
+
+    private void TakeProbe(SyncResponse answer, long t4Us)
+    {
+        lock (_clockGate)
+            _clock.OnResponse(answer.T1Us, answer.T2Us, answer.T3Us, t4Us, answer.ClockId);
+        _wake.Writer.TryWrite(true);
+    }
+
+    private async Task<string> WriteAsync(CancellationToken cancellationToken)
+    {
+        await using var timer = _time.CreateTimer(_ => _wake.Writer.TryWrite(true), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        try
+        {
+            while (true)
+            {
+                if (BeginProbe() is { } probe)
+                    await SendAsync(probe, cancellationToken);
+                else if (_messages.Reader.TryRead(out var message))
+                    await SendAsync(message, cancellationToken);
+                else
+                    await WaitAsync(timer, cancellationToken);
+            }
+        }
+        catch (Exception e) when (IsConnectionLoss(e))
+        {
+            return "the connection broke";
+        }
+    }
+
+    private SyncRequest? BeginProbe()
+    {
+        lock (_clockGate)
+            return _clock.TryBeginProbe(_time.NowUs(), out var t1Us) ? new SyncRequest(t1Us) : null;
+    }
+
+    private async ValueTask WaitAsync(ITimer timer, CancellationToken cancellationToken)
+    {
+        long nextUs;
+        lock (_clockGate)
+            nextUs = _clock.NextProbeAtUs;
+        // Timers run on whole milliseconds: up, or it would fire early and find nothing to do.
+        timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, (nextUs - _time.NowUs() + 999) / 1000)), Timeout.InfiniteTimeSpan);
+        await _wake.Reader.ReadAsync(cancellationToken);
+    }
+
+    private async ValueTask SendAsync(ClientMessage message, CancellationToken cancellationToken)
+    {
+        _buffer.ResetWrittenCount();
+        ControlCodec.Serialize(message, _buffer);
+        await _socket.SendAsync(_buffer.WrittenMemory, WebSocketMessageType.Text, true, cancellationToken);
+    }
+
+    private static bool IsConnectionLoss(Exception e) =>
+        e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
+}
+
+/// <summary>A server is there but does not let this client in; the message says why.</summary>
+internal sealed class RendezvousRefusedException(string message) : Exception(message);

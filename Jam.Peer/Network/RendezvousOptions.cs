@@ -1,0 +1,43 @@
+using Jam.Server.Contracts;
+
+namespace Jam.Peer.Network;
+
+/// <summary>Where a room's rendezvous may be, and what to say there.</summary>
+public sealed record RendezvousOptions
+{
+    /// <summary>Addresses of the room, such as <c>ws://192.0.2.1:8000/ws/jam</c>; tried in turn. At least one.</summary>
+    public required IReadOnlyList<Uri> Candidates { get; init; }
+
+    /// <summary>
+    /// Builds HELLO; called right before each is sent, so that what it remembers of the room is fresh. Runs on the client's
+    /// own loop and must not block.
+    /// </summary>
+    public required Func<Hello> BuildHello { get; init; }
+
+    /// <summary>How long one attempt may take, from the connection to the first STATE.</summary>
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>About how long to wait after the first attempt that failed; doubles, with jitter, up to <see cref="MaxDelay"/>.</summary>
+    public TimeSpan FirstDelay { get; init; } = TimeSpan.FromSeconds(0.25);
+
+    /// <summary>Longest wait between attempts.</summary>
+    public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(3);
+}
+
+/// <summary>What happens on the way to the room's authority, in order.</summary>
+public abstract record RendezvousEvent
+{
+    private protected RendezvousEvent()
+    {
+    }
+}
+
+/// <summary>The room has taken HELLO; its STATE follows as the next event.</summary>
+public sealed record Connected(Uri Url) : RendezvousEvent;
+
+/// <summary>The connection is gone; attempts to get another have begun.</summary>
+/// <param name="Why">For people.</param>
+public sealed record Disconnected(string Why) : RendezvousEvent;
+
+/// <summary>The authority said something. Answers to clock probes are not among it.</summary>
+public sealed record Received(ServerMessage Message) : RendezvousEvent;

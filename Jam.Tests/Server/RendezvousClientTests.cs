@@ -1,0 +1,207 @@
+using System.Net;
+using System.Net.Sockets;
+using Jam.Peer.Network;
+using Jam.Server.Contracts;
+using Jam.Server.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
+
+namespace Jam.Tests.Server;
+
+[TestFixture]
+[CancelAfter(30_000)]
+internal sealed class RendezvousClientTests
+{
+    [Test]
+    public async Task It_connects_says_hello_and_hears_state_first(CancellationToken ct)
+    {
+        await using var server = await StartAsync(0, ct);
+        await using var client = Client(() => new Hello(Role.Host, "ana"), server.Port);
+        Assert.That(client.IsConnected, Is.False);
+        client.Start();
+        Assert.That(await client.Events.ReadAsync(ct), Is.EqualTo(new Connected(UrlOf(server.Port))));
+        Assert.That(client.IsConnected, Is.True);
+        Assert.That(client.Current, Is.EqualTo(UrlOf(server.Port)));
+        Assert.That(await client.Events.ReadAsync(ct), Is.InstanceOf<Received>().With.Property("Message").InstanceOf<State>());
+        Assert.That((await NextAsync<Welcome>(client, ct)).Role, Is.EqualTo(Role.Host));
+    }
+
+    [Test]
+    public async Task What_it_sends_is_answered(CancellationToken ct)
+    {
+        await using var server = await StartAsync(0, ct);
+        await using var client = Client(() => new Hello(), server.Port);
+        Assert.That(client.TrySend(new Ping(1)), Is.False);
+        client.Start();
+        await NextAsync<Welcome>(client, ct);
+        Assert.That(client.TrySend(new Play()), Is.True);
+        Assert.That((await NextAsync<Error>(client, ct)).Code, Is.EqualTo(ErrorCodes.NotHost));
+        client.TrySend(new Ping(7));
+        Assert.That((await NextAsync<Pong>(client, ct)).Nonce, Is.EqualTo(7));
+    }
+
+    [Test]
+    public async Task It_learns_the_room_clock_by_itself(CancellationToken ct)
+    {
+        await using var server = await StartAsync(0, ct);
+        await using var client = Client(() => new Hello(), server.Port);
+        client.Start();
+        await UntilClockIsReadyAsync(client, ct);
+        Assert.That(client.Clock.ClockId, Is.EqualTo(server.ClockId));
+        // Both sides read the same clock here, so the truth is known: no offset.
+        Assert.That(Math.Abs(client.Clock.OffsetUs), Is.LessThan(20_000));
+        Assert.That(client.Clock.RttUs, Is.GreaterThan(0));
+    }
+
+    [Test]
+    public async Task It_tries_the_candidates_in_turn(CancellationToken ct)
+    {
+        await using var server = await StartAsync(0, ct);
+        await using var client = Client(() => new Hello(), FreePort(), FreePort(), server.Port);
+        client.Start();
+        Assert.That(await client.Events.ReadAsync(ct), Is.EqualTo(new Connected(UrlOf(server.Port))));
+    }
+
+    [Test]
+    public async Task It_keeps_trying_until_someone_is_there(CancellationToken ct)
+    {
+        var port = FreePort();
+        var tried = 0;
+        await using var client = Client(
+            () =>
+            {
+                tried++;
+                return new Hello();
+            },
+            port);
+        client.Start();
+        await using var server = await StartAsync(port, ct);
+        await NextAsync<Welcome>(client, ct);
+        Assert.That(tried, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task When_the_server_returns_it_resumes_with_what_it_remembers(CancellationToken ct)
+    {
+        var track = new TrackInfo(RoomHarness.TrackId, "a.mp3", 5, 1024, TrackKind.Audio, 60_000_000);
+        State? last = null;
+        RendezvousClient? self = null;
+        var first = await StartAsync(0, ct);
+        await using var client = self = Client(
+            () => new Hello(Role.Host, "ana", Resume: last is null ? null : new Resume(
+                last.ToTimeline(), last.Track, (long)self!.Clock.ToRoomUs(TimeProvider.System.NowUs()), self.Clock.ErrorUs)),
+            first.Port);
+        client.Start();
+        await UntilClockIsReadyAsync(client, ct);
+        client.TrySend(new SetTrack(track.TrackId, track.Name, 5, 1024, TrackKind.Audio, 60_000_000));
+        client.TrySend(new Play(10_000_000));
+        await NextAsync<State>(client, ct);
+        last = await NextAsync<State>(client, ct);
+        await first.DisposeAsync();
+        while (await client.Events.ReadAsync(ct) is not Disconnected)
+            Assert.That(client.Clock.IsReady, Is.True);
+        Assert.That(client.Clock.IsReady, Is.True, "the estimate is held over");
+
+        await using var second = await StartAsync(first.Port, ct);
+        var resumed = await NextAsync<State>(client, ct);
+        Assert.That((resumed.Status, resumed.Epoch, resumed.Note, resumed.ClockId), Is.EqualTo((PlaybackStatus.Play, 2L, "resumed", second.ClockId)));
+        await UntilClockIsReadyAsync(client, ct, second.ClockId);
+        // Both servers and this test read one clock, so where the music should be is known.
+        var nowUs = TimeProvider.System.NowUs();
+        Assert.That(resumed.ToTimeline().PositionAtUs(nowUs), Is.EqualTo(last.ToTimeline().PositionAtUs(nowUs)).Within(2_000_000));
+    }
+
+    [Test]
+    public async Task A_server_that_refuses_is_asked_again(CancellationToken ct)
+    {
+        await using var full = await JamServer.StartAsync(
+            new JamServerOptions { Port = 0, MaxRooms = 0 }, TimeProvider.System, NullLoggerFactory.Instance, ct);
+        await using var server = await StartAsync(0, ct);
+        await using var client = Client(() => new Hello(), full.Port, server.Port);
+        client.Start();
+        Assert.That(await client.Events.ReadAsync(ct), Is.EqualTo(new Connected(UrlOf(server.Port))));
+    }
+
+    [Test]
+    public async Task Leaving_says_bye_and_ends_the_events(CancellationToken ct)
+    {
+        await using var server = await StartAsync(0, ct);
+        using var other = await WebSocketClient.JoinAsync(server.Port, Role.Host, "ana", ct);
+        var client = Client(() => new Hello(Name: "bo"), server.Port);
+        client.Start();
+        await NextAsync<Welcome>(client, ct);
+        await client.DisposeAsync();
+        Assert.That((await other.NextAsync<PeerLeft>(ct)).Reason, Is.EqualTo("bye"));
+        while (client.Events.TryRead(out _))
+            Assert.That(client.IsConnected, Is.False);
+        Assert.That(client.Events.Completion.IsCompletedSuccessfully, Is.True);
+    }
+
+    [Test]
+    public async Task Leaving_while_nobody_is_there_ends_at_once(CancellationToken ct)
+    {
+        var client = Client(() => new Hello(), FreePort());
+        client.Start();
+        await client.DisposeAsync();
+        Assert.That(await client.Events.WaitToReadAsync(ct), Is.False);
+    }
+
+    [Test]
+    public async Task A_port_that_speaks_no_websocket_is_passed_over(CancellationToken ct)
+    {
+        using var mute = new TcpListener(IPAddress.Loopback, 0);
+        mute.Start();
+        await using var server = await StartAsync(0, ct);
+        await using var client = Client(() => new Hello(), ((IPEndPoint)mute.LocalEndpoint).Port, server.Port);
+        client.Start();
+        using (var accepted = await mute.AcceptTcpClientAsync(ct))
+            await accepted.GetStream().WriteAsync("nonsense\r\n\r\n"u8.ToArray(), ct);
+        Assert.That(await client.Events.ReadAsync(ct), Is.EqualTo(new Connected(UrlOf(server.Port))));
+    }
+
+    private static Task<JamServer> StartAsync(int port, CancellationToken ct) => JamServer.StartAsync(
+        new JamServerOptions { Port = port, Address = IPAddress.Loopback }, TimeProvider.System, NullLoggerFactory.Instance, ct);
+
+    private static RendezvousClient Client(Func<Hello> buildHello, params int[] ports) => new(
+        new RendezvousOptions
+        {
+            Candidates = [.. ports.Select(UrlOf)], BuildHello = buildHello,
+            FirstDelay = TimeSpan.FromMilliseconds(20), MaxDelay = TimeSpan.FromMilliseconds(100),
+        },
+        TimeProvider.System);
+
+    private static Uri UrlOf(int port) => new($"ws://127.0.0.1:{port}/ws/jam");
+
+    /// <summary>A port that nothing listens on: bound for a moment, then given back.</summary>
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task<T> NextAsync<T>(RendezvousClient client, CancellationToken ct)
+        where T : ServerMessage
+    {
+        while (true)
+        {
+            if (await client.Events.ReadAsync(ct) is Received { Message: T wanted })
+                return wanted;
+        }
+    }
+
+    /// <summary>Lets messages go to and fro until enough probes were answered.</summary>
+    private static async Task UntilClockIsReadyAsync(RendezvousClient client, CancellationToken ct, Guid? clockId = null)
+    {
+        while (!client.Clock.IsReady || (clockId is not null && client.Clock.ClockId != clockId))
+        {
+            ct.ThrowIfCancellationRequested();
+            // Events are drained so that none is in the way; the loop turns as fast as they come.
+            while (client.Events.TryRead(out _))
+            {
+            }
+
+            await Task.Yield();
+        }
+    }
+}
