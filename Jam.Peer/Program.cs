@@ -5,7 +5,7 @@ using Jam.Peer.Session;
 return await PeerProgram.MainAsync(args, new ProgramParts
 {
     CreateSession = options => new JamSession(options, TimeProvider.System),
-    RunServer = _ => throw new JamException("no server yet"),
+    RunServer = Jam.Server.ServerProgram.RunAsync,
     ProbeDurationUs = path => DecoderFactory.Probe(path) switch
     {
         { DurationUs: { } duration } => duration,

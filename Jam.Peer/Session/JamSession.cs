@@ -75,8 +75,10 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _roomName = location.Room;
         _follower = new RoomFollower(
             _options, location, seeds.ConvertAll(s => s.Info), _shelf, _mesh, _player, _playhead, _time, Notice);
-        _rendezvous = new RendezvousClient(location.Urls, () => _follower.Hello(_rendezvous?.Clock), _time);
+        _rendezvous = new RendezvousClient(
+            new RendezvousOptions { Candidates = location.Urls, BuildHello = () => _follower.Hello(_rendezvous?.Clock) }, _time);
         _follower.Start(_rendezvous);
+        _rendezvous.Start();
         _pulse = WatchAsync();
         if (_options.Role == Role.Host)
             TellHowToJoin();

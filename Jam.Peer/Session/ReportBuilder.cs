@@ -22,7 +22,7 @@ internal static class ReportBuilder
             options.Name,
             room.PeerId is null ? options.Role : room.Role,
             roomName,
-            rendezvous?.Current?.ToString(),
+            (rendezvous?.Current ?? mesh.Location?.Urls[0])?.ToString(),
             rendezvous?.IsConnected ?? false,
             mesh.Port,
             room.PeerId is null ? 0 : room.Others.Count + 1,

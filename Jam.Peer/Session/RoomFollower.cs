@@ -163,7 +163,7 @@ internal sealed class RoomFollower : IAsyncDisposable
         switch (what)
         {
             case Connected connected:
-                _notice(_wasConnected ? $"connected to {connected.Server} again" : $"connected to {connected.Server}");
+                _notice(_wasConnected ? $"connected to {connected.Url} again" : $"connected to {connected.Url}");
                 (_wasConnected, _saidGone) = (true, false);
                 break;
             case Disconnected gone:

@@ -171,7 +171,8 @@ internal sealed class OfferPlanner(SwarmState state)
     private (Link, LinkTrack)? LeastLoaded(Stripe stripe, int chunk)
     {
         (Link, LinkTrack)? best = null;
-        var least = long.MaxValue;
+        var audience = Audience(stripe.Track);
+        var least = (Load: long.MaxValue, Given: 0);
         foreach (var link in _state.Links.Values)
         {
             if (!link.Tracks.TryGetValue(stripe.Track.Id, out var view) || view.RemoteFlags is null
@@ -180,8 +181,11 @@ internal sealed class OfferPlanner(SwarmState state)
                 continue;
             }
 
-            var load = (long)view.OfferedByUs.Count * Math.Max(1, Audience(stripe.Track) - 1) + view.RelayBacklog;
-            if (load < least)
+            // Equal loads: whoever has been given less so far, so that all uplinks carry their part.
+            var load = (
+                (long)view.OfferedByUs.Count * Math.Max(1, audience - 1) + view.RelayBacklog,
+                view.ChunksTo + view.OfferedByUs.Count);
+            if (load.CompareTo(least) < 0)
                 (best, least) = ((link, view), load);
         }
 
