@@ -182,8 +182,11 @@ internal sealed class RendezvousConnection : IDisposable
         long nextUs;
         lock (_clockGate)
             nextUs = _clock.NextProbeAtUs;
-        // Timers run on whole milliseconds: up, or it would fire early and find nothing to do.
-        timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, (nextUs - _time.NowUs() + 999) / 1000)), Timeout.InfiniteTimeSpan);
+        // Timers run on whole milliseconds: up, or it would fire early and find nothing to do. An answer that came between the
+        // two looks leaves a probe that has been due for ever.
+        var nowUs = _time.NowUs();
+        var waitMs = nextUs <= nowUs ? 0 : Math.Min(MaxWaitMs, (nextUs - nowUs + 999) / 1000);
+        timer.Change(TimeSpan.FromMilliseconds(waitMs), Timeout.InfiniteTimeSpan);
         await _wake.Reader.ReadAsync(cancellationToken);
     }
 
@@ -193,6 +196,8 @@ internal sealed class RendezvousConnection : IDisposable
         ControlCodec.Serialize(message, _buffer);
         await _socket.SendAsync(_buffer.WrittenMemory, WebSocketMessageType.Text, true, cancellationToken);
     }
+
+    private const long MaxWaitMs = 60_000;
 
     private static bool IsConnectionLoss(Exception e) =>
         e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;

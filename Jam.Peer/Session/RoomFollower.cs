@@ -259,7 +259,11 @@ internal sealed class RoomFollower : IAsyncDisposable
         var current = room.Timeline?.Current.TrackId;
         var isAudio = room.Track is { Kind: TrackKind.Audio } && room.Track.TrackId == current;
         _player.SetTrack(isAudio ? current : null, isAudio ? _shelf.ReaderOf(current) : null);
+        FollowPlayhead(room);
     }
+
+    private void FollowPlayhead(RoomState room) =>
+        _playhead.Update(room.Timeline, _shelf.Find(room.Track?.TrackId), _client!.Clock, _time.NowUs());
 
     private void Pulse(RendezvousClient client, bool withStats)
     {
@@ -271,7 +275,7 @@ internal sealed class RoomFollower : IAsyncDisposable
         }
 
         var clock = client.Clock;
-        _playhead.Update(room.Timeline, _shelf.Find(room.Track?.TrackId), clock, _time.NowUs());
+        FollowPlayhead(room);
         if (!client.IsConnected || room.PeerId is null)
             return;
         if (_readiness.Next(room) is { } ready)
