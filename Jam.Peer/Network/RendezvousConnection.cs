@@ -152,7 +152,8 @@ internal sealed class RendezvousConnection : IDisposable
 
     private async Task<string> WriteAsync(CancellationToken cancellationToken)
     {
-        await using var timer = _time.CreateTimer(_ => _wake.Writer.TryWrite(true), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var timer = _time.CreateTimer(
+            _ => _wake.Writer.TryWrite(true), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         try
         {
             while (true)

@@ -58,7 +58,8 @@ internal sealed class ClientConnection : IDisposable
 
     /// <inheritdoc cref="Send(byte[])"/>
     public void Send(ServerMessage message) => Add(new Outbound(
-        ControlCodec.Serialize(message), null, message is Error { Close: true } ? WebSocketCloseStatus.PolicyViolation : null, message is State));
+        ControlCodec.Serialize(message), null, message is Error { Close: true } ? WebSocketCloseStatus.PolicyViolation : null,
+        message is State));
 
     /// <summary>Ends the connection in good order once what waits was sent.</summary>
     public void HangUp()
