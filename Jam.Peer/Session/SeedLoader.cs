@@ -11,6 +11,7 @@ internal static class SeedLoader
     /// <exception cref="JamException">It cannot be read, or is no audio; the message says so.</exception>
     public static (TrackInfo Info, TrackStorage Storage) Load(string path, CancellationToken cancellationToken)
     {
+        SeedStorage.RefuseFolder(path);
         var probe = DecoderFactory.Probe(path, cancellationToken);
         if (probe.Error is { } error)
             throw new JamException($"{path}: {error}");

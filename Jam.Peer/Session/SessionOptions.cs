@@ -20,7 +20,7 @@ public enum OutputKind
 }
 
 /// <summary>Pseudo-random chunks for a transfer test without audio.</summary>
-/// <param name="Chunks">How many, 1 to 1,000,000.</param>
+/// <param name="Chunks">How many, 1 to 131,072.</param>
 /// <param name="ChunkSizeBytes">Size of each, 1 KiB to 1 MiB.</param>
 public sealed record TestPattern(int Chunks, int ChunkSizeBytes);
 

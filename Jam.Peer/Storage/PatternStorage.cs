@@ -15,8 +15,11 @@ internal sealed class PatternStorage : TrackStorage
     }
 
     /// <summary>The same pattern gives the same track, so a second run finds the first one's chunks in the cache.</summary>
+    /// <exception cref="JamException">More chunks than a manifest holds.</exception>
     public static PatternStorage Create(TestPattern pattern, CancellationToken cancellationToken)
     {
+        if (pattern.Chunks > Manifest.MaxChunks)
+            throw new JamException($"a track has at most {Manifest.MaxChunks} chunks, not {pattern.Chunks}; take larger ones");
         var buffer = new byte[pattern.ChunkSizeBytes];
         var hashes = new byte[pattern.Chunks * Manifest.HashSize];
         for (var chunk = 0; chunk < pattern.Chunks; chunk++)

@@ -26,6 +26,7 @@ internal sealed class SeedStorage : TrackStorage
     /// <exception cref="JamException">It cannot be read, is empty or too large; the message says so.</exception>
     public static SeedStorage Open(string path, CancellationToken cancellationToken)
     {
+        RefuseFolder(path);
         SafeFileHandle file;
         try
         {
@@ -40,11 +41,24 @@ internal sealed class SeedStorage : TrackStorage
         {
             return new SeedStorage(Hash(file, path, cancellationToken), file, path);
         }
+        catch (IOException problem)
+        {
+            file.Dispose();
+            throw new JamException($"cannot read {path}: {problem.Message}", problem);
+        }
         catch
         {
             file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A folder would otherwise be refused as one that may not be read.</summary>
+    /// <exception cref="JamException">It is a folder.</exception>
+    public static void RefuseFolder(string path)
+    {
+        if (Directory.Exists(path))
+            throw new JamException($"cannot seed {path}: it is a folder; name the files in it");
     }
 
     /// <inheritdoc/>

@@ -45,9 +45,11 @@ internal sealed class TrackCache
     }
 
     /// <summary>The manifest of a track that was here before; null where there is none, or it is damaged.</summary>
-    public Manifest? FindManifest(TrackId id)
+    public Manifest? FindManifest(TrackId id) => ReadManifest(FolderOf(id), id);
+
+    private static Manifest? ReadManifest(string folder, TrackId id)
     {
-        var path = Path.Combine(FolderOf(id), "manifest");
+        var path = Path.Combine(folder, "manifest");
         try
         {
             return File.Exists(path) && new FileInfo(path).Length <= Manifest.MaxEncodedSize
@@ -99,9 +101,9 @@ internal sealed class TrackCache
     {
         try
         {
-            var manifestPath = Path.Combine(folder, "manifest");
-            if (!File.Exists(manifestPath))
-                File.WriteAllBytes(manifestPath, manifest.Encoded);
+            // One that a crash left half-written is replaced, or every run would fetch it anew.
+            if (ReadManifest(folder, manifest.Id) is null)
+                File.WriteAllBytes(Path.Combine(folder, "manifest"), manifest.Encoded);
             var data = File.OpenHandle(Path.Combine(folder, "data"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
             var have = new Bitfield(manifest.ChunkCount);
             Verify(manifest, data, have, null, cancellationToken);

@@ -1,8 +1,14 @@
+using System.Text;
+
 namespace Jam.Peer.Storage;
 
 /// <summary>Puts finished tracks into a folder, under their own names.</summary>
 internal static class TrackSaver
 {
+    // File systems take 255 bytes, and " (12)" may follow.
+    private const int MaxNameBytes = 240;
+    private const int MaxExtensionBytes = 16;
+
     /// <summary>Writes a complete track beside its final name, then renames it: a file under its own name is always whole.</summary>
     /// <param name="storage">Complete.</param>
     /// <param name="folder">Made where it is missing.</param>
@@ -13,15 +19,16 @@ internal static class TrackSaver
     {
         Directory.CreateDirectory(folder);
         var safe = SafeName(name);
-        for (var attempt = 1; ; attempt++)
+        for (var attempt = 1; ;)
         {
             var path = Path.Combine(folder, attempt == 1
                 ? safe
                 : $"{Path.GetFileNameWithoutExtension(safe)} ({attempt}){Path.GetExtension(safe)}");
-            if (File.Exists(path))
+            if (Path.Exists(path))
             {
-                if (IsSame(storage, path, cancellationToken))
+                if (File.Exists(path) && IsSame(storage, path, cancellationToken))
                     return path;
+                attempt++;
                 continue;
             }
 
@@ -32,10 +39,14 @@ internal static class TrackSaver
                 File.Move(part, path, overwrite: false);
                 return path;
             }
-            catch
+            catch (IOException) when (Path.Exists(path))
+            {
+                // Someone else was quicker: perhaps it is the same file.
+                continue;
+            }
+            finally
             {
                 File.Delete(part);
-                throw;
             }
         }
     }
@@ -44,13 +55,43 @@ internal static class TrackSaver
     public static string SafeName(string name)
     {
         var bare = name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
-        var clean = new string([.. bare.Select(c => char.IsControl(c) || c is ':' or '*' or '?' or '"' or '<' or '>' or '|' ? '_' : c)]).Trim().TrimStart('.');
-        return clean.Length switch
+        var clean = Trim(new string([.. bare.Select(c => char.IsControl(c) || c is ':' or '*' or '?' or '"' or '<' or '>' or '|' ? '_' : c)]));
+        if (clean.Length == 0)
+            return "track";
+        if (Encoding.UTF8.GetByteCount(clean) <= MaxNameBytes)
+            return clean;
+        var extension = Path.GetExtension(clean);
+        if (Encoding.UTF8.GetByteCount(extension) > MaxExtensionBytes)
+            extension = "";
+        return Cut(clean[..^extension.Length], MaxNameBytes - Encoding.UTF8.GetByteCount(extension)) + extension;
+    }
+
+    // Leading dots hide a file, trailing ones and blanks are lost on some systems.
+    private static string Trim(string text)
+    {
+        var (start, end) = (0, text.Length);
+        while (start < end && IsLost(text[start]))
+            start++;
+        while (end > start && IsLost(text[end - 1]))
+            end--;
+        return text[start..end];
+
+        static bool IsLost(char c) => c == '.' || char.IsWhiteSpace(c);
+    }
+
+    // At a whole character.
+    private static string Cut(string text, int maxBytes)
+    {
+        var length = 0;
+        foreach (var rune in text.EnumerateRunes())
         {
-            0 => "track",
-            > 200 => clean[..200],
-            _ => clean,
-        };
+            maxBytes -= rune.Utf8SequenceLength;
+            if (maxBytes < 0)
+                break;
+            length += rune.Utf16SequenceLength;
+        }
+
+        return text[..length];
     }
 
     private static void Copy(TrackStorage storage, string path, CancellationToken cancellationToken)

@@ -34,6 +34,9 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         var view = _state.Tracks.TryGetValue(frame.Track, out var track)
             ? SwarmState.On(link, track)
             : link.Unwanted(frame.Track);
+        // HAVE goes to those who take part; what was gained before the other side said so it has not heard of.
+        if (view.RemoteFlags is null && view.Track.Have.Count > view.Told)
+            _state.Send(link, new BitfieldFrame(view.Track.Slot, view.Track.Have.ToBytes()));
         view.RemoteFlags = frame.Flags;
         return null;
     }

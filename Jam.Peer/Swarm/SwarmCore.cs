@@ -111,35 +111,12 @@ internal sealed class SwarmCore
         Settle(nowUs);
     }
 
-    /// <summary>A link is gone.</summary>
+    /// <summary>A link is gone; does nothing for one that was dropped.</summary>
     public void LinkDown(LinkId id, long nowUs)
     {
-        if (!_state.Links.Remove(id, out var link))
+        if (!_state.Links.TryGetValue(id, out var link))
             return;
-        foreach (var asked in link.Asked)
-        {
-            if (!asked.IsLoose)
-                asked.Of.Track.RemoveInFlight(asked.Chunk);
-        }
-
-        foreach (var view in link.Tracks.Values)
-        {
-            if (view.Remote is not { } remote)
-                continue;
-            for (var chunk = 0; chunk < remote.Length; chunk++)
-            {
-                if (remote[chunk])
-                    view.Track.Availability[chunk]--;
-            }
-        }
-
-        foreach (var track in _state.Tracks.Values)
-        {
-            if (track.ManifestAskedOf == id)
-                track.ManifestAskedUs = null;
-        }
-
-        _offers.OnLinkDown(link);
+        Forget(link);
         Settle(nowUs);
     }
 
@@ -213,9 +190,42 @@ internal sealed class SwarmCore
 
     private void Settle(long nowUs)
     {
+        // A liar must not be asked again while its connection is still being closed.
+        foreach (var link in _state.Dropped)
+            Forget(link);
+        _state.Dropped.Clear();
         _offers.Plan(nowUs);
         _requests.Plan(nowUs);
         _uploads.Pump(nowUs);
+    }
+
+    private void Forget(Link link)
+    {
+        _state.Links.Remove(link.Id);
+        foreach (var asked in link.Asked)
+        {
+            if (!asked.IsLoose)
+                asked.Of.Track.RemoveInFlight(asked.Chunk);
+        }
+
+        foreach (var view in link.Tracks.Values)
+        {
+            if (view.Remote is not { } remote)
+                continue;
+            for (var chunk = 0; chunk < remote.Length; chunk++)
+            {
+                if (remote[chunk])
+                    view.Track.Availability[chunk]--;
+            }
+        }
+
+        foreach (var track in _state.Tracks.Values)
+        {
+            if (track.ManifestAskedOf == link.Id)
+                track.ManifestAskedUs = null;
+        }
+
+        _offers.OnLinkDown(link);
     }
 
     private void Announce(Link link, Track track)
@@ -224,6 +234,7 @@ internal sealed class SwarmCore
         _state.Send(link, new TrackFrame(track.Slot, track.Id, flags));
         if (track.Have.Count > 0)
             _state.Send(link, new BitfieldFrame(track.Slot, track.Have.ToBytes()));
+        SwarmState.On(link, track).Told = track.Have.Count;
     }
 
     private bool Gain(Link link, LinkTrack from, int chunk)

@@ -38,7 +38,17 @@ internal sealed class SwarmState(SwarmSettings settings)
 
     public void Send(Link link, Frame frame) => _effects.Add(new SendFrame(link.Id, frame));
 
-    public void Drop(Link link, string why, bool ban = false) => _effects.Add(new DropLink(link.Id, why, ban));
+    /// <summary>Links that are to be forgotten before anything is planned.</summary>
+    public List<Link> Dropped { get; } = [];
+
+    /// <summary>Closes a link. One reason is enough: what else it has said has no effect any more.</summary>
+    public void Drop(Link link, string why, bool ban = false)
+    {
+        if (Dropped.Contains(link))
+            return;
+        Dropped.Add(link);
+        _effects.Add(new DropLink(link.Id, why, ban));
+    }
 
     /// <summary>Takes a request back; what comes all the same is welcome. False where there was none.</summary>
     public bool Cancel(Link link, LinkTrack view, int chunk)
