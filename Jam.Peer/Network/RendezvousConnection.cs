@@ -62,8 +62,9 @@ internal sealed class RendezvousConnection : IDisposable
             // A room is on this network or dialled directly; a web proxy knows nothing of it.
             socket.Options.Proxy = null;
             await socket.ConnectAsync(url, cancellationToken);
-            await socket.SendAsync(ControlCodec.Serialize(buildHello()), WebSocketMessageType.Text, true, cancellationToken);
             frames = new FrameReader(socket);
+            var hello = await ResumePoint.AddAsync(socket, frames, buildHello, clock, clockGate, time, cancellationToken);
+            await socket.SendAsync(ControlCodec.Serialize(hello), WebSocketMessageType.Text, true, cancellationToken);
             var (kind, utf8) = await frames.ReadAsync(cancellationToken);
             var answer = kind == FrameKind.Message ? ControlCodec.ParseServer(utf8) : default;
             if (answer.Message is not State state)

@@ -64,7 +64,9 @@ internal static class Succession
         var agoUs = resume.RoomTimeUs - old.AtUs;
         var isPossible = agoUs >= -2 * Limits.MaxLeadUs
             && (old.Status != PlaybackStatus.Play || agoUs <= Limits.MaxPositionUs - old.PositionUs);
-        return isPossible ? nowUs - agoUs : null;
+        // What a member measured of our clock is believed as far as it can be true.
+        var thenUs = resume.SuccessorUs is { } measured && Math.Abs(nowUs - measured) <= RoomRules.RefineUs ? measured : nowUs;
+        return isPossible ? thenUs - agoUs : null;
     }
 
     private static TrackInfo? TrackOf(Room room, Resume resume)

@@ -17,12 +17,24 @@ internal sealed class JamServerLimitsTests
     {
         await using var server = await TestServer.StartAsync(ct);
         using var client = await WebSocketClient.ConnectAsync(server.Port, ct);
-        foreach (var message in (ClientMessage[])[new Play(), new SyncRequest(), new Ping(), new Bye()])
+        foreach (var message in (ClientMessage[])[new Play(), new Ping(), new Bye()])
         {
             await client.SayAsync(message, ct);
             Assert.That((await client.NextAsync<Error>(ct)).Code, Is.EqualTo(ErrorCodes.HelloFirst));
         }
 
+        await client.SayAsync(new Hello(), ct);
+        Assert.That(await client.NextAsync(ct), Is.InstanceOf<State>());
+    }
+
+    [Test]
+    public async Task A_probe_before_hello_tells_the_clock_and_nothing_else(CancellationToken ct)
+    {
+        await using var server = await TestServer.StartAsync(ct);
+        using var client = await WebSocketClient.ConnectAsync(server.Port, ct);
+        await client.SayAsync(new SyncRequest(7), ct);
+        var answer = await client.NextAsync<SyncResponse>(ct);
+        Assert.That((answer.T1Us, answer.ClockId, answer.TrackId, answer.PositionUs), Is.EqualTo((7, server.ClockId, (string?)null, 0)));
         await client.SayAsync(new Hello(), ct);
         Assert.That(await client.NextAsync(ct), Is.InstanceOf<State>());
     }

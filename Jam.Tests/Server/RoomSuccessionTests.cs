@@ -23,6 +23,15 @@ internal sealed class RoomSuccessionTests
         Assert.That(state.ToTimeline().PositionAtUs(room.NowUs), Is.EqualTo(13_000_000));
     }
 
+    [TestCase(-84_000, -84_000)]
+    [TestCase(5_000_001, 0)]
+    public void The_successors_clock_as_a_member_measured_it_counts_where_it_can_be_true(long measuredUs, long expectedUs)
+    {
+        var room = new RoomHarness();
+        room.Say(1, new Hello(Resume: _resume with { SuccessorUs = room.NowUs + measuredUs }));
+        Assert.That(room.Timeline.AtUs, Is.EqualTo(room.NowUs - 10_000_000 + expectedUs));
+    }
+
     [Test]
     public void A_clearly_better_estimate_of_the_same_record_refines_it()
     {
