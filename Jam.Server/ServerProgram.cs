@@ -73,14 +73,16 @@ public static class ServerProgram
     {
         var here = bound is null || bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any) ? LanAddress() : bound;
         var host = here.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{here}]" : here.ToString();
-        Console.WriteLine($"SwarmJam rendezvous on port {port}. Rooms: ws://{host}:{port}/ws/jam (any name). Health: http://{host}:{port}/healthz");
-        Console.WriteLine($$"""By hand: connect any WebSocket client there and send {"type":"HELLO","role":"host"}; the first answer is STATE.""");
+        Console.WriteLine($"SwarmJam rendezvous on port {port}. Rooms: ws://{host}:{port}/ws/jam (any name).");
+        Console.WriteLine($"Health: http://{host}:{port}/healthz");
+        Console.WriteLine("By hand: connect any WebSocket client there and send {\"type\":\"HELLO\",\"role\":\"host\"}; STATE comes first.");
         Console.WriteLine("Ctrl+C ends it.");
     }
 
     /// <summary>An address that others on the network can use, else loopback.</summary>
     private static IPAddress LanAddress() => NetworkInterface.GetAllNetworkInterfaces()
-        .Where(network => network.OperationalStatus == OperationalStatus.Up && network.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+        .Where(network => network.OperationalStatus == OperationalStatus.Up
+            && network.NetworkInterfaceType != NetworkInterfaceType.Loopback)
         .SelectMany(network => network.GetIPProperties().UnicastAddresses)
         .Select(unicast => unicast.Address)
         .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork) ?? IPAddress.Loopback;

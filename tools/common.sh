@@ -36,7 +36,8 @@ install_missing() {
     ((${#missing[@]})) || return 0
     local sudo=() log
     if ! command -v apt-get >/dev/null; then
-        lacking "Missing on this machine (Debian's names): ${missing[*]}" "Install them with your system's package manager, then start again."
+        lacking "Missing on this machine (Debian's names): ${missing[*]}" \
+            "Install them with your system's package manager, then start again."
     fi
     if ((EUID != 0)); then
         if ! sudo -n true 2>/dev/null; then

@@ -267,6 +267,9 @@ internal sealed class Mesh : IAsyncDisposable
 
         if (cancellationToken.IsCancellationRequested || _links.Find(connection.PeerId) is not null)
             return;
+        // Who leaves in good order is named by the rendezvous, and is not dialled.
+        if (why == PeerConnection.Farewell)
+            return;
         if (FindMember(connection.PeerId) is { } member)
             _notice($"lost the connection to {member.Name} ({why}); dialling it again");
         if (_dialers.TryGetValue(connection.PeerId, out var dialer))

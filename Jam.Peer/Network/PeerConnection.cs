@@ -35,6 +35,9 @@ internal interface IConnectionEvents
 /// </summary>
 internal sealed class PeerConnection : IAsyncDisposable
 {
+    /// <summary>What a peer says that leaves in good order.</summary>
+    public const string Farewell = "this peer leaves";
+
     private const int MaxQueuedFrames = 16_384;
     private const int FlushBytes = 32 * 1024;
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(5);
@@ -109,7 +112,7 @@ internal sealed class PeerConnection : IAsyncDisposable
     /// <returns>Why it ended.</returns>
     public async Task<string> RunAsync(CancellationToken cancellationToken)
     {
-        using var registration = cancellationToken.Register(() => Close("this peer leaves"));
+        using var registration = cancellationToken.Register(() => Close(Farewell));
         Task[] loops = [ReadLoopAsync(_stop.Token), WriteLoopAsync(_stop.Token), WatchAsync(_stop.Token)];
         try
         {

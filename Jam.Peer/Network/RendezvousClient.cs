@@ -74,6 +74,18 @@ public sealed class RendezvousClient : IAsyncDisposable
         _candidates = candidates;
     }
 
+    /// <summary>
+    /// What to tell a successor of the room's authority in HELLO; null where the clock that the record is on is not known well
+    /// enough to say where the music is.
+    /// </summary>
+    public Resume? Remember(Timeline? timeline, TrackInfo? track)
+    {
+        var clock = Clock;
+        if (timeline is null || !clock.IsReady || clock.ClockId != timeline.ClockId)
+            return null;
+        return new Resume(timeline, track, (long)clock.ToRoomUs(_time.NowUs()), clock.ErrorUs);
+    }
+
     /// <summary>Says BYE where it can, and ends.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -170,5 +182,6 @@ public sealed class RendezvousClient : IAsyncDisposable
             .Build();
 
     private static bool IsTransient(Exception e) =>
-        e is WebSocketException or IOException or SocketException or HttpRequestException or TimeoutRejectedException or RendezvousRefusedException;
+        e is WebSocketException or IOException or SocketException or HttpRequestException or TimeoutRejectedException
+            or RendezvousRefusedException;
 }

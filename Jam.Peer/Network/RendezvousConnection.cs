@@ -62,8 +62,9 @@ internal sealed class RendezvousConnection : IDisposable
             // A room is on this network or dialled directly; a web proxy knows nothing of it.
             socket.Options.Proxy = null;
             await socket.ConnectAsync(url, cancellationToken);
-            await socket.SendAsync(ControlCodec.Serialize(buildHello()), WebSocketMessageType.Text, true, cancellationToken);
             frames = new FrameReader(socket);
+            var hello = await ResumePoint.AddAsync(socket, frames, buildHello, clock, clockGate, time, cancellationToken);
+            await socket.SendAsync(ControlCodec.Serialize(hello), WebSocketMessageType.Text, true, cancellationToken);
             var (kind, utf8) = await frames.ReadAsync(cancellationToken);
             var answer = kind == FrameKind.Message ? ControlCodec.ParseServer(utf8) : default;
             if (answer.Message is not State state)
@@ -152,7 +153,8 @@ internal sealed class RendezvousConnection : IDisposable
 
     private async Task<string> WriteAsync(CancellationToken cancellationToken)
     {
-        await using var timer = _time.CreateTimer(_ => _wake.Writer.TryWrite(true), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var timer = _time.CreateTimer(
+            _ => _wake.Writer.TryWrite(true), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         try
         {
             while (true)
@@ -182,8 +184,11 @@ internal sealed class RendezvousConnection : IDisposable
         long nextUs;
         lock (_clockGate)
             nextUs = _clock.NextProbeAtUs;
-        // Timers run on whole milliseconds: up, or it would fire early and find nothing to do.
-        timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, (nextUs - _time.NowUs() + 999) / 1000)), Timeout.InfiniteTimeSpan);
+        // Timers run on whole milliseconds: up, or it would fire early and find nothing to do. An answer that came between the
+        // two looks leaves a probe that has been due for ever.
+        var nowUs = _time.NowUs();
+        var waitMs = nextUs <= nowUs ? 0 : Math.Min(MaxWaitMs, (nextUs - nowUs + 999) / 1000);
+        timer.Change(TimeSpan.FromMilliseconds(waitMs), Timeout.InfiniteTimeSpan);
         await _wake.Reader.ReadAsync(cancellationToken);
     }
 
@@ -193,6 +198,8 @@ internal sealed class RendezvousConnection : IDisposable
         ControlCodec.Serialize(message, _buffer);
         await _socket.SendAsync(_buffer.WrittenMemory, WebSocketMessageType.Text, true, cancellationToken);
     }
+
+    private const long MaxWaitMs = 60_000;
 
     private static bool IsConnectionLoss(Exception e) =>
         e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;

@@ -3,7 +3,7 @@ using Jam.Server.Contracts;
 namespace Jam.Peer.Session;
 
 /// <summary>What a host's peer does of itself: it lists what it seeds, gives an empty room its track, plays, and goes on at a track's end.</summary>
-internal sealed class HostDuties(IReadOnlyList<TrackInfo> seeds, bool autoplay)
+internal sealed class HostDuties(Role wanted, IReadOnlyList<TrackInfo> seeds, bool autoplay)
 {
     private bool _hasPlayed;
     private (long Epoch, long Revision) _ended;
@@ -14,12 +14,12 @@ internal sealed class HostDuties(IReadOnlyList<TrackInfo> seeds, bool autoplay)
 
     /// <summary>What is due after a message of the authority.</summary>
     /// <param name="room">The room after it.</param>
-    /// <param name="hasSnapshot">Whether the room has just described itself anew.</param>
-    public IEnumerable<ClientMessage> Next(RoomState room, bool hasSnapshot)
+    /// <param name="isAnew">Whether the room has just described itself, or this peer has just become its host.</param>
+    public IEnumerable<ClientMessage> Next(RoomState room, bool isAnew)
     {
         if (room.Role != Role.Host || room.Timeline is not { Current: var current } || seeds.Count == 0)
             yield break;
-        if (hasSnapshot)
+        if (isAnew)
         {
             foreach (var seed in seeds.Where(s => room.Queue.All(q => q.TrackId != s.TrackId)))
                 yield return new Queue("add", seed);
@@ -35,6 +35,10 @@ internal sealed class HostDuties(IReadOnlyList<TrackInfo> seeds, bool autoplay)
             yield return new Play();
         }
     }
+
+    /// <summary>Asks for the host's place where this peer wants it and nobody has it; a lost host's is kept for it for a while.</summary>
+    public SetRole? Claim(RoomState room) =>
+        wanted == Role.Host && room.Role != Role.Host && room.Others.Values.All(m => m.Role != Role.Host) ? new SetRole(Role.Host) : null;
 
     /// <summary>What is due where the track is over: the next of the list, or a stop after the last.</summary>
     public IEnumerable<ClientMessage> AtEnd(RoomState room, long? roomUs)

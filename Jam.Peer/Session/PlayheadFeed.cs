@@ -1,6 +1,7 @@
 using Jam.Peer.Clock;
 using Jam.Peer.Network;
 using Jam.Peer.Storage;
+using Jam.Peer.Wire;
 using Jam.Server.Contracts;
 
 namespace Jam.Peer.Session;
@@ -16,20 +17,20 @@ internal sealed class PlayheadFeed(SwarmLoop swarm)
     /// <summary>Tells it anew where something has changed: the timeline, the clock by more than 20 ms, where the sound begins.</summary>
     public void Update(TimelinePair? timeline, ShelfEntry? entry, RoomClockSnapshot clock, long nowUs)
     {
-        if (timeline is not { Current: var current } || entry is not { Storage: { } storage, Info: { DurationUs: > 0 and var durationUs } info }
-            || current.TrackId != info.TrackId || !clock.IsReady || clock.ClockId != current.ClockId)
+        if (timeline is not { Current: var current } || entry is not { Info: { DurationUs: > 0 and var durationUs } info }
+            || !TrackId.TryParse(info.TrackId, out var id) || current.TrackId != info.TrackId || !clock.IsReady || clock.ClockId != current.ClockId)
         {
             return;
         }
 
-        var start = Id3v2Length(storage);
+        var start = entry.Storage is { } storage ? Id3v2Length(storage) : 0;
         var key = (current.Epoch, current.Revision, start);
         var offsetUs = clock.ToRoomUs(nowUs) - nowUs;
         if (_told == key && Math.Abs(offsetUs - _toldOffsetUs) < RetellUs)
             return;
         var bytesPerUs = (double)(info.LengthBytes - start) / durationUs;
         if (swarm.TryPost(new PlayheadEvent(
-            storage.Manifest.Id, start + current.PositionUs * bytesPerUs, bytesPerUs, current.Status == PlaybackStatus.Play,
+            id, start + current.PositionUs * bytesPerUs, bytesPerUs, current.Status == PlaybackStatus.Play,
             (long)clock.ToLocalUs(current.AtUs))))
         {
             (_told, _toldOffsetUs) = (key, offsetUs);

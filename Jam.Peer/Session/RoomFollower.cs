@@ -1,6 +1,5 @@
 using System.Net;
 using Jam.Peer.Audio;
-using Jam.Peer.Clock;
 using Jam.Peer.Network;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
@@ -44,7 +43,7 @@ internal sealed class RoomFollower : IAsyncDisposable
         _roomName = location.Room;
         _isOnServersMachine = location.Urls.Any(u => u.IsLoopback);
         (_options, _shelf, _mesh, _player, _playhead, _time, _notice) = (options, shelf, mesh, player, playhead, time, notice);
-        _duties = new HostDuties(seeds, options.Autoplay);
+        _duties = new HostDuties(options.Role, seeds, options.Autoplay);
         _readiness = new Readiness(player);
         _pending = new PendingCommand(time);
         _storageNotices = new StorageNotices(shelf, notice);
@@ -57,18 +56,13 @@ internal sealed class RoomFollower : IAsyncDisposable
     public Task Completion { get; private set; } = Task.CompletedTask;
 
     /// <summary>The first message of a connection, with what a successor of the authority needs.</summary>
-    public Hello Hello(RoomClockSnapshot? clock)
+    public Hello Hello()
     {
         var room = Room;
-        var nowUs = _time.NowUs();
-        // Only what was measured of the very clock that the record is on can carry it over.
-        var resume = room.Timeline is { Current: var current } && clock is { IsReady: true } && clock.ClockId == current.ClockId
-            ? new Resume(current, room.Track, (long)clock.ToRoomUs(nowUs), clock.ErrorUs)
-            : null;
         return new Hello(
-            room.PeerId is null ? _options.Role : room.Role, _options.Name, room.PeerId,
+            _options.Role, _options.Name, room.PeerId,
             [.. LocalAddresses.ForPeers(_isOnServersMachine).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)],
-            _mesh.Port, room.ResumeToken, resume);
+            _mesh.Port, room.ResumeToken, _client?.Remember(room.Timeline?.Current, room.Track));
     }
 
     /// <summary>Starts to follow.</summary>
@@ -198,7 +192,7 @@ internal sealed class RoomFollower : IAsyncDisposable
                 _mesh.Identity = new PeerIdentity(id, _roomName, secret);
                 _mesh.Location = new RoomLocation(_roomName, [_client!.Current!]);
                 if (_options.Role == Role.Host && room.Role != Role.Host)
-                    _notice("this room has a host already; this peer is a viewer, its files are seeded all the same");
+                    _notice("this room has a host already, or waits for one to return; this peer is a viewer until the place is free");
                 break;
             case Snapshot:
                 await FollowTracksAsync(room, cancellationToken);
@@ -207,6 +201,9 @@ internal sealed class RoomFollower : IAsyncDisposable
                 await FollowTracksAsync(room, cancellationToken);
                 _pending.Succeed();
                 break;
+            case PeerJoined { Member: var me } when me.PeerId == room.PeerId && before.Role != me.Role:
+                _notice(me.Role == Role.Host ? "this peer is the host now" : "this peer is a viewer now");
+                break;
             case PeerJoined { Member: var member } when member.PeerId != room.PeerId && !before.Others.ContainsKey(member.PeerId):
                 _notice($"{member.Name} joined");
                 break;
@@ -214,7 +211,7 @@ internal sealed class RoomFollower : IAsyncDisposable
                 _notice($"{left.Name} left ({left.Reason})");
                 break;
             case Error error:
-                if (!_pending.Fail(error.Message) && _complained.Add(error.Code))
+                if (!_pending.Fail(error.Message) && error.Code != ErrorCodes.HostTaken && _complained.Add(error.Code))
                     _notice($"the server says: {error.Message} ({error.Code})");
                 break;
             default:
@@ -222,7 +219,8 @@ internal sealed class RoomFollower : IAsyncDisposable
         }
 
         await FollowMembersAsync(before, room, isNewcomer: message is Snapshot);
-        foreach (var duty in _duties.Next(room, hasSnapshot: message is Snapshot))
+        var isNewRole = message is PeerJoined { Member: var self } && self.PeerId == room.PeerId && before.Role != room.Role;
+        foreach (var duty in _duties.Next(room, isAnew: message is Snapshot || isNewRole))
             _client!.TrySend(duty);
     }
 
@@ -259,7 +257,11 @@ internal sealed class RoomFollower : IAsyncDisposable
         var current = room.Timeline?.Current.TrackId;
         var isAudio = room.Track is { Kind: TrackKind.Audio } && room.Track.TrackId == current;
         _player.SetTrack(isAudio ? current : null, isAudio ? _shelf.ReaderOf(current) : null);
+        FollowPlayhead(room);
     }
+
+    private void FollowPlayhead(RoomState room) =>
+        _playhead.Update(room.Timeline, _shelf.Find(room.Track?.TrackId), _client!.Clock, _time.NowUs());
 
     private void Pulse(RendezvousClient client, bool withStats)
     {
@@ -271,7 +273,7 @@ internal sealed class RoomFollower : IAsyncDisposable
         }
 
         var clock = client.Clock;
-        _playhead.Update(room.Timeline, _shelf.Find(room.Track?.TrackId), clock, _time.NowUs());
+        FollowPlayhead(room);
         if (!client.IsConnected || room.PeerId is null)
             return;
         if (_readiness.Next(room) is { } ready)
@@ -280,6 +282,8 @@ internal sealed class RoomFollower : IAsyncDisposable
             client.TrySend(duty);
         if (!withStats)
             return;
+        if (_duties.Claim(room) is { } claim)
+            client.TrySend(claim);
         var playback = _player.Report();
         client.TrySend(new Stats(new MemberStats(
             clock.RttUs, playback.OutputLeadUs, playback.BufferUs, playback.SyncErrorUs, playback.SyncUncertaintyUs)));

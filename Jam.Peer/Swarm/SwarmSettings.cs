@@ -48,6 +48,9 @@ internal sealed record SwarmSettings
     /// <summary>A decoder that waits while nothing plays gets its chunk from a striping host after this.</summary>
     public long IdleWaitUs { get; init; } = 1_000_000;
 
+    /// <summary>A request without a deadline is served as if it were needed after this: later than what plays, but not never.</summary>
+    public long NoDeadlineUs { get; init; } = 15_000_000;
+
     /// <summary>Most requests that one link may have waiting here; more are rejected.</summary>
     public int MaxQueuedRequests { get; init; } = 256;
 

@@ -27,7 +27,10 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             return;
         }
 
-        var deadline = request.DeadlineMs == int.MaxValue ? long.MaxValue : nowUs + Math.Max(0, request.DeadlineMs) * 1000L;
+        // Who does not know the playhead yet is served by this peer's own knowledge of it.
+        var deadline = request.DeadlineMs == int.MaxValue
+            ? Math.Min(of.Track.DeadlineUs(request.Chunk, nowUs), nowUs + _state.Settings.NoDeadlineUs)
+            : nowUs + Math.Max(0, request.DeadlineMs) * 1000L;
         var index = link.Wishes.FindIndex(w => w.Of == of && w.Chunk == request.Chunk);
         offers.Claim(link, of, request.Chunk, nowUs);
         if (index >= 0)

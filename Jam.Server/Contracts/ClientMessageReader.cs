@@ -107,7 +107,8 @@ internal static class ClientMessageReader
 
     private static int ReadChunkSize(FieldReader f) => (int)(f.Whole("chunk_size_bytes", 0, Limits.MaxChunkBytes) ?? 0);
 
-    private static TrackKind ReadKind(FieldReader f) => f.Word("kind", ("audio", TrackKind.Audio), ("data", TrackKind.Data)) ?? TrackKind.Audio;
+    private static TrackKind ReadKind(FieldReader f) =>
+        f.Word("kind", ("audio", TrackKind.Audio), ("data", TrackKind.Data)) ?? TrackKind.Audio;
 
     private static long? ReadDuration(FieldReader f) => f.Whole("duration_us", 0, Limits.MaxPositionUs);
 

@@ -61,7 +61,11 @@ public sealed record MemberStats(
 /// <param name="Track">The track it names.</param>
 /// <param name="RoomTimeUs">The member's estimate of the old room clock at the moment of sending, microseconds.</param>
 /// <param name="ErrorUs">How far off that estimate may be, microseconds.</param>
-public sealed record Resume(Timeline Timeline, TrackInfo? Track, long RoomTimeUs, double ErrorUs);
+/// <param name="SuccessorUs">
+/// The successor's clock at that same moment, from probes before HELLO, microseconds; null: the moment at which HELLO arrives, which
+/// is later by its way and by whatever a server that has just started is busy with.
+/// </param>
+public sealed record Resume(Timeline Timeline, TrackInfo? Track, long RoomTimeUs, double ErrorUs, long? SuccessorUs = null);
 
 /// <summary>What the room allows.</summary>
 /// <param name="Control">Who may control: <c>host</c>.</param>

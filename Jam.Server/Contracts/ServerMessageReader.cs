@@ -28,7 +28,8 @@ internal static class ServerMessageReader
 
     private static Parsed<ServerMessage> Read(JsonElement root)
     {
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("type"u8, out var type) || type.ValueKind != JsonValueKind.String)
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("type"u8, out var type)
+            || type.ValueKind != JsonValueKind.String)
             return Wrong(ErrorCodes.BadJson, "a message is an object with a type");
         if (!root.TryGetProperty("payload"u8, out var payload) || payload.ValueKind == JsonValueKind.Null)
             payload = root;

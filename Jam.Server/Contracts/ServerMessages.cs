@@ -51,8 +51,8 @@ public sealed record Snapshot(int Page, int Pages, IReadOnlyList<Member> Members
 public sealed record QueueState(IReadOnlyList<TrackInfo> Tracks) : ServerMessage;
 
 /// <summary>Coalesced: how many are here, and what they report.</summary>
-public sealed record RoomStats(int Members, int Hosts, int Viewers, long WorstRttUs, long WorstOutputLeadUs, IReadOnlyList<string> WaitingFor)
-    : ServerMessage;
+public sealed record RoomStats(int Members, int Hosts, int Viewers, long WorstRttUs, long WorstOutputLeadUs,
+    IReadOnlyList<string> WaitingFor) : ServerMessage;
 
 /// <summary>The members, on request, in pages.</summary>
 public sealed record Peers(IReadOnlyList<Member> Members, int Page = 0, int Pages = 1) : ServerMessage;

@@ -58,7 +58,8 @@ internal sealed class ClientConnection : IDisposable
 
     /// <inheritdoc cref="Send(byte[])"/>
     public void Send(ServerMessage message) => Add(new Outbound(
-        ControlCodec.Serialize(message), null, message is Error { Close: true } ? WebSocketCloseStatus.PolicyViolation : null, message is State));
+        ControlCodec.Serialize(message), null, message is Error { Close: true } ? WebSocketCloseStatus.PolicyViolation : null,
+        message is State));
 
     /// <summary>Ends the connection in good order once what waits was sent.</summary>
     public void HangUp()
@@ -136,6 +137,13 @@ internal sealed class ClientConnection : IDisposable
     private async ValueTask TakeAsync(ReadOnlyMemory<byte> utf8, long t2Us, CancellationToken cancellationToken)
     {
         var (message, error) = ControlCodec.ParseClient(utf8);
+        if (error is null && message is SyncRequest early && View is null)
+        {
+            // Whoever resumes needs this clock before it can say where the music is on it.
+            Send(new SyncResponse(early.T1Us, t2Us, _time.NowUs(), _hub.ClockId, PlaybackStatus.Pause, null, 0, 0));
+            return;
+        }
+
         if (error is null && message is not Hello && View is null)
             error = new Error(ErrorCodes.HelloFirst, "the first message is HELLO");
         if (error is not null)

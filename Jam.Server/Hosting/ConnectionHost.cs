@@ -11,6 +11,8 @@ internal sealed class ConnectionHost(RoomHub hub, JamServerOptions options, Time
 {
     private const string RoomPrefix = "/ws/";
 
+    private const string About = "SwarmJam rendezvous. Rooms: ws://this-host:port/ws/{room}. Health: /healthz\n";
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly long _startedUs = time.NowUs();
     private long _lastId;
@@ -21,7 +23,7 @@ internal sealed class ConnectionHost(RoomHub hub, JamServerOptions options, Time
         var path = context.Request.Path.Value ?? "/";
         return path switch
         {
-            "/" => AnswerAsync(context, StatusCodes.Status200OK, "SwarmJam rendezvous. Rooms: ws://this-host:port/ws/{room}. Health: /healthz\n"),
+            "/" => AnswerAsync(context, StatusCodes.Status200OK, About),
             "/healthz" => HealthAsync(context),
             _ when path.StartsWith(RoomPrefix, StringComparison.Ordinal) => ConnectAsync(context, path[RoomPrefix.Length..]),
             _ => AnswerAsync(context, StatusCodes.Status404NotFound, "Nothing here. Rooms: /ws/{room}\n"),
@@ -95,7 +97,8 @@ internal sealed class ConnectionHost(RoomHub hub, JamServerOptions options, Time
         var uptime = ((time.NowUs() - _startedUs) / 1e6).ToString("0.0", CultureInfo.InvariantCulture);
         context.Response.ContentType = "application/json";
         return context.Response.WriteAsync(
-            $$"""{"status":"ok","rooms":{{hub.RoomCount}},"members":{{hub.MemberCount}},"uptime_sec":{{uptime}}}""", context.RequestAborted);
+            $$"""{"status":"ok","rooms":{{hub.RoomCount}},"members":{{hub.MemberCount}},"uptime_sec":{{uptime}}}""",
+            context.RequestAborted);
     }
 
     private static Task AnswerAsync(HttpContext context, int status, string text)

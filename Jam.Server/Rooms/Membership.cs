@@ -201,8 +201,8 @@ internal static class Membership
         var addresses = new List<string>();
         foreach (var text in hello.Listen ?? [])
         {
-            if (Names.TryParseAddress(text, out var address) && !address.Address.Equals(IPAddress.Any) && !address.Address.Equals(IPAddress.IPv6Any)
-                && !addresses.Contains(text))
+            if (Names.TryParseAddress(text, out var address) && !address.Address.Equals(IPAddress.Any)
+                && !address.Address.Equals(IPAddress.IPv6Any) && !addresses.Contains(text))
                 addresses.Add(text);
         }
 

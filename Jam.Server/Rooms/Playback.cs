@@ -69,7 +69,7 @@ internal static class Playback
         {
             Revision = room.Timeline.Revision + 1, Status = status, TrackId = room.Track?.TrackId, AtUs = atUs, PositionUs = position,
         };
-        turn.Room = room with { Pair = room.Pair.Accept(next), IsCommanded = room.IsCommanded || isPlayback };
+        turn.Room = room with { Pair = room.Pair.Accept(next), CommandedUs = room.CommandedUs ?? (isPlayback ? turn.Now.Us : null) };
         turn.SendAll(turn.StateNow(by));
     }
 
@@ -94,7 +94,7 @@ internal static class Playback
 
         // A host that commands again while the room waits does not make it wait longer.
         var deadline = room.Pending?.DeadlineUs ?? turn.Now.Us + Limits.MaxReadyWaitUs;
-        turn.Room = room with { Pending = new PendingStart(positionUs, by.Member.PeerId, deadline), IsCommanded = true };
+        turn.Room = room with { Pending = new PendingStart(positionUs, by.Member.PeerId, deadline), CommandedUs = room.CommandedUs ?? turn.Now.Us };
         turn.TouchStats();
     }
 

@@ -56,8 +56,8 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
 
     public PendingStart? Pending { get; init; }
 
-    /// <summary>Whether playback was commanded under this authority, after which it adopts no one's past.</summary>
-    public bool IsCommanded { get; init; }
+    /// <summary>When playback was first commanded under this authority; null before. After it, hardly anyone's past is adopted.</summary>
+    public long? CommandedUs { get; init; }
 
     public Adoption? Adopted { get; init; }
 
@@ -104,6 +104,9 @@ internal static class RoomRules
 
     /// <summary>How long after a first Resume a better one may refine it.</summary>
     public const long RefineUs = 5_000_000;
+
+    /// <summary>How long after the first command those who never stopped playing may still come and be followed.</summary>
+    public const long YoungUs = 10_000_000;
 
     /// <summary>What a lead holds beyond what members report: scheduling and the message's own way.</summary>
     public const long LeadMarginUs = 20_000;

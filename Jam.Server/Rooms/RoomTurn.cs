@@ -50,8 +50,10 @@ internal sealed class RoomTurn(Room room, Moment now)
         var (rttUs, leadUs) = Lead.Worst(Room);
         var hosts = Room.HostConnection is null ? 0 : 1;
         var stats = new RoomStats(
-            Room.Seats.Count, hosts, Room.Seats.Count - hosts, rttUs, leadUs, [.. Playback.WaitingFor(Room).Select(seat => seat.Member.PeerId)]);
-        if (Room.LastStats is not { } last || last != stats with { WaitingFor = last.WaitingFor } || !last.WaitingFor.SequenceEqual(stats.WaitingFor))
+            Room.Seats.Count, hosts, Room.Seats.Count - hosts, rttUs, leadUs,
+            [.. Playback.WaitingFor(Room).Select(seat => seat.Member.PeerId)]);
+        if (Room.LastStats is not { } last || last != stats with { WaitingFor = last.WaitingFor }
+            || !last.WaitingFor.SequenceEqual(stats.WaitingFor))
         {
             if (Room.Seats.Count > 0)
                 SendAll(stats);

@@ -38,7 +38,9 @@ internal static class Succession
 
     private static bool IsWanted(Room room, Resume resume, long nowUs)
     {
-        if (room.IsCommanded || (resume.Timeline.TrackId is null && room.Track is not null))
+        if (room.CommandedUs is { } commandedUs && !IsOlderMusic(room, resume, nowUs - commandedUs))
+            return false;
+        if (resume.Timeline.TrackId is null && room.Track is not null)
             return false;
         if (room.Adopted is not { } adopted)
             return true;
@@ -49,6 +51,12 @@ internal static class Succession
             || (order == 0 && resume.Timeline.ClockId == adopted.Old.ClockId && resume.ErrorUs < adopted.ErrorUs / 2);
     }
 
+    // A host that starts anew begins at zero by itself; those who listened all the while come a moment later, and what they
+    // hear must not jump.
+    private static bool IsOlderMusic(Room room, Resume resume, long commandedAgoUs) =>
+        commandedAgoUs <= RoomRules.YoungUs && room.Adopted is null && resume.Timeline.Status == PlaybackStatus.Play
+        && resume.Timeline.TrackId is { } track && track == room.Track?.TrackId;
+
     /// <summary>The old instant on our clock; null where what would follow from it cannot be.</summary>
     private static long? Rebase(Resume resume, long nowUs)
     {
@@ -56,7 +64,9 @@ internal static class Succession
         var agoUs = resume.RoomTimeUs - old.AtUs;
         var isPossible = agoUs >= -2 * Limits.MaxLeadUs
             && (old.Status != PlaybackStatus.Play || agoUs <= Limits.MaxPositionUs - old.PositionUs);
-        return isPossible ? nowUs - agoUs : null;
+        // What a member measured of our clock is believed as far as it can be true.
+        var thenUs = resume.SuccessorUs is { } measured && Math.Abs(nowUs - measured) <= RoomRules.RefineUs ? measured : nowUs;
+        return isPossible ? thenUs - agoUs : null;
     }
 
     private static TrackInfo? TrackOf(Room room, Resume resume)

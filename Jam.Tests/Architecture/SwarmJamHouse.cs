@@ -35,6 +35,9 @@ internal static class SwarmJamHouse
         }.Select(name => $"{Session}.{name}"),
     ];
 
+    /// <summary>Both ends of the control protocol read its WebSocket messages, and cap them, with the same reader.</summary>
+    private static readonly string[] WebSocketReader = [$"{Hosting}.FrameReader", $"{Hosting}.FrameKind"];
+
     /// <summary>
     /// Messages are records with JSON names, which brings the JSON source generator and its reflection; and one extension turns a
     /// TimeProvider that it is given into microseconds.
@@ -66,11 +69,11 @@ internal static class SwarmJamHouse
         new Place(Clock, [Contracts], new Purity()),
         new Place(Playback, [Clock, Contracts], OfPlayback),
         Shell(Storage),
-        Shell(Network, Storage),
+        Shell(Network, Storage) with { MayKnowTypes = [.. SessionData, .. WebSocketReader] },
         Shell(Audio),
         new Place(Session, [Storage, Network, Audio, Wire, Swarm, Clock, Playback, Contracts, Hosting]),
         new Place(Cli, [Session, Contracts]),
-        new Place(PeerProgram, [Cli, Session, Audio]),
+        new Place(PeerProgram, [Cli, Session, Audio, ServerProgram]),
     ]);
 
     /// <summary>

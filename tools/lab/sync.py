@@ -54,7 +54,8 @@ def make_track(a, rig):
     length = 30 + a.seconds + (a.join_after or 0) + (60 if a.events else 0)
     path = os.path.join(rig.folder, "track.mp3")
     rig.note(f"making a track of {length:.0f} s")
-    subprocess.run([MAKE_TRACK, "--seconds", str(length), "--vbr", "--picture-kb", "500", "--title", "SwarmJam lab", "--out", path], check=True)
+    subprocess.run([MAKE_TRACK, "--seconds", str(length), "--vbr", "--picture-kb", "500", "--title", "SwarmJam lab", "--out", path],
+                   check=True)
     return path
 
 
