@@ -190,6 +190,10 @@ internal sealed class RoomFollower : IAsyncDisposable
                 if (!_pending.Succeed() && Describe.Change(before, room) is { } line)
                     _notice(line);
                 break;
+            case State:
+                // The room did so already: that, too, is an answer.
+                _pending.Succeed();
+                break;
             case Welcome when room is { PeerId: { } id, Secret: { } secret }:
                 _mesh.Identity = new PeerIdentity(id, _roomName, secret);
                 _mesh.Location = new RoomLocation(_roomName, [_client!.Current!]);
