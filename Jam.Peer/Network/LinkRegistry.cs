@@ -9,6 +9,7 @@ internal sealed class LinkRegistry
     private readonly object _gate = new();
     private readonly Dictionary<string, PeerConnection> _links = [];
     private readonly HashSet<string> _banned = [];
+    private readonly HashSet<string> _left = [];
 
     /// <summary>Connections that stand now.</summary>
     public IReadOnlyList<PeerConnection> All
@@ -41,6 +42,20 @@ internal sealed class LinkRegistry
             _banned.Add(peerId);
     }
 
+    /// <summary>Whether one of both has left the other on request.</summary>
+    public bool IsLeft(string peerId)
+    {
+        lock (_gate)
+            return _left.Contains(peerId);
+    }
+
+    /// <summary>A peer is not to be dialled again; a connection that someone asks for puts an end to that.</summary>
+    public void Leave(string peerId)
+    {
+        lock (_gate)
+            _left.Add(peerId);
+    }
+
     /// <summary>Takes a new connection in.</summary>
     /// <param name="self">This peer's id.</param>
     /// <param name="connection">Authenticated, not running yet.</param>
@@ -63,6 +78,7 @@ internal sealed class LinkRegistry
             }
 
             _links[connection.PeerId] = connection;
+            _left.Remove(connection.PeerId);
             return true;
         }
     }

@@ -106,8 +106,8 @@ internal sealed class Mesh : IAsyncDisposable
     public async Task<PeerConnection> DialAsync(IReadOnlyList<IPEndPoint> addresses, CancellationToken cancellationToken) =>
         await WelcomeAsync(await Dialer.ConnectAsync(addresses, _time, cancellationToken), cancellationToken);
 
-    /// <summary>Closes the connection to an address and stops dialling its peer; false where there is none.</summary>
-    public async Task<bool> LeaveAsync(DnsEndPoint peer)
+    /// <summary>Closes the connection to an address; neither side dials it again of itself. False where there is none.</summary>
+    public bool Leave(DnsEndPoint peer)
     {
         foreach (var link in _links.All)
         {
@@ -116,9 +116,8 @@ internal sealed class Mesh : IAsyncDisposable
             var address = link.RemoteEndPoint.Address.IsIPv4MappedToIPv6 ? link.RemoteEndPoint.Address.MapToIPv4() : link.RemoteEndPoint.Address;
             if (!string.Equals(address.ToString(), peer.Host, StringComparison.Ordinal) && !(IPAddress.IsLoopback(address) && peer.Host == "localhost"))
                 continue;
-            if (_dialers.TryRemove(link.PeerId, out var dialer))
-                await dialer.DisposeAsync();
-            link.Close("it left on request");
+            _links.Leave(link.PeerId);
+            link.Close(PeerConnection.LeftOnRequest);
             return true;
         }
 
@@ -129,7 +128,7 @@ internal sealed class Mesh : IAsyncDisposable
     public void Ban(string peerId) => _links.Ban(peerId);
 
     /// <summary>Whether there is a connection, or must be none.</summary>
-    public bool IsSettled(string peerId) => _links.Find(peerId) is not null || _links.IsBanned(peerId);
+    public bool IsSettled(string peerId) => _links.Find(peerId) is not null || _links.IsBanned(peerId) || _links.IsLeft(peerId);
 
     /// <summary>Tells the room's people something.</summary>
     public void Notice(string line) => _notice(line);
@@ -260,6 +259,8 @@ internal sealed class Mesh : IAsyncDisposable
         await using (connection)
         {
             why = await connection.RunAsync(cancellationToken);
+            if (why == PeerConnection.LeftOnRequest)
+                _links.Leave(connection.PeerId);
             _links.Remove(connection);
             if (!cancellationToken.IsCancellationRequested)
                 await _loop.PostAsync(new LinkDownEvent(connection.Id), cancellationToken);
@@ -268,7 +269,7 @@ internal sealed class Mesh : IAsyncDisposable
         if (cancellationToken.IsCancellationRequested || _links.Find(connection.PeerId) is not null)
             return;
         // Who leaves in good order is named by the rendezvous, and is not dialled.
-        if (why == PeerConnection.Farewell)
+        if (why is PeerConnection.Farewell or PeerConnection.LeftOnRequest)
             return;
         if (FindMember(connection.PeerId) is { } member)
             _notice($"lost the connection to {member.Name} ({why}); dialling it again");

@@ -38,6 +38,9 @@ internal sealed class PeerConnection : IAsyncDisposable
     /// <summary>What a peer says that leaves in good order.</summary>
     public const string Farewell = "this peer leaves";
 
+    /// <summary>What a peer says whose user wants no connection to this one; neither side dials again of itself.</summary>
+    public const string LeftOnRequest = "it left on request";
+
     private const int MaxQueuedFrames = 16_384;
     private const int FlushBytes = 32 * 1024;
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(5);

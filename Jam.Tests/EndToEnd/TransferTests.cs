@@ -1,4 +1,5 @@
 using Jam.Peer.Session;
+using Jam.Tests.Audio;
 using Jam.Tests.Storage;
 using NUnit.Framework;
 
@@ -101,6 +102,34 @@ internal sealed class TransferTests
         await two.CompletedAsync(1, ct);
         await two.UntilAsync(r => r.Links.Select(l => l.Name).Order().SequenceEqual(["host", "one"]), ct);
         Assert.That(two.Report.Room, Is.EqualTo("jam"));
+    }
+
+    [Test]
+    public async Task A_peer_that_is_left_stays_away_until_it_is_joined_and_the_track_comes_from_the_others(CancellationToken ct)
+    {
+        await using var host = await TestPeer.StartHostAsync(TestPeer.Options("host", _folder.Path), ct);
+        await using var one = await TestPeer.StartViewerAsync(TestPeer.Options("one", _folder.Path), host, ct);
+        await using var two = await TestPeer.StartViewerAsync(TestPeer.Options("two", _folder.Path), host, ct);
+        await two.UntilAsync(r => r.Links.Count == 2, ct);
+        Assert.That(await two.Session.LeaveAsync(host.Address, ct), Does.StartWith("left 127.0.0.1"));
+        await two.UntilAsync(r => r.Links.Select(l => l.Name).SequenceEqual(["one"]), ct);
+        await host.UntilAsync(r => r.Links.Select(l => l.Name).SequenceEqual(["one"]), ct);
+        Assert.That(
+            async () => await two.Session.LeaveAsync(host.Address, ct), Throws.TypeOf<JamException>().With.Message.Contains("no connection"));
+        // Long enough to be dialled again, if anyone would: the whole track goes round by the other viewer meanwhile.
+        await host.Session.SeedAsync(SampleTrack.Path, ct);
+        await two.CompletedAsync(1, ct);
+        Assert.That(two.Report.Track!.ChunksFromHost, Is.Zero);
+        Assert.That(await two.Session.JoinAsync(host.Address, ct), Does.StartWith("connected to host"));
+        await two.UntilAsync(r => r.Links.Count == 2, ct);
+    }
+
+    [Test]
+    public void A_seed_that_is_not_there_is_one_clear_line(CancellationToken ct)
+    {
+        var options = TestPeer.Options("host", _folder.Path) with { SeedFiles = [_folder["nowhere.mp3"]] };
+        Assert.That(
+            async () => await TestPeer.StartHostAsync(options, ct), Throws.TypeOf<JamException>().With.Message.Contains("nowhere.mp3"));
     }
 
     [Test]
