@@ -9,6 +9,7 @@ internal sealed class LinkRegistry
     private readonly object _gate = new();
     private readonly Dictionary<string, PeerConnection> _links = [];
     private readonly HashSet<string> _banned = [];
+    private readonly HashSet<string> _left = [];
 
     /// <summary>Connections that stand now.</summary>
     public IReadOnlyList<PeerConnection> All
@@ -27,11 +28,25 @@ internal sealed class LinkRegistry
             return _links.GetValueOrDefault(peerId);
     }
 
-    /// <summary>Whether a peer was banned in this run.</summary>
-    public bool IsBanned(string peerId)
+    /// <summary>Whether a peer was banned in this run, or was left on request; who was left may still come by itself.</summary>
+    public bool MustNotDial(string peerId)
     {
         lock (_gate)
-            return _banned.Contains(peerId);
+            return _banned.Contains(peerId) || _left.Contains(peerId);
+    }
+
+    /// <summary>Someone here wants no connection to a peer, until <see cref="Rejoin"/>.</summary>
+    public void Leave(string peerId)
+    {
+        lock (_gate)
+            _left.Add(peerId);
+    }
+
+    /// <summary>Someone here wants the peer again, or it is no longer in the room.</summary>
+    public void Rejoin(string peerId)
+    {
+        lock (_gate)
+            _left.Remove(peerId);
     }
 
     /// <summary>Refuses a peer from now on.</summary>

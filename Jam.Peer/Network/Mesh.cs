@@ -92,6 +92,7 @@ internal sealed class Mesh : IAsyncDisposable
     public async Task RemoveMemberAsync(string peerId)
     {
         _members.TryRemove(peerId, out _);
+        _links.Rejoin(peerId);
         if (_dialers.TryRemove(peerId, out var dialer))
             await dialer.DisposeAsync();
     }
@@ -99,15 +100,19 @@ internal sealed class Mesh : IAsyncDisposable
     /// <summary>Connects to a peer of the room at an address.</summary>
     /// <exception cref="IOException">It cannot be reached.</exception>
     /// <exception cref="ProtocolException">It will not have this peer.</exception>
-    public async Task<PeerConnection> DialAsync(DnsEndPoint peer, CancellationToken cancellationToken) =>
-        await WelcomeAsync(await Dialer.ConnectAsync(peer, _time, cancellationToken), cancellationToken);
+    public async Task<PeerConnection> DialAsync(DnsEndPoint peer, CancellationToken cancellationToken)
+    {
+        var connection = await WelcomeAsync(await Dialer.ConnectAsync(peer, _time, cancellationToken), cancellationToken);
+        _links.Rejoin(connection.PeerId);
+        return connection;
+    }
 
     /// <summary>As above, over several addresses of one peer.</summary>
     public async Task<PeerConnection> DialAsync(IReadOnlyList<IPEndPoint> addresses, CancellationToken cancellationToken) =>
         await WelcomeAsync(await Dialer.ConnectAsync(addresses, _time, cancellationToken), cancellationToken);
 
-    /// <summary>Closes the connection to an address and stops dialling its peer; false where there is none.</summary>
-    public async Task<bool> LeaveAsync(DnsEndPoint peer)
+    /// <summary>Closes the connection to an address and dials its peer no more until asked to; false where there is none.</summary>
+    public bool Leave(DnsEndPoint peer)
     {
         foreach (var link in _links.All)
         {
@@ -116,9 +121,9 @@ internal sealed class Mesh : IAsyncDisposable
             var address = link.RemoteEndPoint.Address.IsIPv4MappedToIPv6 ? link.RemoteEndPoint.Address.MapToIPv4() : link.RemoteEndPoint.Address;
             if (!string.Equals(address.ToString(), peer.Host, StringComparison.Ordinal) && !(IPAddress.IsLoopback(address) && peer.Host == "localhost"))
                 continue;
-            if (_dialers.TryRemove(link.PeerId, out var dialer))
-                await dialer.DisposeAsync();
-            link.Close("it left on request");
+            _links.Leave(link.PeerId);
+            // In good order: the other side would dial again what it takes for lost.
+            link.Close(PeerConnection.Farewell);
             return true;
         }
 
@@ -129,7 +134,7 @@ internal sealed class Mesh : IAsyncDisposable
     public void Ban(string peerId) => _links.Ban(peerId);
 
     /// <summary>Whether there is a connection, or must be none.</summary>
-    public bool IsSettled(string peerId) => _links.Find(peerId) is not null || _links.IsBanned(peerId);
+    public bool IsSettled(string peerId) => _links.Find(peerId) is not null || _links.MustNotDial(peerId);
 
     /// <summary>Tells the room's people something.</summary>
     public void Notice(string line) => _notice(line);

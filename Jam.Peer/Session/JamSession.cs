@@ -128,9 +128,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     }
 
     /// <inheritdoc/>
-    public async Task<string> LeaveAsync(DnsEndPoint peer, CancellationToken cancellationToken) =>
-        await _mesh.LeaveAsync(peer)
-            ? $"left {peer.Host}:{peer.Port}"
+    public Task<string> LeaveAsync(DnsEndPoint peer, CancellationToken cancellationToken) =>
+        _mesh.Leave(peer)
+            ? Task.FromResult($"left {peer.Host}:{peer.Port}")
             : throw new JamException($"there is no connection to {peer.Host}:{peer.Port}; 'connections' lists them");
 
     /// <inheritdoc/>

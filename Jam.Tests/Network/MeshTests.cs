@@ -167,6 +167,30 @@ internal sealed class MeshTests
     }
 
     [Test]
+    public async Task Who_was_left_on_request_is_dialled_by_neither_side_until_asked_for(CancellationToken ct)
+    {
+        var time = new ManualTimeProvider();
+        await using var ana = new SwarmNode("ana", time);
+        await using var bo = new SwarmNode("bo", time);
+        ana.SetMember("bo", bo.Address);
+        bo.SetMember("ana", ana.Address);
+        await Until.TrueAsync(() => ana.Mesh.IsSettled("bo") && bo.Mesh.IsSettled("ana"), ct);
+        var address = new System.Net.DnsEndPoint("127.0.0.1", bo.Mesh.Port);
+        Assert.That(ana.Mesh.Leave(address), Is.True);
+        await Until.TrueAsync(() => !bo.Mesh.IsSettled("ana") && !ana.Mesh.Leave(address), ct);
+        // The room names both anew, as it does with every change of a role: no reason for ana to dial.
+        ana.SetMember("bo", bo.Address);
+        time.Advance(TimeSpan.FromSeconds(30));
+        Assert.That(ana.Mesh.Leave(address), Is.False, "nothing to leave");
+        Assert.That(ana.Notices.Concat(bo.Notices), Is.Empty, "nobody lost anybody");
+
+        var again = await ana.Mesh.DialAsync(address, ct);
+        again.Close("a test wants it so");
+        await Until.TrueAsync(() => ana.Notices.Any(n => n.Contains("dialling it again")), ct);
+        await Until.TrueAsync(() => ana.Mesh.Leave(address), ct);
+    }
+
+    [Test]
     public async Task Closing_a_connection_that_is_over_does_nothing(CancellationToken ct)
     {
         await using var pair = await StreamPair.ConnectAsync(ct);
