@@ -273,7 +273,7 @@ internal sealed class RequestPlanner(SwarmState state)
         foreach (var other in _state.Links.Values)
         {
             if (other != link && other.Tracks.TryGetValue(track.Id, out var theirs) && theirs.RemoteFlags is not null && theirs.Remote?[chunk] != true)
-                _state.Send(other, new SoonFrame(track.Slot, [chunk]));
+                SwarmState.Hold(other, theirs.HeldSoon, chunk, nowUs + _state.Settings.IdleHaveDelayUs);
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed class SwarmCore
     public List<Effect> TakeEffects() => _state.TakeEffects();
 
     /// <summary>When <see cref="Timer"/> is to be called though nothing else happens; <see cref="long.MaxValue"/>: never.</summary>
-    public long DueUs(long nowUs) => Math.Min(Math.Min(_uploads.DueUs, _offers.DueUs), _requests.DueUs(nowUs));
+    public long DueUs(long nowUs) => Math.Min(Math.Min(_uploads.DueUs, _offers.DueUs), Math.Min(_state.HeldUntilUs(), _requests.DueUs(nowUs)));
 
     /// <summary>The time of <see cref="DueUs"/> has come.</summary>
     public void Timer(long nowUs) => Settle(nowUs);
@@ -74,7 +74,7 @@ internal sealed class SwarmCore
         foreach (var link in _state.Links.Values)
         {
             Announce(link, track);
-            _rules.ReadEarly(link, SwarmState.On(link, track));
+            _rules.ReadEarly(link, SwarmState.On(link, track), nowUs);
         }
 
         if (striped)
@@ -195,7 +195,7 @@ internal sealed class SwarmCore
             else if (!isGood)
                 _state.Drop(link, $"chunk {chunk} is not what its hash says", ban: true);
             else
-                stored = Gain(link, view, chunk);
+                stored = Gain(link, view, chunk, nowUs);
         }
         else if (!isGood)
         {
@@ -204,7 +204,7 @@ internal sealed class SwarmCore
         else
         {
             link.Delivered(bytes, asked.AtUs, nowUs);
-            stored = Gain(link, view, chunk);
+            stored = Gain(link, view, chunk, nowUs);
         }
 
         Settle(nowUs);
@@ -216,6 +216,7 @@ internal sealed class SwarmCore
         _offers.Plan(nowUs);
         _requests.Plan(nowUs);
         _uploads.Pump(nowUs);
+        _state.ReleaseDue(nowUs);
     }
 
     private void Announce(Link link, Track track)
@@ -226,7 +227,7 @@ internal sealed class SwarmCore
             _state.Send(link, new BitfieldFrame(track.Slot, track.Have.ToBytes()));
     }
 
-    private bool Gain(Link link, LinkTrack from, int chunk)
+    private bool Gain(Link link, LinkTrack from, int chunk, long nowUs)
     {
         var track = from.Track;
         if (!track.Have.Set(chunk))
@@ -242,7 +243,9 @@ internal sealed class SwarmCore
                 view.Wanted--;
             view.OfferedToUs.Remove(chunk);
             view.Soon.Remove(chunk);
-            _state.Send(other, new HaveFrame(track.Slot, [chunk]));
+            // Who has it gains nothing from knowing; who gave it knows.
+            var canUse = view.Remote?[chunk] != true;
+            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + (canUse ? _state.Settings.HaveDelayUs : _state.Settings.IdleHaveDelayUs));
             if (other != link)
                 _state.Cancel(other, view, chunk);
         }

@@ -126,8 +126,10 @@ class Run:
 
     def start(self, index, role):
         machine = self.network.machines[index]
+        cache = os.path.join(self.folder, f"cache-{machine.name}")
+        shutil.rmtree(cache, ignore_errors=True)    # of an earlier run in the same folder
         command = [self.a.jam, "--name", machine.name, "--listen-port", str(PORT), "--output", "null", "--status-every", "0.1",
-                   "--cache", os.path.join(self.folder, f"cache-{machine.name}"), *role]
+                   "--cache", cache, *role]
         peer = Peer(machine.name, machine, command, self.folder)
         self.peers.append(peer)
         return peer
