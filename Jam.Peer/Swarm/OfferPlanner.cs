@@ -189,7 +189,8 @@ internal sealed class OfferPlanner(SwarmState state)
 
             var owed = (view.OfferedByUs.Count + 1.0) * copies + view.RelayBacklog;
             // Equal loads: whoever has been given less so far, so that all uplinks carry their part.
-            var load = (owed * (view.UsPerRelay == 0 ? usual : view.UsPerRelay), view.ChunksTo + view.OfferedByUs.Count);
+            // How fast each relays is known roughly, so that only a big difference counts.
+            var load = (owed * Math.Max(1, view.UsPerRelay / usual / 2), view.ChunksTo + view.OfferedByUs.Count);
             if (load.CompareTo(least) < 0)
                 (best, least) = ((link, view), load);
         }

@@ -244,8 +244,9 @@ internal sealed class SwarmCore
             view.OfferedToUs.Remove(chunk);
             view.Soon.Remove(chunk);
             // Who has it gains nothing from knowing; who gave it knows.
-            var canUse = view.Remote?[chunk] != true;
-            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + (canUse ? _state.Settings.HaveDelayUs : _state.Settings.IdleHaveDelayUs));
+            var delayUs = view.RemoteFlags.Value.HasFlag(TrackFlags.Stripes) ? _state.Settings.HostHaveDelayUs
+                : view.Remote?[chunk] == true ? _state.Settings.IdleHaveDelayUs : _state.Settings.HaveDelayUs;
+            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + delayUs);
             if (other != link)
                 _state.Cancel(other, view, chunk);
         }

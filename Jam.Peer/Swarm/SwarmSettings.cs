@@ -48,6 +48,12 @@ internal sealed record SwarmSettings
     /// <summary>A HAVE for someone who can use it waits this long for something that goes the same way.</summary>
     public long HaveDelayUs { get; init; } = 10_000;
 
+    /// <summary>As <see cref="HaveDelayUs"/>, for a host: it decides by it whom to give the next chunk.</summary>
+    public long HostHaveDelayUs { get; init; } = 40_000;
+
+    /// <summary>A request is moved to an idle link where that brings its chunk twice as soon and this much sooner besides.</summary>
+    public long MoveGainUs { get; init; } = 60_000;
+
     /// <summary>As <see cref="HaveDelayUs"/>, for someone who has the chunk already, and for SOON.</summary>
     public long IdleHaveDelayUs { get; init; } = 250_000;
 

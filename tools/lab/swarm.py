@@ -142,9 +142,12 @@ class Run:
             self.start(index, ["--connect", f"{self.network.machines[0].address}:{PORT}"])
         self.wait(lambda: all(p.report and len(p.report["links"]) == a.viewers for p in self.peers), 30 + 2 * a.viewers,
                   "not everyone is connected to everyone")
+        time.sleep(0.5)
+        before = [peer.cpu() for peer in self.peers]
         time.sleep(1)
         for peer in self.peers:
             peer.cpu_before = peer.cpu()
+        self.idle_cpu = (sum(peer.cpu_before for peer in self.peers) - sum(before)) / len(self.peers)
         self.seeded_at = host.command(f"seed {self.track}")
         viewers = self.peers[1:]
         if a.play:
@@ -155,6 +158,15 @@ class Run:
         else:
             self.wait(lambda: all(v.complete_at for v in viewers), 30 + 6 * self.bound, None)
             time.sleep(0.3)     # the last reports
+
+    @staticmethod
+    def pressure():
+        """The part of the last ten seconds for which some process of this machine had to wait for a processor."""
+        try:
+            with open("/proc/pressure/cpu", encoding="ascii") as file:
+                return float(file.readline().split()[1].split("=")[1]) / 100
+        except OSError:
+            return None
 
     def result(self):
         a, host, viewers = self.a, self.peers[0], self.peers[1:]
@@ -171,7 +183,7 @@ class Run:
             "efficiency_last": self.bound / done[-1] if complete else 0.0,
             "efficiency_median": self.bound / statistics.median(done) if complete else 0.0,
             "copies_from_host": track["bytes_up"] / self.size, "first_chunk_s": max(f for f in first if f is not None),
-            "peers": [],
+            "idle_cpu_share": self.idle_cpu, "cpu_wait_share": self.pressure(), "peers": [],
         }
         for peer, seconds in zip(self.peers, [None, *took]):
             track, (most, now) = peer.report["track"], peer.rss_mb()
@@ -182,6 +194,8 @@ class Run:
                 row["start_s"], row["underruns"], row["silent_s"] = peer.starts_and_stalls(self.played_at)
             result["peers"].append(row)
         self.curves = curves
+        self.sent = {p.name: [(at - self.seeded_at, r["track"]["bytes_up"]) for at, r in list(p.reports)
+                              if at >= self.seeded_at and r.get("track")] for p in self.peers}
         return result
 
 
@@ -194,6 +208,8 @@ def tell(a, r):
               f"copies from the host {r['copies_from_host']:.3f} (may be {r['copies_allowed']:.3f})")
     else:
         print(f"bound {r['bound_s']:.2f} s; NOT EVERYONE COMPLETED; copies from the host {r['copies_from_host']:.3f}")
+    print(f"idle peers took {r['idle_cpu_share']:.1%} of a processor each; "
+          + (f"somebody waited for a processor for {r['cpu_wait_share']:.0%} of the time" if r["cpu_wait_share"] is not None else ""))
     for p in r["peers"]:
         took = f"{p['took_s']:6.2f} s" if p["took_s"] else "       -"
         line = (f"  {p['name']:5} {took}  up {p['bytes_up'] / 1e6:6.2f} MB  from host {p['from_host']:4}  from peers {p['from_peers']:4}  "
@@ -223,7 +239,7 @@ def measure(a, folder, track):
         result["goodput"] = goodput
         result["copies_allowed"] = 1.1 * max(1.0, goodput[0] * run.bound / run.size)
         with open(os.path.join(folder, "result.json"), "w", encoding="utf-8") as file:
-            json.dump({**result, "curves": run.curves}, file)
+            json.dump({**result, "curves": run.curves, "sent": run.sent}, file)
         swarm_plot.draw(a.plot or os.path.join(folder, "plot.svg"),
                         f"{a.viewers} viewers: {result['efficiency_last']:.1%} of the bound, {result['copies_from_host']:.2f} copies from the host",
                         run.curves, run.bound, result["chunks"])
