@@ -18,6 +18,9 @@ internal interface ITrackDecoder : IDisposable
     /// <summary>The frame that is read next; negative where a seek is due.</summary>
     long PositionFrames { get; }
 
+    /// <summary>How often damaged bytes were replaced by silence, so far.</summary>
+    int Concealed { get; }
+
     /// <summary>Reads interleaved stereo, -1 to 1 (beyond that where the track is clipped).</summary>
     /// <returns>Frames read; 0 only at the end of the track.</returns>
     int Read(Span<float> stereo, CancellationToken cancellationToken);

@@ -5,8 +5,8 @@ namespace Jam.Peer.Audio;
 /// <summary>Puts decoded frames where a plan wants them. Belongs to the decoder's thread.</summary>
 internal sealed class RingFiller
 {
-    /// <summary>About 6 s at 44.1 kHz, 2 MiB.</summary>
-    private const int RingFrames = 1 << 18;
+    /// <summary>Held in a ring, rounded up: 2 MiB at 44.1 kHz.</summary>
+    private const double RingS = 5.4;
 
     /// <summary>Decoded in one go.</summary>
     private const int BatchFrames = 4096;
@@ -81,7 +81,7 @@ internal sealed class RingFiller
         {
             var first = Math.Max(0, from - (long)(HistoryS * rate));
             decoder.SeekFrames(first, token);
-            ring = new FrameRing(RingFrames, first);
+            ring = new FrameRing((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)(RingS * rate)), first);
             Track.Add(ring, other);
         }
         ring.Release(keepFrame - (long)(BehindS * rate));

@@ -76,7 +76,7 @@ public sealed class RingFillerTests
     public void What_cannot_be_played_says_why()
     {
         Assert.That(_filler.Open("x", new PartialTrack(Mp3Bytes.Garbage(20_000)), out var error, default), Is.Null);
-        Assert.That(error, Does.Contain("no MP3"));
+        Assert.That(error, Does.Contain("no audio"));
         Assert.That(_filler.Track, Is.Null);
     }
 

@@ -15,8 +15,6 @@ internal sealed class Mp3Stream
     /// <summary>Junk before the first frame, beside ID3v2, bytes.</summary>
     private const int MaxJunkBytes = 256 * 1024;
 
-    private const int MaxId3Tags = 16;
-
     /// <summary>This many frames in a row are no accident.</summary>
     private const int ProofFrames = 3;
 
@@ -58,16 +56,14 @@ internal sealed class Mp3Stream
     public static Mp3Stream? Open(ITrackReader reader, out string? error, CancellationToken cancellationToken)
     {
         var window = new ByteWindow(reader);
-        var start = SkipId3(window, cancellationToken);
-        error = NameOther(window.Get(start, 12, cancellationToken));
-        if (error is not null)
-            return null;
+        var start = Id3.Skip(window, cancellationToken);
         var offset = FindFrame(window, start, start + MaxJunkBytes, null, cancellationToken);
         if (offset < 0 || !Mp3Header.TryParse(window.Get(offset, Mp3Header.Size, cancellationToken), out var header))
         {
-            error = reader.LengthBytes == 0 ? "the file is empty" : "it holds no MP3 audio";
+            error = reader.LengthBytes == 0 ? "the file is empty" : "it holds no audio";
             return null;
         }
+        error = null;
 
         var frame = window.Get(offset, header.FrameBytes, cancellationToken);
         if (!Mp3InfoTag.TryParse(header, frame, out var tag))
@@ -75,7 +71,7 @@ internal sealed class Mp3Stream
         var next = FindFrame(window, offset + header.FrameBytes, offset + header.FrameBytes + MaxJunkBytes, header, cancellationToken);
         if (next < 0 || !Mp3Header.TryParse(window.Get(next, Mp3Header.Size, cancellationToken), out header))
         {
-            error = "it holds no MP3 audio after its tag";
+            error = "it holds no audio after its tag";
             return null;
         }
         return new Mp3Stream(window, header, next, tag);
@@ -226,29 +222,4 @@ internal sealed class Mp3Stream
     }
 
     private static bool IsTrailer(ReadOnlySpan<byte> bytes) => bytes.StartsWith("TAG"u8) || bytes.StartsWith("APETAGEX"u8);
-
-    private static long SkipId3(ByteWindow window, CancellationToken cancellationToken)
-    {
-        var offset = 0L;
-        for (var tags = 0; tags < MaxId3Tags; tags++)
-        {
-            var head = window.Get(offset, 10, cancellationToken);
-            if (head.Length < 10 || !head.StartsWith("ID3"u8) || ((head[6] | head[7] | head[8] | head[9]) & 0x80) != 0)
-                return offset;
-            var size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9];
-            offset += 10 + size + ((head[5] & 0x10) != 0 ? 10 : 0);
-        }
-        return offset;
-    }
-
-    private static string? NameOther(ReadOnlySpan<byte> head)
-    {
-        if (head.StartsWith("fLaC"u8))
-            return "it is FLAC; only MP3 can be played";
-        if (head.StartsWith("OggS"u8))
-            return "it is Ogg; only MP3 can be played";
-        if (head.StartsWith("RIFF"u8))
-            return "it is WAV; only MP3 can be played";
-        return head.Length >= 8 && head[4..8].SequenceEqual("ftyp"u8) ? "it is MP4 or M4A; only MP3 can be played" : null;
-    }
 }

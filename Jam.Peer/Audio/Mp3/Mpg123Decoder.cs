@@ -51,11 +51,16 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
         }
     }
 
+    /// <summary>The frames of the track.</summary>
+    public Mp3Stream Stream => _stream;
+
     public int SampleRate { get; }
 
     public int Channels { get; }
 
     public long? LengthFrames { get; }
+
+    public int Concealed { get; private set; }
 
     public long PositionFrames => _isPlaced ? _decodedRaw - _skip : -1;
 
@@ -106,13 +111,9 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
         _decodedStart = _decodedCount = 0;
         _decodedRaw = _fedRaw = first * _samples;
         Check(Mpg123Native.OpenFeed(_handle));
-        while (!_isAtEnd && _decodedRaw < raw)
-        {
-            if (_decodedCount == 0 && !DecodeNext(cancellationToken))
-                break;
+        while (_decodedRaw < raw && (_decodedCount > 0 || (!_isAtEnd && DecodeNext(cancellationToken))))
             Consume((int)Math.Min(_decodedCount, raw - _decodedRaw));
-        }
-        if (_isAtEnd)
+        if (_decodedCount == 0 && _isAtEnd)
             _decodedRaw = raw;
         _isPlaced = true;
     }
@@ -159,7 +160,7 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
         if (!_stream.TryRead(_nextOffset, out var found, out var frame, cancellationToken))
         {
             _isAtEnd = true;
-            return false;
+            return TryFlush();
         }
         _stream.Count(_nextFrame, found, frame.Length);
         _nextOffset = found + frame.Length;
@@ -170,11 +171,25 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
         var missing = _fedRaw - (_decodedRaw + _decodedCount) - _samples;
         if (missing > 0)
         {
+            Concealed++;
             var silent = (int)Math.Min(missing, _decoded.Length / FloatsPerFrame - _decodedCount);
             _decoded.AsSpan(_decodedCount * FloatsPerFrame, silent * FloatsPerFrame).Clear();
             _decodedCount += silent;
         }
         return true;
+    }
+
+    /// <summary>
+    /// The last samples of a track whose encoder padded it by less than the decoder's delay still stand in the filter bank: a frame of
+    /// nothing drives them out.
+    /// </summary>
+    private bool TryFlush()
+    {
+        if (_endRaw == long.MaxValue || _decodedRaw >= _endRaw || _fedRaw != _stream.Tag?.Frames * _samples)
+            return false;
+        Feed(_stream.First.SilentFrame());
+        _decodedCount = (int)Math.Min(_decodedCount, _endRaw - _decodedRaw);
+        return _decodedCount > 0;
     }
 
     private void Feed(ReadOnlySpan<byte> frame)
