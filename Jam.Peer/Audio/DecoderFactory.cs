@@ -12,6 +12,9 @@ namespace Jam.Peer.Audio;
 /// <param name="Error">One clause for people, for example "it holds no audio"; null where it can be played.</param>
 public sealed record TrackProbe(long? DurationUs, int SampleRate, int Channels, string? Error)
 {
+    /// <summary>Where its frames stand in its bytes, for others to seek by; null for a format that needs none.</summary>
+    public TrackIndex? Index { get; init; }
+
     internal static TrackProbe Failed(string error) => new(null, 0, 0, error);
 }
 
@@ -51,8 +54,16 @@ public static class DecoderFactory
 
     /// <summary>Opens a track that may still be arriving.</summary>
     /// <returns>The decoder, or null and why the bytes cannot be played.</returns>
-    internal static ITrackDecoder? Open(ITrackReader reader, out string? error, CancellationToken cancellationToken)
+    internal static ITrackDecoder? Open(ITrackReader reader, out string? error, CancellationToken cancellationToken) =>
+        Open(reader, null, out error, cancellationToken);
+
+    /// <summary>Opens a track that may still be arriving, by its index where there is one, which needs none of its first bytes.</summary>
+    /// <returns>The decoder, which may need a seek first, or null and why the bytes cannot be played.</returns>
+    internal static ITrackDecoder? Open(ITrackReader reader, TrackIndex? index, out string? error, CancellationToken cancellationToken)
     {
+        error = null;
+        if (index is not null && Mpg123Decoder.Open(reader, index) is { } indexed)
+            return indexed;
         var format = TrackFormat.Of(reader, cancellationToken);
         if (format.Container == Container.Mpeg)
             return Mpg123Decoder.Open(reader, out error, cancellationToken);

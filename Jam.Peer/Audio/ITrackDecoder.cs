@@ -1,3 +1,5 @@
+using Jam.Peer.Playback;
+
 namespace Jam.Peer.Audio;
 
 /// <summary>
@@ -29,4 +31,10 @@ internal interface ITrackDecoder : IDisposable
     /// Goes to a frame, exactly: the same frame is the same sample on every peer, whichever way it got there. Beyond the end is the end.
     /// </summary>
     void SeekFrames(long frame, CancellationToken cancellationToken);
+
+    /// <summary>Takes an index that came after the track was opened, where the format has a use for it.</summary>
+    void UseIndex(TrackIndex index)
+    {
+        // Most formats find their places themselves.
+    }
 }

@@ -28,14 +28,18 @@ internal sealed class RingFiller
     public PlayoutTrack? Track { get; private set; }
 
     /// <summary>Opens a track, waiting for its first frames. Null where it cannot be played, and why.</summary>
-    public PlayoutTrack? Open(string trackId, ITrackReader reader, out string? error, CancellationToken token)
+    public PlayoutTrack? Open(
+        string trackId, ITrackReader reader, TrackIndex? index, out string? error, CancellationToken token)
     {
         Close();
         _reader = reader;
-        _decoder = DecoderFactory.Open(reader, out error, token);
+        _decoder = DecoderFactory.Open(reader, index, out error, token);
         Track = _decoder is null ? null : new PlayoutTrack(trackId, _decoder.SampleRate, _decoder.LengthFrames);
         return Track;
     }
+
+    /// <summary>An index that came after the track was opened.</summary>
+    public void UseIndex(TrackIndex index) => _decoder?.UseIndex(index);
 
     /// <summary>Lets go of the track; what is in its rings stays playable.</summary>
     public void Close()

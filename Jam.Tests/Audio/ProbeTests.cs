@@ -9,7 +9,7 @@ public sealed class ProbeTests
     [Test]
     public void A_track_says_its_duration_and_format() =>
         Assert.That(
-            DecoderFactory.Probe(SampleTrack.Path), Is.EqualTo(new TrackProbe(30_000_000, 44_100, 2, null)));
+            DecoderFactory.Probe(SampleTrack.Path) with { Index = null }, Is.EqualTo(new TrackProbe(30_000_000, 44_100, 2, null)));
 
     [Test]
     public void Without_a_tag_the_frames_are_counted() =>

@@ -15,6 +15,9 @@ internal static unsafe partial class SoundFiles
     public const int OggVorbis = 0x200060;
     public const int OggOpus = 0x200064;
 
+    /// <summary>By the LAME that libsndfile is built with, with its tag.</summary>
+    public const int Mp3 = 0x230082;
+
     private const int ModeWrite = 0x20;
 
     /// <summary>The bytes of a file.</summary>

@@ -19,6 +19,9 @@ internal static class Mp3Probe
         var frames = decoder.LengthFrames ?? decoder.CountFrames(cancellationToken);
         return frames == 0
             ? TrackProbe.Failed("it holds no sound")
-            : new TrackProbe((long)((Int128)frames * 1_000_000 / decoder.SampleRate), decoder.SampleRate, decoder.Channels, null);
+            : new TrackProbe((long)((Int128)frames * 1_000_000 / decoder.SampleRate), decoder.SampleRate, decoder.Channels, null)
+            {
+                Index = decoder.Stream.MakeIndex(cancellationToken),
+            };
     }
 }
