@@ -25,6 +25,7 @@ internal sealed class Mesh : IAsyncDisposable
     private readonly ConcurrentDictionary<long, Task> _running = new();
     private readonly ConcurrentDictionary<string, Member> _members = new();
     private readonly ConcurrentDictionary<string, MemberDialer> _dialers = new();
+    private readonly LinkServices _services;
     private readonly Task _accepting;
     private PeerIdentity? _identity;
     private RoomLocation? _location;
@@ -32,12 +33,13 @@ internal sealed class Mesh : IAsyncDisposable
     private long _nextTask;
     private int _halfOpen;
 
-    public Mesh(SwarmLoop loop, int listenPort, TimeProvider time, Action<string> notice)
+    public Mesh(SwarmLoop loop, int listenPort, TimeProvider time, Action<string> notice, long? upLimit = null)
     {
         _loop = loop;
         _time = time;
         _notice = notice;
         _listener = PeerListener.Bind(listenPort);
+        _services = new LinkServices(upLimit, time);
         _accepting = AcceptLoopAsync(_stop.Token);
     }
 
@@ -140,6 +142,7 @@ internal sealed class Mesh : IAsyncDisposable
         _listener.Dispose();
         foreach (var dialer in _dialers.Values)
             await dialer.DisposeAsync();
+        await _services.DisposeAsync();
         await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
@@ -243,7 +246,7 @@ internal sealed class Mesh : IAsyncDisposable
 
     private bool TryStart(FrameStream stream, HelloFrame hello, bool outgoing, out PeerConnection connection)
     {
-        connection = new PeerConnection(new LinkId(Interlocked.Increment(ref _nextLink)), stream, hello, outgoing, _loop, _time);
+        connection = new PeerConnection(new LinkId(Interlocked.Increment(ref _nextLink)), stream, hello, outgoing, _loop, _time, _services.Take);
         if (!_links.TryAdd(Identity!.PeerId, connection, out var replaced))
             return false;
         replaced?.Close("another connection to the same peer is used");

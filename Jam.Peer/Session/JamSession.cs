@@ -46,7 +46,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _shelf = new TrackShelf(new TrackCache(options.CacheFolder ?? TrackCache.DefaultFolder()), options.SaveFolder, Notice);
         _swarm = new SwarmLoop(new SwarmSettings { UpBytesPerSecond = options.UpLimitBytesPerSecond }, this, time);
         _shelf.Attach(_swarm);
-        _mesh = new Mesh(_swarm, options.ListenPort, time, Notice);
+        _mesh = new Mesh(_swarm, options.ListenPort, time, Notice, options.UpLimitBytesPerSecond);
         _player = Player.Start(PlayerOptions.From(options), time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
         _playhead = new PlayheadFeed(_swarm);
         _shelf.Opened += _ => _follower?.OnShelfChanged();

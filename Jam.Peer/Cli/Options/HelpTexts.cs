@@ -30,6 +30,7 @@ internal static class HelpTexts
           jam --seed FILE... [options]         host: seed the files, control the room
           jam --connect IP:PORT... [options]   viewer: join through any peer of the room
           jam demo [--help]                    a host and two viewers on this machine
+          jam check IP:PORT [--help]           can this machine and that peer reach each other, and how well?
           jam server [--help]                  a rendezvous server of its own
 
         Who and where:
