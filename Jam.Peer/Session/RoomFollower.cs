@@ -104,6 +104,8 @@ internal sealed class RoomFollower : IAsyncDisposable
         var queue = Room.Queue;
         if (place < 1 || place > queue.Count)
             throw new JamException($"the playlist has {queue.Count} tracks; 'playlist' shows them");
+        if (queue[place - 1].TrackId == Room.Track?.TrackId)
+            return await CommandAsync(new Seek(0), cancellationToken);
         var wasPlaying = Room.Timeline?.Current.Status == PlaybackStatus.Play;
         await CommandAsync(HostDuties.ToSetTrack(queue[place - 1]), cancellationToken);
         return wasPlaying ? await CommandAsync(new Play(0), cancellationToken) : Describe.Timeline(Room);

@@ -63,9 +63,17 @@ internal sealed class ConnectionHost(RoomHub hub, JamServerOptions options, Time
         using var connection = new ClientConnection(
             Interlocked.Increment(ref _lastId), room, AddressOf(context), socket, hub, options, time);
         HostingLog.Connected(log, connection.Id, connection.ObservedAddress, room);
-        var reason = await connection.RunAsync(_stopping.Token);
-        await hub.EndAsync(connection, reason);
-        HostingLog.Disconnected(log, connection.Id, reason);
+        var reason = "lost";
+        try
+        {
+            reason = await connection.RunAsync(_stopping.Token);
+        }
+        finally
+        {
+            // However it ended, no member of a room may stay behind without a connection.
+            await hub.EndAsync(connection, reason);
+            HostingLog.Disconnected(log, connection.Id, reason);
+        }
     }
 
     private (int Status, string Reason)? Refusal(HttpContext context, string room)

@@ -199,6 +199,9 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         while (_due.TryPeek(out var hosted, out var atUs) && atUs <= _time.NowUs())
         {
             _due.Dequeue();
+            // An earlier instant was set after this one: what is due now is in the queue a second time, and counts there.
+            if (atUs != hosted.ScheduledUs)
+                continue;
             hosted.ScheduledUs = long.MaxValue;
             if (hosted.Room.IsOver(_time.NowUs()))
             {
@@ -209,13 +212,27 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
             }
 
             if (hosted.Room.NextDueUs <= _time.NowUs())
-                Apply(hosted, RoomMachine.Due(hosted.Room, Now()));
+                ApplyDue(hosted);
             else
                 Schedule(hosted);
         }
     }
 
-    /// <summary>Entries that are out of date stay in the queue and are looked at again when they come up.</summary>
+    /// <summary>As guarded as an event: what one room's rule throws must not end the loop that all rooms share.</summary>
+    private void ApplyDue(HostedRoom hosted)
+    {
+        try
+        {
+            Apply(hosted, RoomMachine.Due(hosted.Room, Now()));
+        }
+        catch (Exception e)
+        {
+            // The room is looked at again with its next event, not at once: its rule would only throw again.
+            HostingLog.EventFailed(_log, e);
+        }
+    }
+
+    /// <summary>Entries that are out of date stay in the queue and are passed over when they come up.</summary>
     private void Schedule(HostedRoom hosted)
     {
         if (hosted.Room.NextDueUs >= hosted.ScheduledUs)
