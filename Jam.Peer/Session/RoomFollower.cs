@@ -103,7 +103,7 @@ internal sealed class RoomFollower : IAsyncDisposable
     {
         var queue = Room.Queue;
         if (place < 1 || place > queue.Count)
-            throw new JamException($"the playlist has {queue.Count} tracks; 'playlist' shows them");
+            throw new JamException($"there is no track {place} in the playlist of {queue.Count}; 'playlist' shows them");
         var wasPlaying = Room.Timeline?.Current.Status == PlaybackStatus.Play;
         await CommandAsync(HostDuties.ToSetTrack(queue[place - 1]), cancellationToken);
         return wasPlaying ? await CommandAsync(new Play(0), cancellationToken) : Describe.Timeline(Room);
