@@ -1,4 +1,5 @@
 using Jam.Peer.Audio.Mp3;
+using Jam.Peer.Audio.Sndfile;
 using Jam.Peer.Playback;
 using Jam.Peer.Session;
 
@@ -7,14 +8,22 @@ namespace Jam.Peer.Audio;
 /// <summary>What a file holds, or why it cannot be played; one of both.</summary>
 /// <param name="DurationUs">How long it plays; null where it cannot be played.</param>
 /// <param name="SampleRate">Frames per second.</param>
-/// <param name="Channels">1 or 2.</param>
-/// <param name="Error">One clause for people, for example "it holds no MP3 audio"; null where it can be played.</param>
-public sealed record TrackProbe(long? DurationUs, int SampleRate, int Channels, string? Error);
+/// <param name="Channels">1 to 64; more than two are mixed down.</param>
+/// <param name="Error">One clause for people, for example "it holds no audio"; null where it can be played.</param>
+public sealed record TrackProbe(long? DurationUs, int SampleRate, int Channels, string? Error)
+{
+    /// <summary>Where its frames stand in its bytes, for others to seek by; null for a format that needs none.</summary>
+    public TrackIndex? Index { get; init; }
 
-/// <summary>Opens tracks.</summary>
+    internal static TrackProbe Failed(string error) => new(null, 0, 0, error);
+}
+
+/// <summary>Opens tracks: MP3 through libmpg123; WAV, AIFF, FLAC, Ogg Vorbis, Opus and some others through libsndfile.</summary>
 public static class DecoderFactory
 {
-    /// <summary>Looks at a file on disk: the duration is known, not guessed. Reads the whole file where no tag tells.</summary>
+    private const string NoMp4 = "it is MP4 or M4A, which cannot be played; this makes a FLAC of it: ffmpeg -i FILE FILE.flac";
+
+    /// <summary>Looks at a file on disk: the duration is known, not guessed. Reads the whole file where no header tells.</summary>
     /// <exception cref="JamException">The file cannot be read, or the decoder's library is missing.</exception>
     public static TrackProbe Probe(string path, CancellationToken cancellationToken = default)
     {
@@ -34,17 +43,33 @@ public static class DecoderFactory
     public static TrackProbe Probe(ITrackReader reader, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        using var decoder = Mpg123Decoder.Open(reader, out var error, cancellationToken);
-        if (decoder is null)
-            return new TrackProbe(null, 0, 0, error);
-        var frames = decoder.LengthFrames ?? decoder.CountFrames(cancellationToken);
-        return frames == 0
-            ? new TrackProbe(null, 0, 0, "it holds no sound")
-            : new TrackProbe((long)(frames * 1e6 / decoder.SampleRate), decoder.SampleRate, decoder.Channels, null);
+        var format = TrackFormat.Of(reader, cancellationToken);
+        return format.Container switch
+        {
+            Container.Mp4 => TrackProbe.Failed(NoMp4),
+            Container.Mpeg => Mp3Probe.Look(reader, cancellationToken),
+            _ => SndfileProbe.Look(reader, format, cancellationToken),
+        };
     }
 
     /// <summary>Opens a track that may still be arriving.</summary>
     /// <returns>The decoder, or null and why the bytes cannot be played.</returns>
     internal static ITrackDecoder? Open(ITrackReader reader, out string? error, CancellationToken cancellationToken) =>
-        Mpg123Decoder.Open(reader, out error, cancellationToken);
+        Open(reader, null, out error, cancellationToken);
+
+    /// <summary>Opens a track that may still be arriving, by its index where there is one, which needs none of its first bytes.</summary>
+    /// <returns>The decoder, which may need a seek first, or null and why the bytes cannot be played.</returns>
+    internal static ITrackDecoder? Open(ITrackReader reader, TrackIndex? index, out string? error, CancellationToken cancellationToken)
+    {
+        error = null;
+        if (index is not null && Mpg123Decoder.Open(reader, index) is { } indexed)
+            return indexed;
+        var format = TrackFormat.Of(reader, cancellationToken);
+        if (format.Container == Container.Mpeg)
+            return Mpg123Decoder.Open(reader, out error, cancellationToken);
+        if (format.Container != Container.Mp4)
+            return SndfileDecoder.Open(reader, format.Start, out error, cancellationToken);
+        error = NoMp4;
+        return null;
+    }
 }

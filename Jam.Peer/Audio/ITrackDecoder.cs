@@ -1,3 +1,5 @@
+using Jam.Peer.Playback;
+
 namespace Jam.Peer.Audio;
 
 /// <summary>
@@ -18,6 +20,9 @@ internal interface ITrackDecoder : IDisposable
     /// <summary>The frame that is read next; negative where a seek is due.</summary>
     long PositionFrames { get; }
 
+    /// <summary>How often damaged bytes were replaced by silence, so far.</summary>
+    int Concealed { get; }
+
     /// <summary>Reads interleaved stereo, -1 to 1 (beyond that where the track is clipped).</summary>
     /// <returns>Frames read; 0 only at the end of the track.</returns>
     int Read(Span<float> stereo, CancellationToken cancellationToken);
@@ -26,4 +31,10 @@ internal interface ITrackDecoder : IDisposable
     /// Goes to a frame, exactly: the same frame is the same sample on every peer, whichever way it got there. Beyond the end is the end.
     /// </summary>
     void SeekFrames(long frame, CancellationToken cancellationToken);
+
+    /// <summary>Takes an index that came after the track was opened, where the format has a use for it.</summary>
+    void UseIndex(TrackIndex index)
+    {
+        // Most formats find their places themselves.
+    }
 }

@@ -71,6 +71,11 @@ public sealed class Player : IAsyncDisposable
     /// disposed.</param>
     public void SetTrack(string? trackId, Func<ITrackReader>? open) => _feeder.SetTrack(trackId, open);
 
+    /// <summary>
+    /// Where the frames of a track stand in its bytes, so that a seek needs only those around it. Before <see cref="SetTrack"/> or after.
+    /// </summary>
+    public void SetTrackIndex(string trackId, TrackIndex index) => _feeder.SetIndex(trackId, index);
+
     /// <summary>Whether so much is decoded ahead of the playhead (or all that is left), so that playing now would sound at once.</summary>
     public bool IsReady(long minimumUs) => BufferAhead(out var isComplete) >= minimumUs || isComplete;
 

@@ -5,8 +5,8 @@ namespace Jam.Peer.Audio;
 /// <summary>Puts decoded frames where a plan wants them. Belongs to the decoder's thread.</summary>
 internal sealed class RingFiller
 {
-    /// <summary>About 6 s at 44.1 kHz, 2 MiB.</summary>
-    private const int RingFrames = 1 << 18;
+    /// <summary>Held in a ring, rounded up: 2 MiB at 44.1 kHz.</summary>
+    private const double RingS = 5.4;
 
     /// <summary>Decoded in one go.</summary>
     private const int BatchFrames = 4096;
@@ -28,14 +28,18 @@ internal sealed class RingFiller
     public PlayoutTrack? Track { get; private set; }
 
     /// <summary>Opens a track, waiting for its first frames. Null where it cannot be played, and why.</summary>
-    public PlayoutTrack? Open(string trackId, ITrackReader reader, out string? error, CancellationToken token)
+    public PlayoutTrack? Open(
+        string trackId, ITrackReader reader, TrackIndex? index, out string? error, CancellationToken token)
     {
         Close();
         _reader = reader;
-        _decoder = DecoderFactory.Open(reader, out error, token);
+        _decoder = DecoderFactory.Open(reader, index, out error, token);
         Track = _decoder is null ? null : new PlayoutTrack(trackId, _decoder.SampleRate, _decoder.LengthFrames);
         return Track;
     }
+
+    /// <summary>An index that came after the track was opened.</summary>
+    public void UseIndex(TrackIndex index) => _decoder?.UseIndex(index);
 
     /// <summary>Lets go of the track; what is in its rings stays playable.</summary>
     public void Close()
@@ -81,7 +85,7 @@ internal sealed class RingFiller
         {
             var first = Math.Max(0, from - (long)(HistoryS * rate));
             decoder.SeekFrames(first, token);
-            ring = new FrameRing(RingFrames, first);
+            ring = new FrameRing((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)(RingS * rate)), first);
             Track.Add(ring, other);
         }
         ring.Release(keepFrame - (long)(BehindS * rate));

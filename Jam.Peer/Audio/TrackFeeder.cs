@@ -27,6 +27,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
     private CancellationTokenSource? _wait;
     private TimelinePair? _pair;
     private TrackRequest? _request;
+    private GivenIndex? _index;
     private volatile bool _stopped;
     private PlayoutTrack? _track;
 
@@ -67,6 +68,17 @@ internal sealed class TrackFeeder : IAsyncDisposable
         _wake.Set();
     }
 
+    /// <summary>Where the frames of a track stand, before or after it is opened; another track's index is kept until that is set.</summary>
+    public void SetIndex(string trackId, TrackIndex index)
+    {
+        lock (_gate)
+        {
+            _index = new GivenIndex(trackId, index);
+            _wait?.Cancel();
+        }
+        _wake.Set();
+    }
+
     public async ValueTask DisposeAsync()
     {
         lock (_gate)
@@ -82,6 +94,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
     private void Run()
     {
         TrackRequest? opened = null, failing = null;
+        GivenIndex? used = null;
         while (!_stopped)
         {
             using var wait = new CancellationTokenSource(s_longestWait, _time);
@@ -89,9 +102,10 @@ internal sealed class TrackFeeder : IAsyncDisposable
             {
                 TrackRequest? request;
                 TimelinePair? pair;
+                GivenIndex? index;
                 lock (_gate)
                 {
-                    (request, pair) = (_request, _pair);
+                    (request, pair, index) = (_request, _pair, _index);
                     _wait = wait;
                     if (_stopped)
                         break;
@@ -99,8 +113,14 @@ internal sealed class TrackFeeder : IAsyncDisposable
                 if (!ReferenceEquals(request, opened))
                 {
                     failing = request;
-                    Open(request, wait.Token);
-                    opened = request;
+                    Open(request, index?.TrackId == request?.TrackId ? index?.Index : null, wait.Token);
+                    (opened, used) = (request, index);
+                }
+                else if (!ReferenceEquals(index, used))
+                {
+                    if (index!.TrackId == _filler.Track?.TrackId)
+                        _filler.UseIndex(index.Index);
+                    used = index;
                 }
                 if (!Fill(pair, wait.Token))
                     _wake.WaitOne(s_idle);
@@ -127,13 +147,13 @@ internal sealed class TrackFeeder : IAsyncDisposable
         _ended.TrySetResult();
     }
 
-    private void Open(TrackRequest? request, CancellationToken token)
+    private void Open(TrackRequest? request, TrackIndex? index, CancellationToken token)
     {
         _filler.Close();
         PlayoutTrack? track = null;
         if (request is not null)
         {
-            track = _filler.Open(request.TrackId, request.Open(), out var error, token);
+            track = _filler.Open(request.TrackId, request.Open(), index, out var error, token);
             if (track is null)
                 _notice($"this track cannot be played: {error}");
         }
@@ -148,6 +168,8 @@ internal sealed class TrackFeeder : IAsyncDisposable
         _followed.Take(pair, _clock());
         return _filler.Fill(FillPlan.For(track.TrackId, pair, _followed, _time.NowUs() + _leadUs()), token);
     }
+
+    private sealed record GivenIndex(string TrackId, TrackIndex Index);
 
     private sealed record TrackRequest(string TrackId, Func<ITrackReader> Open);
 }

@@ -66,6 +66,13 @@ internal sealed class FrameStream : IAsyncDisposable
     /// <summary>Whether there is anything to flush, and how much.</summary>
     public int PendingBytes => _pending.WrittenCount;
 
+    /// <summary>Moves what was appended into a buffer that is about to be sent.</summary>
+    public void TakePending(Span<byte> into)
+    {
+        _pending.WrittenSpan.CopyTo(into);
+        _pending.ResetWrittenCount();
+    }
+
     /// <summary>Sends what was appended.</summary>
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {

@@ -28,25 +28,11 @@ internal sealed class LinkRegistry
             return _links.GetValueOrDefault(peerId);
     }
 
-    /// <summary>Whether a peer was banned in this run, or was left on request; who was left may still come by itself.</summary>
-    public bool MustNotDial(string peerId)
+    /// <summary>Whether a peer was banned in this run.</summary>
+    public bool IsBanned(string peerId)
     {
         lock (_gate)
-            return _banned.Contains(peerId) || _left.Contains(peerId);
-    }
-
-    /// <summary>Someone here wants no connection to a peer, until <see cref="Rejoin"/>.</summary>
-    public void Leave(string peerId)
-    {
-        lock (_gate)
-            _left.Add(peerId);
-    }
-
-    /// <summary>Someone here wants the peer again, or it is no longer in the room.</summary>
-    public void Rejoin(string peerId)
-    {
-        lock (_gate)
-            _left.Remove(peerId);
+            return _banned.Contains(peerId);
     }
 
     /// <summary>Refuses a peer from now on.</summary>
@@ -54,6 +40,20 @@ internal sealed class LinkRegistry
     {
         lock (_gate)
             _banned.Add(peerId);
+    }
+
+    /// <summary>Whether one of both has left the other on request.</summary>
+    public bool IsLeft(string peerId)
+    {
+        lock (_gate)
+            return _left.Contains(peerId);
+    }
+
+    /// <summary>A peer is not to be dialled again; a connection that someone asks for puts an end to that.</summary>
+    public void Leave(string peerId)
+    {
+        lock (_gate)
+            _left.Add(peerId);
     }
 
     /// <summary>Takes a new connection in.</summary>
@@ -78,6 +78,7 @@ internal sealed class LinkRegistry
             }
 
             _links[connection.PeerId] = connection;
+            _left.Remove(connection.PeerId);
             return true;
         }
     }

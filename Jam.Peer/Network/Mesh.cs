@@ -92,7 +92,6 @@ internal sealed class Mesh : IAsyncDisposable
     public async Task RemoveMemberAsync(string peerId)
     {
         _members.TryRemove(peerId, out _);
-        _links.Rejoin(peerId);
         if (_dialers.TryRemove(peerId, out var dialer))
             await dialer.DisposeAsync();
     }
@@ -100,18 +99,14 @@ internal sealed class Mesh : IAsyncDisposable
     /// <summary>Connects to a peer of the room at an address.</summary>
     /// <exception cref="IOException">It cannot be reached.</exception>
     /// <exception cref="ProtocolException">It will not have this peer.</exception>
-    public async Task<PeerConnection> DialAsync(DnsEndPoint peer, CancellationToken cancellationToken)
-    {
-        var connection = await WelcomeAsync(await Dialer.ConnectAsync(peer, _time, cancellationToken), cancellationToken);
-        _links.Rejoin(connection.PeerId);
-        return connection;
-    }
+    public async Task<PeerConnection> DialAsync(DnsEndPoint peer, CancellationToken cancellationToken) =>
+        await WelcomeAsync(await Dialer.ConnectAsync(peer, _time, cancellationToken), cancellationToken);
 
     /// <summary>As above, over several addresses of one peer.</summary>
     public async Task<PeerConnection> DialAsync(IReadOnlyList<IPEndPoint> addresses, CancellationToken cancellationToken) =>
         await WelcomeAsync(await Dialer.ConnectAsync(addresses, _time, cancellationToken), cancellationToken);
 
-    /// <summary>Closes the connection to an address and dials its peer no more until asked to; false where there is none.</summary>
+    /// <summary>Closes the connection to an address; neither side dials it again of itself. False where there is none.</summary>
     public bool Leave(DnsEndPoint peer)
     {
         foreach (var link in _links.All)
@@ -122,8 +117,7 @@ internal sealed class Mesh : IAsyncDisposable
             if (!string.Equals(address.ToString(), peer.Host, StringComparison.Ordinal) && !(IPAddress.IsLoopback(address) && peer.Host == "localhost"))
                 continue;
             _links.Leave(link.PeerId);
-            // In good order: the other side would dial again what it takes for lost.
-            link.Close(PeerConnection.Farewell);
+            link.Close(PeerConnection.LeftOnRequest);
             return true;
         }
 
@@ -134,7 +128,7 @@ internal sealed class Mesh : IAsyncDisposable
     public void Ban(string peerId) => _links.Ban(peerId);
 
     /// <summary>Whether there is a connection, or must be none.</summary>
-    public bool IsSettled(string peerId) => _links.Find(peerId) is not null || _links.MustNotDial(peerId);
+    public bool IsSettled(string peerId) => _links.Find(peerId) is not null || _links.IsBanned(peerId) || _links.IsLeft(peerId);
 
     /// <summary>Tells the room's people something.</summary>
     public void Notice(string line) => _notice(line);
@@ -265,6 +259,8 @@ internal sealed class Mesh : IAsyncDisposable
         await using (connection)
         {
             why = await connection.RunAsync(cancellationToken);
+            if (why == PeerConnection.LeftOnRequest)
+                _links.Leave(connection.PeerId);
             _links.Remove(connection);
             if (!cancellationToken.IsCancellationRequested)
                 await _loop.PostAsync(new LinkDownEvent(connection.Id), cancellationToken);
@@ -273,7 +269,7 @@ internal sealed class Mesh : IAsyncDisposable
         if (cancellationToken.IsCancellationRequested || _links.Find(connection.PeerId) is not null)
             return;
         // Who leaves in good order is named by the rendezvous, and is not dialled.
-        if (why == PeerConnection.Farewell)
+        if (why is PeerConnection.Farewell or PeerConnection.LeftOnRequest)
             return;
         if (FindMember(connection.PeerId) is { } member)
             _notice($"lost the connection to {member.Name} ({why}); dialling it again");

@@ -38,6 +38,9 @@ internal sealed class PeerConnection : IAsyncDisposable
     /// <summary>What a peer says that leaves in good order.</summary>
     public const string Farewell = "this peer leaves";
 
+    /// <summary>What a peer says whose user wants no connection to this one; neither side dials again of itself.</summary>
+    public const string LeftOnRequest = "it left on request";
+
     private const int MaxQueuedFrames = 16_384;
     private const int FlushBytes = 32 * 1024;
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(5);
@@ -186,10 +189,11 @@ internal sealed class PeerConnection : IAsyncDisposable
                     _stream.Append(frame);
                 }
 
-                if (_stream.PendingBytes > 0)
-                    await _stream.FlushAsync(cancellationToken);
-                else if (_chunks.TryDequeue(out var chunk))
+                // A chunk takes the frames before it along: a packet of its own for each would cost more than they say.
+                if (_stream.PendingBytes < FlushBytes && _chunks.TryDequeue(out var chunk))
                     await SendChunkAsync(chunk, cancellationToken);
+                else if (_stream.PendingBytes > 0)
+                    await _stream.FlushAsync(cancellationToken);
                 else
                     break;
             }
@@ -200,7 +204,9 @@ internal sealed class PeerConnection : IAsyncDisposable
     {
         var storage = _events.StorageOf(chunk.Track);
         var size = storage?.Manifest.SizeOf(chunk.Chunk) ?? 0;
-        var buffer = ArrayPool<byte>.Shared.Rent(FrameWriter.ChunkHeaderSize + size);
+        var before = _stream.PendingBytes;
+        var start = before + FrameWriter.ChunkHeaderSize;
+        var buffer = ArrayPool<byte>.Shared.Rent(start + size);
         try
         {
             string? problem = null;
@@ -208,7 +214,7 @@ internal sealed class PeerConnection : IAsyncDisposable
             {
                 if (storage is null)
                     throw new IOException("the track is closed");
-                storage.Read(chunk.Chunk, 0, buffer.AsSpan(FrameWriter.ChunkHeaderSize, size));
+                storage.Read(chunk.Chunk, 0, buffer.AsSpan(start, size));
             }
             catch (IOException unreadable)
             {
@@ -217,8 +223,9 @@ internal sealed class PeerConnection : IAsyncDisposable
 
             if (problem is null)
             {
-                FrameWriter.WriteChunkHeader(buffer, chunk.Slot, chunk.Chunk, size);
-                await _stream.SendRawAsync(buffer.AsMemory(0, FrameWriter.ChunkHeaderSize + size), cancellationToken);
+                _stream.TakePending(buffer);
+                FrameWriter.WriteChunkHeader(buffer.AsSpan(before), chunk.Slot, chunk.Chunk, size);
+                await _stream.SendRawAsync(buffer.AsMemory(0, start + size), cancellationToken);
             }
             else
             {

@@ -6,8 +6,8 @@ namespace Jam.Peer.Playback;
 /// </summary>
 internal sealed class PlayoutTrack(string trackId, int sampleRate, long? lengthFrames)
 {
-    /// <summary>A position needs some frames before it; no kernel for usual rates reaches further back.</summary>
-    private const int KernelMargin = 64;
+    /// <summary>A position needs some frames before it; no kernel reaches further back (8 to 1 takes 256 taps).</summary>
+    private const int KernelMargin = 128;
 
     private FrameRing? _first;
     private FrameRing? _second;

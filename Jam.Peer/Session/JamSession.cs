@@ -128,10 +128,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     }
 
     /// <inheritdoc/>
-    public Task<string> LeaveAsync(DnsEndPoint peer, CancellationToken cancellationToken) =>
-        _mesh.Leave(peer)
-            ? Task.FromResult($"left {peer.Host}:{peer.Port}")
-            : throw new JamException($"there is no connection to {peer.Host}:{peer.Port}; 'connections' lists them");
+    public Task<string> LeaveAsync(DnsEndPoint peer, CancellationToken cancellationToken) => _mesh.Leave(peer)
+        ? Task.FromResult($"left {peer.Host}:{peer.Port}")
+        : Task.FromException<string>(new JamException($"there is no connection to {peer.Host}:{peer.Port}; 'connections' lists them"));
 
     /// <inheritdoc/>
     public void OnManifest(Manifest manifest) => _shelf.Open(manifest);

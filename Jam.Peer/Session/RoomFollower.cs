@@ -103,7 +103,9 @@ internal sealed class RoomFollower : IAsyncDisposable
     {
         var queue = Room.Queue;
         if (place < 1 || place > queue.Count)
-            throw new JamException($"there is no track {place} in the playlist of {queue.Count}; 'playlist' shows them");
+            throw new JamException($"the playlist has {(queue.Count == 1 ? "1 track" : $"{queue.Count} tracks")}; 'playlist' shows them");
+        if (queue[place - 1].TrackId == Room.Track?.TrackId)
+            return await CommandAsync(new Seek(0), cancellationToken);
         var wasPlaying = Room.Timeline?.Current.Status == PlaybackStatus.Play;
         await CommandAsync(HostDuties.ToSetTrack(queue[place - 1]), cancellationToken);
         return wasPlaying ? await CommandAsync(new Play(0), cancellationToken) : Describe.Timeline(Room);
@@ -187,6 +189,10 @@ internal sealed class RoomFollower : IAsyncDisposable
                 // Whoever typed the command reads its answer; everyone else reads the notice.
                 if (!_pending.Succeed() && Describe.Change(before, room) is { } line)
                     _notice(line);
+                break;
+            case State:
+                // The room did so already: that, too, is an answer.
+                _pending.Succeed();
                 break;
             case Welcome when room is { PeerId: { } id, Secret: { } secret }:
                 _mesh.Identity = new PeerIdentity(id, _roomName, secret);

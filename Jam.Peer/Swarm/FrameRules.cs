@@ -13,8 +13,8 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         TrackFrame f => OnTrack(link, f),
         WantManifestFrame f => OnWantManifest(link, f),
         ManifestFrame f => OnManifest(link, f),
-        BitfieldFrame f => OnView(link, f.Slot, view => OnBitfield(link, view, f.Bits)),
-        HaveFrame f => OnView(link, f.Slot, view => OnHave(link, view, f.Chunks)),
+        BitfieldFrame f => OnView(link, f.Slot, view => OnBitfield(link, view, f.Bits, nowUs)),
+        HaveFrame f => OnView(link, f.Slot, view => OnHave(link, view, f.Chunks, nowUs)),
         SoonFrame f => OnView(link, f.Slot, view => OnSoon(view, f.Chunks)),
         OfferFrame f => OnView(link, f.Slot, view => OnOffer(view, f.Chunks)),
         RequestFrame f => OnView(link, f.Slot, view => OnRequest(link, view, f, nowUs)),
@@ -73,7 +73,7 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
     });
 
     /// <summary>The manifest is known now: what the other side said before counts from here on.</summary>
-    public void ReadEarly(Link link, LinkTrack view)
+    public void ReadEarly(Link link, LinkTrack view, long nowUs)
     {
         if (view.Early is { } early)
         {
@@ -89,14 +89,14 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
                     break;
                 }
 
-                Learn(link, view, chunk);
+                Learn(link, view, chunk, nowUs);
             }
         }
 
         view.OfferedToUs.RemoveWhere(chunk => chunk >= view.Track.Have.Length || view.Track.Have[chunk]);
     }
 
-    private string? OnBitfield(Link link, LinkTrack view, byte[] bits)
+    private string? OnBitfield(Link link, LinkTrack view, byte[] bits, long nowUs)
     {
         var track = view.Track;
         if (track.Manifest is null)
@@ -118,13 +118,13 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         for (var chunk = 0; chunk < field.Length; chunk++)
         {
             if (field[chunk])
-                Learn(link, view, chunk);
+                Learn(link, view, chunk, nowUs);
         }
 
         return null;
     }
 
-    private string? OnHave(Link link, LinkTrack view, int[] chunks)
+    private string? OnHave(Link link, LinkTrack view, int[] chunks, long nowUs)
     {
         if (view.Track.Manifest is null)
         {
@@ -139,13 +139,13 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         {
             if (chunk >= view.Remote.Length)
                 return $"HAVE of chunk {chunk} of {view.Remote.Length}";
-            Learn(link, view, chunk);
+            Learn(link, view, chunk, nowUs);
         }
 
         return null;
     }
 
-    private void Learn(Link link, LinkTrack view, int chunk)
+    private void Learn(Link link, LinkTrack view, int chunk, long nowUs)
     {
         if (!view.Remote!.Set(chunk))
             return;
@@ -154,7 +154,7 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         if (!view.Track.Have[chunk])
             view.Wanted++;
         UploadScheduler.Cancel(link, view, chunk);
-        offers.OnHave(link, view, chunk);
+        offers.OnHave(view, chunk, nowUs);
     }
 
     private static string? OnSoon(LinkTrack view, int[] chunks)

@@ -34,8 +34,36 @@ internal sealed class LinkTrack(Track track)
     /// <summary>OFFERed by this peer, not yet had by the other side: chunk to when it was offered, or sent, whichever is later.</summary>
     public Dictionary<int, (long AtUs, bool IsSent)> OfferedByUs { get; } = [];
 
+    /// <summary>Had here and not told yet.</summary>
+    public List<int> HeldHaves { get; } = [];
+
+    /// <summary>Asked of a striping host and not told yet.</summary>
+    public List<int> HeldSoon { get; } = [];
+
     /// <summary>Chunks that this peer gave to the other side first and that not everyone has yet.</summary>
-    public int RelayBacklog { get; set; }
+    public int RelayBacklog { get; private set; }
+
+    /// <summary>Smoothed time that the other side takes to relay one copy, microseconds; 0: unknown.</summary>
+    public double UsPerRelay { get; private set; }
+
+    private long _relayingSinceUs;
+
+    /// <summary>The other side has one more chunk that <paramref name="missing"/> others lack.</summary>
+    public void AddBacklog(int missing, long nowUs)
+    {
+        if (RelayBacklog == 0)
+            _relayingSinceUs = nowUs;
+        RelayBacklog += missing;
+    }
+
+    /// <summary>One of those has it now.</summary>
+    public void RemoveBacklog(long nowUs)
+    {
+        double sample = nowUs - _relayingSinceUs;
+        UsPerRelay = UsPerRelay == 0 ? sample : UsPerRelay + (sample - UsPerRelay) / 16;
+        _relayingSinceUs = nowUs;
+        RelayBacklog--;
+    }
 
     /// <summary>Whether OFFER without chunks was sent.</summary>
     public bool OpenSent { get; set; }
@@ -128,6 +156,9 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings)
     /// <summary>Chunks in the socket.</summary>
     public int Sending => SendingSinceUs.Count;
 
+    /// <summary>Until when news is held back for this link; <see cref="long.MaxValue"/>: there is none.</summary>
+    public long HeldUntilUs { get; set; } = long.MaxValue;
+
     public long RttUs { get; set; } = 1_000;
 
     /// <summary>Smoothed time per byte received, microseconds; 0 before the first chunk.</summary>
@@ -142,19 +173,8 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings)
 
     public long BytesUp { get; set; }
 
-    /// <summary>Smoothed rate of what the kernel takes for this link, bytes per second.</summary>
-    public double SentRate { get; private set; }
-
     /// <summary>When the kernel last took a chunk for this link.</summary>
-    public long LastSentUs { get; private set; }
-
-    /// <summary>Takes a chunk that the kernel has taken into the rate.</summary>
-    public void Sent(int bytes, long nowUs)
-    {
-        var sample = bytes * 1e6 / Math.Max(1_000, nowUs - LastSentUs);
-        SentRate += (sample - SentRate) / 8;
-        LastSentUs = nowUs;
-    }
+    public long LastSentUs { get; set; }
 
     /// <summary>Bytes per second, measured or assumed.</summary>
     public double Rate => UsPerByte > 0 ? 1e6 / UsPerByte : settings.AssumedBytesPerSecond;

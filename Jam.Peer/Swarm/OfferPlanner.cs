@@ -9,6 +9,8 @@ namespace Jam.Peer.Swarm;
 /// </summary>
 internal sealed class OfferPlanner(SwarmState state)
 {
+    private const int MostOffersToOne = 64;
+
     private readonly SwarmState _state = state;
     private readonly Dictionary<TrackId, Stripe> _stripes = [];
 
@@ -59,7 +61,7 @@ internal sealed class OfferPlanner(SwarmState state)
     }
 
     /// <summary>A peer has a chunk now.</summary>
-    public void OnHave(Link link, LinkTrack view, int chunk)
+    public void OnHave(LinkTrack view, int chunk, long nowUs)
     {
         view.OfferedByUs.Remove(chunk);
         if (!_stripes.TryGetValue(view.Track.Id, out var stripe))
@@ -69,12 +71,12 @@ internal sealed class OfferPlanner(SwarmState state)
         {
             stripe.RelayOf[chunk] = view;
             stripe.Missing[chunk] = Audience(view.Track) - view.Track.Availability[chunk];
-            view.RelayBacklog += stripe.Missing[chunk];
+            view.AddBacklog(stripe.Missing[chunk], nowUs);
         }
         else if (stripe.Missing[chunk] > 0)
         {
             stripe.Missing[chunk]--;
-            stripe.RelayOf[chunk]!.RelayBacklog--;
+            stripe.RelayOf[chunk]!.RemoveBacklog(nowUs);
         }
     }
 
@@ -108,7 +110,9 @@ internal sealed class OfferPlanner(SwarmState state)
         foreach (var stripe in _stripes.Values.OrderBy(s => s.Track.Priority))
         {
             Expire(stripe, nowUs);
-            while (stripe.Next(nowUs) is >= 0 and var chunk && LeastLoaded(stripe, chunk) is var (link, view))
+            for (var room = RoomForOffers(stripe.Track, nowUs);
+                 room > 0 && stripe.Next(nowUs) is >= 0 and var chunk && LeastLoaded(stripe, chunk) is var (link, view);
+                 room--)
             {
                 stripe.Covered.Set(chunk);
                 view.OfferedByUs[chunk] = (nowUs, false);
@@ -168,23 +172,25 @@ internal sealed class OfferPlanner(SwarmState state)
         return Math.Max(offer.AtUs, link.LastSentUs) + _state.Settings.OfferTimeoutUs + 2 * link.RttUs;
     }
 
+    // What its peer will have relayed soonest: copies that it owes, times what one takes it.
     private (Link, LinkTrack)? LeastLoaded(Stripe stripe, int chunk)
     {
         (Link, LinkTrack)? best = null;
-        var audience = Audience(stripe.Track);
-        var least = (Load: long.MaxValue, Given: 0);
+        var copies = Math.Max(1, Audience(stripe.Track) - 1);
+        var usual = UsualUsPerRelay(stripe.Track);
+        var least = (DoneUs: double.PositiveInfinity, Given: 0);
         foreach (var link in _state.Links.Values)
         {
             if (!link.Tracks.TryGetValue(stripe.Track.Id, out var view) || view.RemoteFlags is null
-                || view.Remote?[chunk] == true || view.OfferedByUs.Count >= OfferWindow(link, stripe.Track))
+                || view.Remote?[chunk] == true || view.OfferedByUs.Count >= MostOffersToOne)
             {
                 continue;
             }
 
+            var owed = (view.OfferedByUs.Count + 1.0) * copies + view.RelayBacklog;
             // Equal loads: whoever has been given less so far, so that all uplinks carry their part.
-            var load = (
-                (long)view.OfferedByUs.Count * Math.Max(1, audience - 1) + view.RelayBacklog,
-                view.ChunksTo + view.OfferedByUs.Count);
+            // How fast each relays is known roughly, so that only a big difference counts.
+            var load = (owed * Math.Max(1, view.UsPerRelay / usual / 2), view.ChunksTo + view.OfferedByUs.Count);
             if (load.CompareTo(least) < 0)
                 (best, least) = ((link, view), load);
         }
@@ -192,9 +198,46 @@ internal sealed class OfferPlanner(SwarmState state)
         return best;
     }
 
-    // Enough offers to keep the uplink busy over a round trip, and no more: what is offered late goes where there is room.
-    private static int OfferWindow(Link link, Track track) =>
-        Math.Clamp((int)(2 * link.SentRate * (link.RttUs + 100_000) / 1e6 / track.Manifest!.ChunkSizeBytes), 2, 64);
+    private double UsualUsPerRelay(Track track)
+    {
+        var (sum, count) = (0.0, 0);
+        foreach (var link in _state.Links.Values)
+        {
+            if (link.Tracks.TryGetValue(track.Id, out var view) && view.UsPerRelay > 0)
+                (sum, count) = (sum + view.UsPerRelay, count + 1);
+        }
+
+        return count == 0 ? 1 : sum / count;
+    }
+
+    // Enough offers to keep the uplink busy over a round trip, and no more: what is offered late goes where there is room. One
+    // that is not taken for a while counts no more, so that who is slow to answer holds no one up.
+    private int RoomForOffers(Track track, long nowUs)
+    {
+        var (open, links, rttUs) = (0, 0, 0L);
+        foreach (var link in _state.Links.Values)
+        {
+            if (!link.Tracks.TryGetValue(track.Id, out var view) || view.RemoteFlags is null)
+                continue;
+            links++;
+            rttUs = Math.Max(rttUs, link.RttUs);
+            foreach (var (chunk, offer) in view.OfferedByUs)
+            {
+                if (offer.IsSent)
+                    continue;
+                var countsUntilUs = offer.AtUs + _state.Settings.OfferPatienceUs + link.RttUs;
+                if (nowUs < countsUntilUs)
+                    DueUs = Math.Min(DueUs, countsUntilUs);
+                else if (link.Wishes.TrueForAll(w => w.Of != view || w.Chunk != chunk))
+                    continue;
+                open++;
+            }
+        }
+
+        var chunkUs = _state.UplinkUsPerByte * track.Manifest!.ChunkSizeBytes;
+        var most = chunkUs == 0 ? links : 2 + (int)Math.Min(MostOffersToOne, (_state.Settings.OfferAheadUs + rttUs) / chunkUs);
+        return most - open;
+    }
 
     // Links that take part in a track.
     private int Audience(Track track)

@@ -6,11 +6,18 @@ namespace Jam.Peer.Swarm;
 /// What to ask of whom: first what a striping host has offered, then what plays soon, then the window in order, then the
 /// rest rarest first; always of the holder that would have it here soonest. A request that is late may be asked of another.
 /// </summary>
-internal sealed class RequestPlanner(SwarmState state)
+internal sealed class RequestPlanner
 {
-    private readonly SwarmState _state = state;
+    private readonly SwarmState _state;
+    private readonly IdleLinks _idle;
     private long _urgentDueUs = long.MaxValue;
     private ulong[] _askable = [];
+
+    public RequestPlanner(SwarmState state)
+    {
+        _state = state;
+        _idle = new IdleLinks(state, this);
+    }
 
     /// <summary>When <see cref="Plan"/> should be called again though nothing happens.</summary>
     public long DueUs(long nowUs)
@@ -45,6 +52,7 @@ internal sealed class RequestPlanner(SwarmState state)
             TakeOffers(track, nowUs);
             AskUrgent(track, nowUs);
             AskRest(track, nowUs);
+            _idle.Use(track, nowUs);
         }
     }
 
@@ -246,7 +254,8 @@ internal sealed class RequestPlanner(SwarmState state)
         return best;
     }
 
-    private void Ask(Link link, LinkTrack view, int chunk, long nowUs, bool wasOffered = false)
+    /// <summary>Asks a link for a chunk that it has.</summary>
+    public void Ask(Link link, LinkTrack view, int chunk, long nowUs, bool wasOffered = false)
     {
         var track = view.Track;
         // What a striping host did not offer it may hold back in favour of a relay, so it does not count as on its way.
@@ -273,7 +282,7 @@ internal sealed class RequestPlanner(SwarmState state)
         foreach (var other in _state.Links.Values)
         {
             if (other != link && other.Tracks.TryGetValue(track.Id, out var theirs) && theirs.RemoteFlags is not null && theirs.Remote?[chunk] != true)
-                _state.Send(other, new SoonFrame(track.Slot, [chunk]));
+                SwarmState.Hold(other, theirs.HeldSoon, chunk, nowUs + _state.Settings.IdleHaveDelayUs);
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed class SwarmCore
     public List<Effect> TakeEffects() => _state.TakeEffects();
 
     /// <summary>When <see cref="Timer"/> is to be called though nothing else happens; <see cref="long.MaxValue"/>: never.</summary>
-    public long DueUs(long nowUs) => Math.Min(Math.Min(_uploads.DueUs, _offers.DueUs), _requests.DueUs(nowUs));
+    public long DueUs(long nowUs) => Math.Min(Math.Min(_uploads.DueUs, _offers.DueUs), Math.Min(_state.HeldUntilUs(), _requests.DueUs(nowUs)));
 
     /// <summary>The time of <see cref="DueUs"/> has come.</summary>
     public void Timer(long nowUs) => Settle(nowUs);
@@ -74,7 +74,7 @@ internal sealed class SwarmCore
         foreach (var link in _state.Links.Values)
         {
             Announce(link, track);
-            _rules.ReadEarly(link, SwarmState.On(link, track));
+            _rules.ReadEarly(link, SwarmState.On(link, track), nowUs);
         }
 
         if (striped)
@@ -172,7 +172,7 @@ internal sealed class SwarmCore
             else if (!isGood)
                 _state.Drop(link, $"chunk {chunk} is not what its hash says", ban: true);
             else
-                stored = Gain(link, view, chunk);
+                stored = Gain(link, view, chunk, nowUs);
         }
         else if (!isGood)
         {
@@ -181,7 +181,7 @@ internal sealed class SwarmCore
         else
         {
             link.Delivered(bytes, asked.AtUs, nowUs);
-            stored = Gain(link, view, chunk);
+            stored = Gain(link, view, chunk, nowUs);
         }
 
         Settle(nowUs);
@@ -197,6 +197,7 @@ internal sealed class SwarmCore
         _offers.Plan(nowUs);
         _requests.Plan(nowUs);
         _uploads.Pump(nowUs);
+        _state.ReleaseDue(nowUs);
     }
 
     private void Forget(Link link)
@@ -237,7 +238,7 @@ internal sealed class SwarmCore
         SwarmState.On(link, track).Told = track.Have.Count;
     }
 
-    private bool Gain(Link link, LinkTrack from, int chunk)
+    private bool Gain(Link link, LinkTrack from, int chunk, long nowUs)
     {
         var track = from.Track;
         if (!track.Have.Set(chunk))
@@ -253,7 +254,10 @@ internal sealed class SwarmCore
                 view.Wanted--;
             view.OfferedToUs.Remove(chunk);
             view.Soon.Remove(chunk);
-            _state.Send(other, new HaveFrame(track.Slot, [chunk]));
+            // Who has it gains nothing from knowing; who gave it knows.
+            var delayUs = view.RemoteFlags.Value.HasFlag(TrackFlags.Stripes) ? _state.Settings.HostHaveDelayUs
+                : view.Remote?[chunk] == true ? _state.Settings.IdleHaveDelayUs : _state.Settings.HaveDelayUs;
+            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + delayUs);
             if (other != link)
                 _state.Cancel(other, view, chunk);
         }

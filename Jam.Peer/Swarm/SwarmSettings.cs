@@ -39,6 +39,24 @@ internal sealed record SwarmSettings
     /// <summary>An offered chunk that no one has after this is offered to another.</summary>
     public long OfferTimeoutUs { get; init; } = 1_500_000;
 
+    /// <summary>A host offers as much as its uplink carries in this time beyond a round trip; the rest goes where there is room later.</summary>
+    public long OfferAheadUs { get; init; } = 120_000;
+
+    /// <summary>An offer that was not taken after this (and a round trip) holds no other offer up.</summary>
+    public long OfferPatienceUs { get; init; } = 300_000;
+
+    /// <summary>A HAVE for someone who can use it waits this long for something that goes the same way.</summary>
+    public long HaveDelayUs { get; init; } = 10_000;
+
+    /// <summary>As <see cref="HaveDelayUs"/>, for a host: it decides by it whom to give the next chunk.</summary>
+    public long HostHaveDelayUs { get; init; } = 40_000;
+
+    /// <summary>A request is moved to an idle link where that brings its chunk twice as soon and this much sooner besides.</summary>
+    public long MoveGainUs { get; init; } = 60_000;
+
+    /// <summary>As <see cref="HaveDelayUs"/>, for someone who has the chunk already, and for SOON.</summary>
+    public long IdleHaveDelayUs { get; init; } = 250_000;
+
     /// <summary>How long a host holds a second copy of a striped chunk back, so that the first can be relayed.</summary>
     public long HoldUs { get; init; } = 1_000_000;
 

@@ -10,7 +10,6 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
 {
     private readonly SwarmState _state = state;
     private long _order;
-    private double _usPerByte;
     private long _busySinceUs;
     private double _tokens = double.NaN;
     private long _tokensAtUs;
@@ -70,6 +69,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             link.BytesUp += size;
             wish.Of.ChunksTo++;
             offers.OnSending(wish.Of, wish.Chunk, nowUs);
+            _state.Release(link);
             _state.Emit(new SendChunk(link.Id, wish.Of.Track.Id, wish.Of.Track.Slot, wish.Chunk));
         }
     }
@@ -79,11 +79,12 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     {
         if (!link.SendingSinceUs.TryDequeue(out _))
             return;
-        link.Sent(bytes, nowUs);
+        link.LastSentUs = nowUs;
         if (bytes > 0)
         {
             var sample = Math.Max(1.0, nowUs - _busySinceUs) / bytes;
-            _usPerByte = _usPerByte == 0 ? sample : _usPerByte + (sample - _usPerByte) / 8;
+            var known = _state.UplinkUsPerByte;
+            _state.UplinkUsPerByte = known == 0 ? sample : known + (sample - known) / 8;
         }
 
         _busySinceUs = nowUs;
@@ -101,8 +102,8 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     // moment goes there. A chunk that a slow receiver does not take does not count: it must not stop the others.
     private bool HasRoom(int chunkSize, long nowUs)
     {
-        var chunkUs = _usPerByte * chunkSize;
-        var most = 2 + (_usPerByte == 0 ? 2 : (int)Math.Min(1_000, _state.Settings.SocketQueueUs / chunkUs));
+        var chunkUs = _state.UplinkUsPerByte * chunkSize;
+        var most = 2 + (chunkUs == 0 ? 2 : (int)Math.Min(1_000, _state.Settings.SocketQueueUs / chunkUs));
         var patienceUs = Math.Max(_state.Settings.SlowReceiverUs, (long)(4 * chunkUs));
         var count = 0;
         var agesAtUs = long.MaxValue;

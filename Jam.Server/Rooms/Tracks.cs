@@ -6,9 +6,19 @@ namespace Jam.Server.Rooms;
 /// <summary>SET_TRACK and QUEUE. Who calls has checked that the sender may.</summary>
 internal static class Tracks
 {
-    /// <summary>Makes a track the room's, paused at its start.</summary>
+    /// <summary>
+    /// Makes a track the room's, paused at its start. What is the room's already goes on as it does: the host of a server that has
+    /// just started names its track while those who never stopped listening bring the very same back.
+    /// </summary>
     public static void Set(RoomTurn turn, Seat by, SetTrack message)
     {
+        if (message.TrackId is { } same && same == turn.Room.Track?.TrackId)
+        {
+            turn.Room = turn.Room with { Track = Describe(turn.Room, same, message) };
+            turn.Send(by.Connection, turn.StateNow(by.Member.PeerId));
+            return;
+        }
+
         Playback.CancelPending(turn);
         turn.Room = turn.Room with { Track = message.TrackId is { } id ? Describe(turn.Room, id, message) : null };
         Playback.Commit(turn, PlaybackStatus.Pause, by.Member.PeerId, _ => 0, isPlayback: false);

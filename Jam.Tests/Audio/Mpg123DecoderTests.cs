@@ -135,6 +135,30 @@ public sealed class Mpg123DecoderTests
         Assert.That(ReadAll(decoder), Has.Length.LessThan(2 * decoder.LengthFrames!.Value).And.Length.GreaterThan(44_100));
     }
 
+    /// <summary>Counts that leave every amount of padding in the last frame, the smallest among them.</summary>
+    [Test]
+    public void An_encoded_sound_comes_back_at_its_length_and_place_to_the_sample([Range(100_000, 101_152, 128)] int frames)
+    {
+        var expected = SoundFiles.Chord(frames, 44_100, 2);
+        using var decoder = Open(SoundFiles.Make(SoundFiles.Mp3, expected, 44_100, 2));
+        Assert.That(decoder.LengthFrames, Is.EqualTo(frames));
+        var all = ReadAll(decoder);
+        Assert.That(all, Has.Length.EqualTo(2 * frames));
+        Assert.That(Error(all, expected), Is.LessThan(0.02));
+        Assert.That(Error(all.AsSpan(2), expected), Is.GreaterThan(1.5 * Error(all, expected)), "a sample late");
+        Assert.That(Error(all, expected.AsSpan(2)), Is.GreaterThan(1.5 * Error(all, expected)), "a sample early");
+        Assert.That(Error(all.AsSpan(^400..), expected.AsSpan(^400..)), Is.LessThan(0.1), "its very end");
+    }
+
+    private static double Error(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        var count = Math.Min(a.Length, b.Length);
+        var sum = 0.0;
+        for (var i = 0; i < count; i++)
+            sum += (a[i] - b[i]) * (double)(a[i] - b[i]);
+        return Math.Sqrt(sum / count);
+    }
+
     private static ITrackDecoder Open(byte[] bytes)
     {
         var decoder = DecoderFactory.Open(new PartialTrack(bytes), out var error, default);

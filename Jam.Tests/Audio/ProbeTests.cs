@@ -9,7 +9,7 @@ public sealed class ProbeTests
     [Test]
     public void A_track_says_its_duration_and_format() =>
         Assert.That(
-            DecoderFactory.Probe(SampleTrack.Path), Is.EqualTo(new TrackProbe(30_000_000, 44_100, 2, null)));
+            DecoderFactory.Probe(SampleTrack.Path) with { Index = null }, Is.EqualTo(new TrackProbe(30_000_000, 44_100, 2, null)));
 
     [Test]
     public void Without_a_tag_the_frames_are_counted() =>
@@ -17,14 +17,16 @@ public sealed class ProbeTests
             DecoderFactory.Probe(new PartialTrack(Mp3Bytes.ConstantFrames(100))).DurationUs,
             Is.EqualTo(100L * Mp3Bytes.SamplesPerFrame * 1_000_000 / 44_100));
 
-    [TestCase("fLaC0000", "FLAC")]
-    [TestCase("OggS0000", "Ogg")]
-    [TestCase("RIFF0000WAVE", "WAV")]
+    [TestCase("fLaC0000", "no audio")]
+    [TestCase("fLaC000000000000", "damaged")]
+    [TestCase("OggS000000000000000000000000000000000000", "cut off")]
+    [TestCase("RIFF0000WAVE", "cut off")]
+    [TestCase("RIFF0000AVI LIST", "no audio")]
     [TestCase("\0\0\0\u0020ftypM4A ", "M4A")]
-    [TestCase("hello, this is a text", "no MP3")]
+    [TestCase("hello, this is a text", "no audio")]
     [TestCase("", "empty")]
-    [TestCase("ID3", "no MP3")]
-    public void What_is_no_MP3_is_named_in_one_line(string text, string named)
+    [TestCase("ID3", "no audio")]
+    public void What_cannot_be_played_is_named_in_one_line(string text, string named)
     {
         var probe = DecoderFactory.Probe(new PartialTrack(System.Text.Encoding.Latin1.GetBytes(text)));
         Assert.That(probe.DurationUs, Is.Null);
@@ -32,12 +34,38 @@ public sealed class ProbeTests
     }
 
     [Test]
-    public void Random_bytes_are_no_MP3([Range(1, 8)] int seed) =>
-        Assert.That(DecoderFactory.Probe(new PartialTrack(Mp3Bytes.Garbage(300_000, seed))).Error, Does.Contain("no MP3"));
+    public void Random_bytes_are_no_audio([Range(1, 8)] int seed) =>
+        Assert.That(DecoderFactory.Probe(new PartialTrack(Mp3Bytes.Garbage(300_000, seed))).Error, Does.Contain("no audio"));
 
     [Test]
-    public void A_tag_that_is_larger_than_the_file_is_no_MP3() =>
-        Assert.That(DecoderFactory.Probe(new PartialTrack(Mp3Bytes.Id3(5_000)[..3_000])).Error, Does.Contain("no MP3"));
+    public void A_tag_that_is_larger_than_the_file_is_no_audio() =>
+        Assert.That(DecoderFactory.Probe(new PartialTrack(Mp3Bytes.Id3(5_000)[..3_000])).Error, Does.Contain("no audio"));
+
+    [TestCase(SoundFiles.Wav16)]
+    [TestCase(SoundFiles.Aiff16)]
+    [TestCase(SoundFiles.Flac16)]
+    [TestCase(SoundFiles.OggVorbis)]
+    [TestCase(SoundFiles.OggOpus)]
+    public void A_file_that_is_cut_off_is_named_and_a_whole_one_is_not(int format)
+    {
+        var bytes = SoundFiles.Make(format, 48_000, 48_000);
+        Assert.That(DecoderFactory.Probe(new PartialTrack(bytes)), Is.EqualTo(new TrackProbe(1_000_000, 48_000, 2, null)));
+        foreach (var share in new[] { 0.3, 0.7, 0.95 })
+        {
+            var probe = DecoderFactory.Probe(new PartialTrack(bytes[..(int)(share * bytes.Length)]));
+            Assert.That(probe.Error, Does.Contain("cut off").Or.Contain("damaged"), $"at {share}");
+            Assert.That(probe.Error, Does.Not.Contain("\n"));
+        }
+    }
+
+    [Test]
+    public void An_MP3_that_is_cut_off_or_torn_is_named()
+    {
+        var bytes = SampleTrack.Bytes();
+        Assert.That(DecoderFactory.Probe(new PartialTrack(bytes[..(bytes.Length / 2)])).Error, Does.Contain("cut off"));
+        Array.Clear(bytes, bytes.Length / 4, bytes.Length / 4);
+        Assert.That(DecoderFactory.Probe(new PartialTrack(bytes)).Error, Does.Contain("damaged"));
+    }
 
     [Test]
     public void A_file_that_is_not_there_is_one_line() =>

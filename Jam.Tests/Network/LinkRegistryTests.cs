@@ -82,7 +82,7 @@ internal sealed class LinkRegistryTests
         Assert.That(links.TryAdd(Low, Make(High, true), out _), Is.False);
         Assert.That(links.TryAdd(Low, Make(High, false), out _), Is.False);
         Assert.That(links.TryAdd(Low, Make("c-peer", false), out _), Is.True, "others do");
-        Assert.That(links.MustNotDial(High), Is.True);
+        Assert.That(links.IsBanned(High), Is.True);
     }
 
     // The numbers of the diallings, each with whether the lower id dialled, in an order that keeps each side's own.

@@ -1,3 +1,4 @@
+using System.Net;
 using Jam.Peer.Network;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
@@ -167,27 +168,45 @@ internal sealed class MeshTests
     }
 
     [Test]
-    public async Task Who_was_left_on_request_is_dialled_by_neither_side_until_asked_for(CancellationToken ct)
+    public async Task A_peer_that_was_left_is_not_dialled_again_by_either_side_until_someone_joins(CancellationToken ct)
     {
         var time = new ManualTimeProvider();
         await using var ana = new SwarmNode("ana", time);
         await using var bo = new SwarmNode("bo", time);
         ana.SetMember("bo", bo.Address);
-        bo.SetMember("ana", ana.Address);
-        await Until.TrueAsync(() => ana.Mesh.IsSettled("bo") && bo.Mesh.IsSettled("ana"), ct);
-        var address = new System.Net.DnsEndPoint("127.0.0.1", bo.Mesh.Port);
-        Assert.That(ana.Mesh.Leave(address), Is.True);
-        await Until.TrueAsync(() => !bo.Mesh.IsSettled("ana") && !ana.Mesh.Leave(address), ct);
-        // The room names both anew, as it does with every change of a role: no reason for ana to dial.
+        bo.SetMember("ana", ana.Address, dialNow: false);
+        await LinksAsync(1);
+        Assert.That(ana.Mesh.Leave(new DnsEndPoint("127.0.0.1", bo.Mesh.Port)), Is.True);
+        await LinksAsync(0);
+        // Word of a member, such as a new role, is no reason either.
         ana.SetMember("bo", bo.Address);
-        time.Advance(TimeSpan.FromSeconds(30));
-        Assert.That(ana.Mesh.Leave(address), Is.False, "nothing to leave");
-        Assert.That(ana.Notices.Concat(bo.Notices), Is.Empty, "nobody lost anybody");
+        bo.SetMember("ana", ana.Address);
+        for (var second = 0; second < 5; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            // Who asks now is answered after whatever the second brought about.
+            await using var asker = await WirePeer.ConnectAsync((second % 2 == 0 ? ana : bo).Mesh.Port, ct);
+            await asker.SendAsync(new WhereFrame(), ct);
+            await asker.NextAsync<RoomInfoFrame>(ct);
+            await LinksAsync(0);
+        }
 
-        var again = await ana.Mesh.DialAsync(address, ct);
-        again.Close("a test wants it so");
-        await Until.TrueAsync(() => ana.Notices.Any(n => n.Contains("dialling it again")), ct);
-        await Until.TrueAsync(() => ana.Mesh.Leave(address), ct);
+        Assert.That(ana.Mesh.Leave(new DnsEndPoint("127.0.0.1", bo.Mesh.Port)), Is.False, "there is nothing to leave");
+        await ana.Mesh.DialAsync(new DnsEndPoint("127.0.0.1", bo.Mesh.Port), ct);
+        await LinksAsync(1);
+        // And from then on it is a connection like any other, which is dialled again when it is lost.
+        ana.Loop.Snapshot.Links.Single().Connection.Close("a test wants it so");
+        await Until.TrueAsync(() => ana.Notices.Any(n => n.Contains("a test wants it so", StringComparison.Ordinal)), ct);
+        await LinksAsync(1);
+
+        // Pictures of the swarm are taken as time passes.
+        Task LinksAsync(int count) => Until.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(100));
+                return ana.Links == count && bo.Links == count;
+            },
+            ct, () => $"{ana.Links} {bo.Links} {string.Join('\n', ana.Notices)}");
     }
 
     [Test]

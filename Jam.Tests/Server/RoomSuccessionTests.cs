@@ -80,6 +80,18 @@ internal sealed class RoomSuccessionTests
     }
 
     [Test]
+    public void A_host_that_names_the_track_which_listeners_have_just_brought_back_does_not_stop_it()
+    {
+        var room = new RoomHarness();
+        room.Say(1, new Hello(Role.Host, "ana"));
+        room.Say(2, new Hello(Resume: _resume));
+        room.Say(1, new SetTrack(RoomHarness.TrackId));
+        Assert.That(room.Timeline.Status, Is.EqualTo(PlaybackStatus.Play));
+        Assert.That(room.Timeline.PositionAtUs(room.NowUs), Is.EqualTo(13_000_000));
+        Assert.That(room.Received<State>(1).Last().ToTimeline(), Is.EqualTo(room.Timeline));
+    }
+
+    [Test]
     public void After_a_while_the_new_authority_s_own_music_stays()
     {
         var room = RoomHarness.WithHostAndViewers();

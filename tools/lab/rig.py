@@ -153,6 +153,13 @@ class Rig:
             while time.monotonic() < until and any(process.poll() is None for _, process in chosen):
                 time.sleep(0.02)
 
+    def kill(self, name):
+        """Ends a process that the rig started, without a word (SIGKILL)."""
+        for entry in [e for e in self.processes if e[0] == name]:
+            self.processes.remove(entry)
+            os.killpg(entry[1].pid, signal.SIGKILL)
+            entry[1].wait()
+
     def close(self):
         self.stop([n for n, _ in self.processes if n not in ("pulseaudio", "parecord")])
         self.stop()

@@ -31,6 +31,8 @@ def arguments():
     p.add_argument("--mp3", metavar="FILE", help="the track; default: one that is made for the run, VBR with a picture of 500 KiB")
     p.add_argument("--join-after", type=float, metavar="S", help="the last viewer joins S seconds after the others sound")
     p.add_argument("--events", action="store_true", help="after 15 s: pause for 2 s, resume, 10 s on seek, and 10 s more")
+    p.add_argument("--kill-host", action="store_true",
+                   help="after 10 s the host, and the server in it, is killed (-9); 10 s later it is started again, and 10 s more")
     p.add_argument("--with-host", action="store_true", help="the host sounds too, and is compared with every viewer")
     p.add_argument("--no-time-namespaces", action="store_true", help="all viewers share this machine's clock")
     p.add_argument("--rate", type=int, default=44100, help="sample rate of the sinks (default 44100)")
@@ -51,7 +53,7 @@ def arguments():
 
 def make_track(a, rig):
     """Long enough that nothing ends while it is measured."""
-    length = 30 + a.seconds + (a.join_after or 0) + (60 if a.events else 0)
+    length = 30 + a.seconds + (a.join_after or 0) + (60 if a.events else 0) + (60 if a.kill_host else 0)
     path = os.path.join(rig.folder, "track.mp3")
     rig.note(f"making a track of {length:.0f} s")
     subprocess.run([MAKE_TRACK, "--seconds", str(length), "--vbr", "--picture-kb", "500", "--title", "SwarmJam lab", "--out", path],
@@ -78,10 +80,7 @@ class Run:
         rig.start_sound()
         rig.start_recording()
         track = a.mp3 or make_track(a, rig)
-        sounds = "host" in rig.outputs
-        self.host = rig.start_peer("host", ["--seed", os.path.abspath(track), "--listen-port", str(self.port), "--autoplay", "--output",
-                                            "pulse" if sounds else "null"], sink="host" if sounds else None, stdin=subprocess.PIPE)
-        rig.wait(lambda: answers(self.port), 30, "the host does not listen", "host")
+        self.start_host(track)
         late = rig.outputs[-1:] if a.join_after else []
         early = [v for v in rig.outputs if v not in late]
         for viewer in early:
@@ -101,7 +100,22 @@ class Run:
             self.rest(10)
             self.command("seek 12.5")
             self.rest(10)
+        if a.kill_host:
+            self.rest(10)
+            self.note("kill host")
+            rig.kill("host")
+            self.rest(10)
+            self.note("host back")
+            self.start_host(track)
+            self.rest(10)
         self.rest(a.seconds)
+
+    def start_host(self, track):
+        sounds = "host" in self.rig.outputs
+        self.host = self.rig.start_peer(
+            "host", ["--seed", os.path.abspath(track), "--listen-port", str(self.port), "--autoplay", "--output",
+                     "pulse" if sounds else "null"], sink="host" if sounds else None, stdin=subprocess.PIPE)
+        self.rig.wait(lambda: answers(self.port), 30, "the host does not listen", "host")
 
     def start_viewer(self, viewer):
         ahead = None if self.a.no_time_namespaces else CLOCKS_AHEAD[self.rig.outputs.index(viewer) % len(CLOCKS_AHEAD)]
@@ -124,9 +138,12 @@ class Run:
         until = self.rig.now() + seconds
         self.rig.wait(lambda: self.rig.now() >= until, 3 * seconds + 10, "the recording stands still", "parecord")
 
-    def command(self, line):
+    def note(self, line):
         self.events.append((self.rig.now(), line))
         self.rig.note(line)
+
+    def command(self, line):
+        self.note(line)
         self.host.stdin.write((line + "\n").encode())
         self.host.stdin.flush()
 
@@ -138,8 +155,8 @@ def evaluate(run):
     result = {"rate": rate, "outputs": rig.outputs, "recorded_s": round(end, 3), "pairs": [], "silences": [], "joins": [],
               "events": [{"name": name, "at_s": round(at, 3)} for at, name in run.events]}
     first = [analysis.first_sound(sound, rate) for sound in sounds]
-    # A change disturbs until two seconds after it; a pause until two seconds after what ends it.
-    disturbed = [(at - 0.2, at + 2) for at, _ in run.events]
+    # A change disturbs until two seconds after it; a pause until two seconds after what ends it. The host's end disturbs no one.
+    disturbed = [(at - 0.2, at + 2) for at, name in run.events if "host" not in name]
     disturbed += [(at, following + 2) for (at, name), (following, _) in zip(run.events, run.events[1:]) if name == "pause"]
     for viewer, sound, start in zip(rig.outputs, sounds, first):
         result["silences"].append({"output": viewer, "gaps": [

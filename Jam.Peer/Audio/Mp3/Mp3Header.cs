@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Jam.Peer.Audio.Mp3;
 
 /// <summary>The four bytes that begin every frame of MPEG audio (ISO/IEC 11172-3, 13818-3, and the 2.5 extension).</summary>
@@ -8,8 +10,9 @@ namespace Jam.Peer.Audio.Mp3;
 /// <param name="IsPadded">Whether the frame is one slot longer.</param>
 /// <param name="HasCrc">Whether two bytes of checksum follow.</param>
 /// <param name="Channels">1 or 2.</param>
+/// <param name="Bits">The four bytes, big endian.</param>
 internal readonly record struct Mp3Header(
-    int Version, int Layer, int BitrateKbps, int SampleRate, bool IsPadded, bool HasCrc, int Channels)
+    int Version, int Layer, int BitrateKbps, int SampleRate, bool IsPadded, bool HasCrc, int Channels, uint Bits)
 {
     public const int Size = 4;
 
@@ -62,7 +65,16 @@ internal readonly record struct Mp3Header(
         var table = version == 1 ? layer - 1 : layer == 1 ? 3 : 4;
         header = new Mp3Header(
             version, layer, s_bitrates[table][bitrateIndex], s_rates[rateIndex] >> (version - 1), (bytes[2] & 2) != 0, (bytes[1] & 1) == 0,
-            bytes[3] >> 6 == 3 ? 1 : 2);
+            bytes[3] >> 6 == 3 ? 1 : 2, BinaryPrimitives.ReadUInt32BigEndian(bytes));
         return true;
+    }
+
+    /// <summary>A frame of this kind that holds nothing.</summary>
+    public byte[] SilentFrame()
+    {
+        const uint noCrc = 1 << 16;
+        var frame = new byte[FrameBytes];
+        BinaryPrimitives.WriteUInt32BigEndian(frame, Bits | noCrc);
+        return frame;
     }
 }

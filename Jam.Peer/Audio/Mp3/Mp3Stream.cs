@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Jam.Peer.Playback;
 
 namespace Jam.Peer.Audio.Mp3;
@@ -15,13 +16,12 @@ internal sealed class Mp3Stream
     /// <summary>Junk before the first frame, beside ID3v2, bytes.</summary>
     private const int MaxJunkBytes = 256 * 1024;
 
-    private const int MaxId3Tags = 16;
-
     /// <summary>This many frames in a row are no accident.</summary>
     private const int ProofFrames = 3;
 
     private readonly ByteWindow _window;
     private readonly List<long> _index = [];
+    private TrackIndex? _given;
     private long _countedFrames;
     private long _countedOffset;
 
@@ -47,6 +47,16 @@ internal sealed class Mp3Stream
     /// <summary>Where frame 0 begins, bytes.</summary>
     public long FirstOffset { get; }
 
+    /// <summary>Sound frames that encoder and decoder put before the first.</summary>
+    public long SkipFrames => _given?.SkipFrames ?? (Tag?.Delay is { } delay ? delay + Mp3InfoTag.DecoderDelay : 0);
+
+    /// <summary>Frames in the track as its index or its tag says; null where neither does.</summary>
+    public long? Frames => _given?.Frames ?? (Tag?.Frames is > 0 and var frames ? frames : null);
+
+    /// <summary>Sound frames in the track without padding; null where nothing says.</summary>
+    public long? LengthFrames => _given?.LengthFrames
+        ?? (Tag?.Frames is > 0 ? Math.Max(0, Tag.Value.Frames.Value * First.Samples - (Tag.Value.Delay ?? 0) - (Tag.Value.Padding ?? 0)) : null);
+
     /// <summary>What the encoder wrote of the file, if anything.</summary>
     public Mp3InfoTag? Tag { get; }
 
@@ -58,16 +68,14 @@ internal sealed class Mp3Stream
     public static Mp3Stream? Open(ITrackReader reader, out string? error, CancellationToken cancellationToken)
     {
         var window = new ByteWindow(reader);
-        var start = SkipId3(window, cancellationToken);
-        error = NameOther(window.Get(start, 12, cancellationToken));
-        if (error is not null)
-            return null;
+        var start = Id3.Skip(window, cancellationToken);
         var offset = FindFrame(window, start, start + MaxJunkBytes, null, cancellationToken);
         if (offset < 0 || !Mp3Header.TryParse(window.Get(offset, Mp3Header.Size, cancellationToken), out var header))
         {
-            error = reader.LengthBytes == 0 ? "the file is empty" : "it holds no MP3 audio";
+            error = reader.LengthBytes == 0 ? "the file is empty" : "it holds no audio";
             return null;
         }
+        error = null;
 
         var frame = window.Get(offset, header.FrameBytes, cancellationToken);
         if (!Mp3InfoTag.TryParse(header, frame, out var tag))
@@ -75,17 +83,55 @@ internal sealed class Mp3Stream
         var next = FindFrame(window, offset + header.FrameBytes, offset + header.FrameBytes + MaxJunkBytes, header, cancellationToken);
         if (next < 0 || !Mp3Header.TryParse(window.Get(next, Mp3Header.Size, cancellationToken), out header))
         {
-            error = "it holds no MP3 audio after its tag";
+            error = "it holds no audio after its tag";
             return null;
         }
         return new Mp3Stream(window, header, next, tag);
+    }
+
+    /// <summary>A stream whose frames an index tells, which needs none of the first bytes.</summary>
+    /// <returns>The stream, or null where the index is not one of such a stream.</returns>
+    public static Mp3Stream? Open(ITrackReader reader, TrackIndex index)
+    {
+        Span<byte> bits = stackalloc byte[Mp3Header.Size];
+        BinaryPrimitives.WriteUInt32BigEndian(bits, index.Header);
+        return Mp3Header.TryParse(bits, out var first)
+            ? new Mp3Stream(new ByteWindow(reader), first, index.Offsets[0], null) { _given = index }
+            : null;
+    }
+
+    /// <summary>Takes an index that came later; one that does not begin as this stream does is left.</summary>
+    public void Use(TrackIndex index)
+    {
+        if (index.Header == First.Bits && index.Offsets[0] == FirstOffset && index.SkipFrames == SkipFrames
+            && (LengthFrames is null || LengthFrames == index.LengthFrames))
+            _given = index;
+    }
+
+    /// <summary>The index of the whole track; needs all of its bytes.</summary>
+    /// <returns>The index; null where no frame can be found, or the track is too long for one.</returns>
+    public TrackIndex? MakeIndex(CancellationToken cancellationToken)
+    {
+        var frames = CountAll(cancellationToken);
+        var length = LengthFrames ?? Math.Max(0, frames * First.Samples - SkipFrames);
+        return TrackIndex.Create(First.Bits, frames, SkipFrames, length, IndexStep, _index);
     }
 
     /// <summary>Finds a frame by number. Returns its place in bytes, or -1 where the track ends before it.</summary>
     public long OffsetOf(long frame, CancellationToken cancellationToken)
     {
         if (frame < _countedFrames)
-            return WalkTo(frame, cancellationToken);
+            return Walk(_index[(int)(frame / IndexStep)], frame % IndexStep, cancellationToken);
+        if (_given is { } given)
+        {
+            if (frame >= given.Frames)
+                return -1;
+            var at = given.Offsets[(int)(frame / given.Step)];
+            if (IsFrame(_window.Get(at, Mp3Header.Size, cancellationToken), out _))
+                return Walk(at, frame % given.Step, cancellationToken);
+            // It is not of this track: counting is slower, but true.
+            _given = null;
+        }
         if (IsConstantBitrate && frame > _countedFrames + IndexStep)
         {
             var near = Near(frame, cancellationToken);
@@ -152,18 +198,16 @@ internal sealed class Mp3Stream
         return true;
     }
 
-    private long WalkTo(long frame, CancellationToken cancellationToken)
+    private long Walk(long offset, long frames, CancellationToken cancellationToken)
     {
-        var offset = _index[(int)(frame / IndexStep)];
-        for (var i = 0; i <= frame % IndexStep; i++)
+        for (; ; frames--)
         {
             if (!TryRead(offset, out var found, out var bytes, cancellationToken))
                 return -1;
-            if (i == frame % IndexStep)
+            if (frames == 0)
                 return found;
             offset = found + bytes.Length;
         }
-        return -1;
     }
 
     /// <summary>The frame whose place is nearest to where this number must be; -1 where none is near enough to be sure.</summary>
@@ -226,29 +270,4 @@ internal sealed class Mp3Stream
     }
 
     private static bool IsTrailer(ReadOnlySpan<byte> bytes) => bytes.StartsWith("TAG"u8) || bytes.StartsWith("APETAGEX"u8);
-
-    private static long SkipId3(ByteWindow window, CancellationToken cancellationToken)
-    {
-        var offset = 0L;
-        for (var tags = 0; tags < MaxId3Tags; tags++)
-        {
-            var head = window.Get(offset, 10, cancellationToken);
-            if (head.Length < 10 || !head.StartsWith("ID3"u8) || ((head[6] | head[7] | head[8] | head[9]) & 0x80) != 0)
-                return offset;
-            var size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9];
-            offset += 10 + size + ((head[5] & 0x10) != 0 ? 10 : 0);
-        }
-        return offset;
-    }
-
-    private static string? NameOther(ReadOnlySpan<byte> head)
-    {
-        if (head.StartsWith("fLaC"u8))
-            return "it is FLAC; only MP3 can be played";
-        if (head.StartsWith("OggS"u8))
-            return "it is Ogg; only MP3 can be played";
-        if (head.StartsWith("RIFF"u8))
-            return "it is WAV; only MP3 can be played";
-        return head.Length >= 8 && head[4..8].SequenceEqual("ftyp"u8) ? "it is MP4 or M4A; only MP3 can be played" : null;
-    }
 }

@@ -23,6 +23,7 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
     private readonly int _samples;
     private readonly long _skip;
     private readonly long _endRaw;
+    private readonly long _endFrames;
     private long _nextFrame;
     private long _nextOffset;
     private long _decodedRaw;
@@ -40,16 +41,14 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
         Channels = stream.First.Channels;
         _samples = stream.First.Samples;
         _decoded = new float[4 * _samples * FloatsPerFrame];
-        var tag = stream.Tag;
-        _skip = tag?.Delay is { } delay ? delay + Mp3InfoTag.DecoderDelay : 0;
-        _endRaw = long.MaxValue;
-        if (tag?.Frames is > 0)
-        {
-            var total = tag.Value.Frames.Value * _samples;
-            LengthFrames = Math.Max(0, total - (tag.Value.Delay ?? 0) - (tag.Value.Padding ?? 0));
-            _endRaw = _skip + LengthFrames.Value;
-        }
+        _skip = stream.SkipFrames;
+        LengthFrames = stream.LengthFrames;
+        _endRaw = LengthFrames is { } length ? _skip + length : long.MaxValue;
+        _endFrames = stream.Frames ?? -1;
     }
+
+    /// <summary>The frames of the track.</summary>
+    public Mp3Stream Stream => _stream;
 
     public int SampleRate { get; }
 
@@ -57,7 +56,15 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
 
     public long? LengthFrames { get; }
 
+    public int Concealed { get; private set; }
+
     public long PositionFrames => _isPlaced ? _decodedRaw - _skip : -1;
+
+    /// <summary>Opens a track by its index; waits for no bytes.</summary>
+    /// <returns>The decoder, which needs a seek first, or null where the index is not one of an MP3.</returns>
+    /// <exception cref="JamException">The library is not installed.</exception>
+    public static Mpg123Decoder? Open(ITrackReader reader, TrackIndex index) =>
+        Mp3Stream.Open(reader, index) is { } stream ? new Mpg123Decoder(stream, CreateHandle(stream.First.SampleRate)) : null;
 
     /// <summary>Opens a track; waits for the bytes of its first frames.</summary>
     /// <returns>The decoder, at frame 0, or null and why the bytes cannot be played.</returns>
@@ -106,16 +113,14 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
         _decodedStart = _decodedCount = 0;
         _decodedRaw = _fedRaw = first * _samples;
         Check(Mpg123Native.OpenFeed(_handle));
-        while (!_isAtEnd && _decodedRaw < raw)
-        {
-            if (_decodedCount == 0 && !DecodeNext(cancellationToken))
-                break;
+        while (_decodedRaw < raw && (_decodedCount > 0 || (!_isAtEnd && DecodeNext(cancellationToken))))
             Consume((int)Math.Min(_decodedCount, raw - _decodedRaw));
-        }
-        if (_isAtEnd)
+        if (_decodedCount == 0 && _isAtEnd)
             _decodedRaw = raw;
         _isPlaced = true;
     }
+
+    public void UseIndex(TrackIndex index) => _stream.Use(index);
 
     /// <summary>Counts the frames of the whole track by its headers. The place is lost.</summary>
     public long CountFrames(CancellationToken cancellationToken)
@@ -159,7 +164,7 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
         if (!_stream.TryRead(_nextOffset, out var found, out var frame, cancellationToken))
         {
             _isAtEnd = true;
-            return false;
+            return TryFlush();
         }
         _stream.Count(_nextFrame, found, frame.Length);
         _nextOffset = found + frame.Length;
@@ -170,11 +175,25 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
         var missing = _fedRaw - (_decodedRaw + _decodedCount) - _samples;
         if (missing > 0)
         {
+            Concealed++;
             var silent = (int)Math.Min(missing, _decoded.Length / FloatsPerFrame - _decodedCount);
             _decoded.AsSpan(_decodedCount * FloatsPerFrame, silent * FloatsPerFrame).Clear();
             _decodedCount += silent;
         }
         return true;
+    }
+
+    /// <summary>
+    /// The last samples of a track whose encoder padded it by less than the decoder's delay still stand in the filter bank: a frame of
+    /// nothing drives them out.
+    /// </summary>
+    private bool TryFlush()
+    {
+        if (_endRaw == long.MaxValue || _decodedRaw >= _endRaw || _fedRaw != _endFrames * _samples)
+            return false;
+        Feed(_stream.First.SilentFrame());
+        _decodedCount = (int)Math.Min(_decodedCount, _endRaw - _decodedRaw);
+        return _decodedCount > 0;
     }
 
     private void Feed(ReadOnlySpan<byte> frame)

@@ -1,6 +1,6 @@
 using Jam.Peer.Playback;
 
-namespace Jam.Peer.Audio.Mp3;
+namespace Jam.Peer.Audio;
 
 /// <summary>A short stretch of a track in memory, so that small reads ask for no more than they need.</summary>
 internal sealed class ByteWindow(ITrackReader reader)

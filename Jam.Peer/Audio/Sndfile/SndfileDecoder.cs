@@ -1,0 +1,321 @@
+using System.Runtime.InteropServices;
+using Jam.Peer.Playback;
+using Jam.Peer.Session;
+
+namespace Jam.Peer.Audio.Sndfile;
+
+/// <summary>
+/// Decodes what libsndfile knows: WAV, AIFF, FLAC, Ogg Vorbis and Opus among others. Bytes are waited for outside the library where that
+/// can be foreseen; a wait inside it that is cancelled costs the library's state, and the next seek opens it anew.
+/// </summary>
+internal sealed unsafe class SndfileDecoder : ITrackDecoder
+{
+    /// <summary>More is no music.</summary>
+    public const int MaxChannels = 64;
+
+    /// <summary>Decoded in one go.</summary>
+    private const int BlockFrames = 1024;
+
+    /// <summary>What a decoder may read ahead of the frames that it gives.</summary>
+    private const int ReadAheadBytes = 8 * 1024;
+
+    /// <summary>Frames until a Vorbis or Opus decoder that jumped holds what one that came from the start holds.</summary>
+    private const int SettleFrames = 8192;
+
+    /// <summary>No page of Vorbis or Opus holds more.</summary>
+    private const int LongestPageFrames = 255 * 8192;
+
+    /// <summary>At most so much is silent before sound is looked for again.</summary>
+    private const int LongestSkipBlocks = 256;
+
+    /// <summary>A count beyond this is "unknown" in disguise.</summary>
+    private const long MaxFrames = 1L << 40;
+
+    private readonly ITrackReader _reader;
+    private readonly VirtualFile _file;
+    private readonly StereoMix _mix;
+    private readonly float[] _block;
+    private readonly double _bytesPerFrame;
+    private readonly bool _needsSettling;
+    private nint _handle;
+    private long _position;
+    private int _silentBlocks;
+    private long? _lastPageFrame;
+
+    private SndfileDecoder(ITrackReader reader, VirtualFile file, nint handle, in SndfileNative.Info info)
+    {
+        (_reader, _file, _handle) = (reader, file, handle);
+        SampleRate = info.SampleRate;
+        Channels = info.Channels;
+        LengthFrames = info.Frames is > 0 and < MaxFrames ? info.Frames : null;
+        _bytesPerFrame = LengthFrames is { } length ? (double)reader.LengthBytes / length : 4 * info.Channels;
+        _needsSettling = (info.Format & SndfileNative.SubtypeMask) is SndfileNative.Vorbis or SndfileNative.Opus;
+        _block = new float[BlockFrames * info.Channels];
+        _mix = new StereoMix(Layout(handle, info.Channels));
+    }
+
+    public int SampleRate { get; }
+
+    public int Channels { get; }
+
+    public long? LengthFrames { get; }
+
+    public long PositionFrames => _handle == 0 ? -1 : _position;
+
+    public int Concealed { get; private set; }
+
+    /// <summary>Opens a track; waits for the bytes that its format needs for that (the last ones, too, in an Ogg file).</summary>
+    /// <param name="reader">The track.</param>
+    /// <param name="start">Where its first byte stands, after tags that are foreign to the format.</param>
+    /// <param name="error">Why the bytes cannot be played.</param>
+    /// <param name="cancellationToken">Ends a wait for bytes.</param>
+    /// <returns>The decoder, at frame 0, or null.</returns>
+    /// <exception cref="JamException">The library is not installed.</exception>
+    public static SndfileDecoder? Open(ITrackReader reader, long start, out string? error, CancellationToken cancellationToken)
+    {
+        var file = new VirtualFile(reader, start);
+        nint handle = 0;
+        SndfileDecoder? decoder = null;
+        try
+        {
+            var info = default(SndfileNative.Info);
+            handle = file.Open(ref info, cancellationToken);
+            ThrowIfFailed(file, cancellationToken);
+            error = handle == 0 ? $"it is damaged: {LastError()}" : TrackLimits.WhyNot(info.SampleRate, info.Channels, MaxChannels);
+            if (error is null)
+                decoder = new SndfileDecoder(reader, file, handle, info);
+            return decoder;
+        }
+        catch (DllNotFoundException e)
+        {
+            throw new JamException("libsndfile1 is missing: apt-get install libsndfile1", e);
+        }
+        finally
+        {
+            if (decoder is null)
+            {
+                if (handle != 0)
+                    _ = SndfileNative.Close(handle);
+                file.Dispose();
+            }
+        }
+    }
+
+    public int Read(Span<float> stereo, CancellationToken cancellationToken)
+    {
+        if (_handle == 0)
+            throw new InvalidOperationException("A seek or read that was cancelled needs a seek first.");
+        var wanted = stereo.Length / 2;
+        var done = 0;
+        while (done < wanted)
+        {
+            var count = (int)Math.Min(Math.Min(wanted - done, BlockFrames), (LengthFrames ?? long.MaxValue) - _position);
+            int got;
+            try
+            {
+                got = count <= 0 ? 0 : ReadBlock(count, cancellationToken);
+            }
+            catch (OperationCanceledException) when (done > 0)
+            {
+                // What was decoded before the wait is not lost; the next read, or seek, waits again.
+                break;
+            }
+            if (got == 0)
+                break;
+            _mix.Mix(_block.AsSpan(0, got * Channels), stereo.Slice(2 * done, 2 * got));
+            done += got;
+        }
+        return done;
+    }
+
+    public void SeekFrames(long frame, CancellationToken cancellationToken)
+    {
+        frame = Math.Clamp(frame, 0, LengthFrames ?? long.MaxValue);
+        if (_handle == 0)
+            Reopen(cancellationToken);
+        _silentBlocks = 0;
+        if (frame == LengthFrames || GoTo(frame, cancellationToken))
+            _position = frame;
+        else if (LengthFrames is null)
+            WalkTo(frame, cancellationToken);
+        else
+            (_position, _silentBlocks) = (frame, 1);
+    }
+
+    /// <summary>Counts the frames of the whole track by decoding it. The place is lost.</summary>
+    public long CountFrames(CancellationToken cancellationToken)
+    {
+        SeekFrames(0, cancellationToken);
+        for (int got; (got = ReadBlock(BlockFrames, cancellationToken)) > 0;)
+            cancellationToken.ThrowIfCancellationRequested();
+        return _position;
+    }
+
+    public void Dispose()
+    {
+        Close();
+        _file.Dispose();
+    }
+
+    /// <summary>Decodes the next frames into the block; silence where they cannot be decoded; 0 at the end of the track.</summary>
+    private int ReadBlock(int count, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_silentBlocks > 0)
+            return Conceal(0, count, cancellationToken);
+        _file.Await((long)(count * _bytesPerFrame) + ReadAheadBytes, cancellationToken);
+        var got = Call(count, cancellationToken);
+        var hasFailed = SndfileNative.Error(_handle) != 0;
+        if (got == count && !hasFailed)
+        {
+            _position += got;
+            return got;
+        }
+        if (LengthFrames is not null)
+            return Conceal(hasFailed ? 0 : got, count, cancellationToken);
+        _position += got;
+        return got;
+    }
+
+    /// <summary>
+    /// Replaces what cannot be decoded by silence, so that the count of frames stays, and looks for sound behind it: at once, and then
+    /// at distances that double.
+    /// </summary>
+    private int Conceal(int good, int count, CancellationToken cancellationToken)
+    {
+        _block.AsSpan(good * Channels, (count - good) * Channels).Clear();
+        Concealed++;
+        _silentBlocks++;
+        _position += count;
+        if (_position == LengthFrames)
+            return count;
+        if (System.Numerics.BitOperations.IsPow2(_silentBlocks) || _silentBlocks % LongestSkipBlocks == 0)
+        {
+            // A handle that has met damage does not always find back to itself.
+            var (position, tries) = (_position, _silentBlocks);
+            Reopen(cancellationToken);
+            _silentBlocks = GoTo(position, cancellationToken) ? 0 : tries;
+            _position = position;
+        }
+        return count;
+    }
+
+    private long CallSeek(long frame, CancellationToken cancellationToken)
+    {
+        _file.Begin(cancellationToken);
+        var result = SndfileNative.Seek(_handle, frame, SndfileNative.SeekSet);
+        CloseIfFailed(cancellationToken);
+        return result;
+    }
+
+    private int Call(int count, CancellationToken cancellationToken)
+    {
+        _file.Begin(cancellationToken);
+        long got;
+        fixed (float* block = _block)
+            got = SndfileNative.ReadFloat(_handle, block, count);
+        CloseIfFailed(cancellationToken);
+        return (int)Math.Clamp(got, 0, count);
+    }
+
+    private bool GoTo(long frame, CancellationToken cancellationToken)
+    {
+        var from = _needsSettling ? BeforeLastPage(Math.Max(0, frame - SettleFrames), cancellationToken) : frame;
+        if (from == 0 && _needsSettling)
+            Reopen(cancellationToken);
+        else if (CallSeek(from, cancellationToken) != from)
+            return false;
+        while (from < frame)
+        {
+            var got = Call((int)Math.Min(BlockFrames, frame - from), cancellationToken);
+            if (got == 0)
+                return false;
+            from += got;
+        }
+        return true;
+    }
+
+    private long BeforeLastPage(long frame, CancellationToken cancellationToken)
+    {
+        if (LengthFrames is not { } length || frame < length - LongestPageFrames)
+            return frame;
+        _lastPageFrame ??= OggTail.LastPageFrame(new ByteWindow(_reader), cancellationToken);
+        return Math.Max(0, Math.Min(frame, _lastPageFrame.Value - SettleFrames));
+    }
+
+    private void WalkTo(long frame, CancellationToken cancellationToken)
+    {
+        Reopen(cancellationToken);
+        while (_position < frame && ReadBlock((int)Math.Min(BlockFrames, frame - _position), cancellationToken) > 0)
+        {
+            // Counted by the condition.
+        }
+    }
+
+    private void Reopen(CancellationToken cancellationToken)
+    {
+        Close();
+        var info = default(SndfileNative.Info);
+        _handle = _file.Open(ref info, cancellationToken);
+        CloseIfFailed(cancellationToken);
+        _position = 0;
+        if (_handle == 0)
+            throw new JamException($"it cannot be opened again: {LastError()}");
+        if (info.Channels == Channels)
+            return;
+        Close();
+        throw new JamException("its channels have changed");
+    }
+
+    private void CloseIfFailed(CancellationToken cancellationToken)
+    {
+        if (_file.Failure is null)
+            return;
+        Close();
+        ThrowIfFailed(_file, cancellationToken);
+    }
+
+    private static void ThrowIfFailed(VirtualFile file, CancellationToken cancellationToken)
+    {
+        if (file.Failure is OperationCanceledException)
+            throw new OperationCanceledException("The wait for bytes was cancelled.", file.Failure, cancellationToken);
+        if (file.Failure is { } failure)
+            throw new IOException(failure.Message, failure);
+    }
+
+    private void Close()
+    {
+        if (_handle != 0)
+            _ = SndfileNative.Close(_handle);
+        _handle = 0;
+    }
+
+    private static string LastError() =>
+        (Marshal.PtrToStringUTF8(SndfileNative.ErrorText(0)) ?? "unknown error").Trim().TrimEnd('.').ReplaceLineEndings(" ");
+
+    private static Speaker[] Layout(nint handle, int channels)
+    {
+        Span<int> map = stackalloc int[MaxChannels];
+        map = map[..channels];
+        int known;
+        fixed (int* data = map)
+            known = SndfileNative.Command(handle, SndfileNative.GetChannelMap, data, channels * sizeof(int));
+        if (known == 0 || channels <= 2)
+            return StereoMix.Usual(channels);
+        var layout = new Speaker[channels];
+        for (var i = 0; i < channels; i++)
+            layout[i] = SpeakerOf(map[i]);
+        return layout.All(speaker => speaker == Speaker.None) ? StereoMix.Usual(channels) : layout;
+    }
+
+    /// <summary>By the numbers of SF_CHANNEL_MAP.</summary>
+    private static Speaker SpeakerOf(int place) => place switch
+    {
+        2 or 5 or 12 or 17 => Speaker.Left,
+        3 or 6 or 13 or 18 => Speaker.Right,
+        1 or 4 or 7 or 8 or 16 or 19 or 22 => Speaker.Center,
+        9 or 14 or 20 => Speaker.LeftAround,
+        10 or 15 or 21 => Speaker.RightAround,
+        _ => Speaker.None,
+    };
+}
