@@ -114,8 +114,7 @@ internal sealed class RoomFollower : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_client is { IsConnected: true })
-            _client.TrySend(new Bye());
+        // BYE is the client's to say, after this: the server hangs up on it, and that would be told as a loss.
         await _stop.CancelAsync();
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _pending.Dispose();
