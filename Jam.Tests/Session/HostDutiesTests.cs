@@ -1,0 +1,88 @@
+using Jam.Peer.Session;
+using Jam.Server.Contracts;
+using NUnit.Framework;
+
+namespace Jam.Tests.Session;
+
+/// <summary>What a host does without being asked, and that nobody else does it.</summary>
+internal sealed class HostDutiesTests
+{
+    private static readonly Guid Clock = Guid.Parse("11111111-1111-1111-1111-111111111111");
+    private static readonly TrackInfo One = new(new string('1', 64), "one.mp3", 1_000, 1024, TrackKind.Audio, 10_000_000);
+    private static readonly TrackInfo Two = new(new string('2', 64), "two.mp3", 1_000, 1024, TrackKind.Audio, 20_000_000);
+
+    private static RoomState Room(
+        TrackInfo? track = null, PlaybackStatus status = PlaybackStatus.Pause, Role role = Role.Host, IReadOnlyList<TrackInfo>? queue = null) => new()
+        {
+            PeerId = "me", Role = role, Queue = queue ?? [], Track = track,
+            Timeline = new TimelinePair(new Timeline(1, 7, Clock, status, track?.TrackId, 1_000_000, 0), null),
+        };
+
+    private static HostDuties Duties(bool autoplay = false, Role wanted = Role.Host) => new(wanted, [One, Two], autoplay);
+
+    [Test]
+    public void An_empty_room_gets_the_seeds_on_its_list_and_the_first_as_its_track() => Assert.That(
+        Duties().Next(Room(), isAnew: true),
+        Is.EqualTo(new ClientMessage[] { new Queue("add", One), new Queue("add", Two), HostDuties.ToSetTrack(One) }));
+
+    [Test]
+    public void A_room_that_has_it_all_gets_nothing_and_keeps_its_track() =>
+        Assert.That(Duties().Next(Room(Two, queue: [Two, One]), isAnew: true), Is.Empty);
+
+    [Test]
+    public void A_viewer_does_nothing_of_itself()
+    {
+        Assert.That(Duties(autoplay: true).Next(Room(role: Role.Viewer), isAnew: true), Is.Empty);
+        Assert.That(Duties().AtEnd(Room(One, PlaybackStatus.Play, Role.Viewer), 60_000_000), Is.Empty);
+    }
+
+    [Test]
+    public void Autoplay_plays_once_and_does_not_fight_a_pause()
+    {
+        var duties = Duties(autoplay: true);
+        Assert.That(duties.Next(Room(), isAnew: false), Is.Empty, "there is nothing to play yet");
+        Assert.That(duties.Next(Room(One), isAnew: false), Is.EqualTo(new ClientMessage[] { new Play() }));
+        Assert.That(duties.Next(Room(One, PlaybackStatus.Play), isAnew: false), Is.Empty);
+        Assert.That(duties.Next(Room(One), isAnew: false), Is.Empty);
+    }
+
+    [Test]
+    public void A_room_that_plays_already_is_not_told_to_again() =>
+        Assert.That(Duties(autoplay: true).Next(Room(One, PlaybackStatus.Play), isAnew: false), Is.Empty);
+
+    [TestCase(10_999_999, ExpectedResult = false)]
+    [TestCase(11_000_000, ExpectedResult = true)]
+    public bool At_the_end_and_not_before_the_next_of_the_list_plays(long roomUs)
+    {
+        var messages = Duties().AtEnd(Room(One, PlaybackStatus.Play, queue: [One, Two]), roomUs).ToArray();
+        Assert.That(messages, Is.Empty.Or.EqualTo(new ClientMessage[] { HostDuties.ToSetTrack(Two), new Play(0) }));
+        return messages.Length > 0;
+    }
+
+    [Test]
+    public void After_the_last_the_room_is_stopped_once()
+    {
+        var duties = Duties();
+        var room = Room(Two, PlaybackStatus.Play, queue: [One, Two]);
+        Assert.That(duties.AtEnd(room, 60_000_000), Is.EqualTo(new ClientMessage[] { new Stop() }));
+        Assert.That(duties.AtEnd(room, 60_250_000), Is.Empty, "the echo is on its way");
+    }
+
+    [Test]
+    public void Without_a_clock_nothing_ends() =>
+        Assert.That(Duties().AtEnd(Room(One, PlaybackStatus.Play), roomUs: null), Is.Empty);
+
+    [Test]
+    public void The_host_s_place_is_asked_for_where_nobody_has_it_and_by_who_wants_it_alone()
+    {
+        var vacant = Room(role: Role.Viewer);
+        var taken = vacant with { Others = new Dictionary<string, Member> { ["ana"] = new("ana", "ana", Role.Host, 1, []) } };
+        Assert.Multiple(() =>
+        {
+            Assert.That(Duties().Claim(vacant), Is.EqualTo(new SetRole(Role.Host)));
+            Assert.That(Duties().Claim(taken), Is.Null);
+            Assert.That(Duties().Claim(Room()), Is.Null, "it has it");
+            Assert.That(Duties(wanted: Role.Viewer).Claim(vacant), Is.Null);
+        });
+    }
+}
