@@ -43,6 +43,9 @@ internal sealed class Mesh : IAsyncDisposable
         _accepting = AcceptLoopAsync(_stop.Token);
     }
 
+    /// <summary>Faults where no more connections can be taken.</summary>
+    public Task Completion => _accepting;
+
     /// <summary>The swarm port.</summary>
     public int Port => _listener.Port;
 
@@ -180,7 +183,7 @@ internal sealed class Mesh : IAsyncDisposable
         try
         {
             var local = ((IPEndPoint)stream.Socket.LocalEndPoint!).Address;
-            var hello = await Handshake.AcceptAsync(stream, () => Identity, () => InfoFor(local), (ushort)Port, patience.Token);
+            var hello = await Handshake.AcceptAsync(stream, () => Identity, () => Location?.AsSeenFrom(local), (ushort)Port, patience.Token);
             if (hello is null || !TryStart(stream, hello, outgoing: false, out _))
                 await stream.DisposeAsync();
         }
@@ -279,17 +282,6 @@ internal sealed class Mesh : IAsyncDisposable
         if (_dialers.TryGetValue(connection.PeerId, out var dialer))
             dialer.Wake();
     }
-
-    private RoomInfoFrame? InfoFor(IPAddress local)
-    {
-        if (Location is not { } location)
-            return null;
-        var seen = local.IsIPv4MappedToIPv6 ? local.MapToIPv4() : local;
-        return new RoomInfoFrame(location.Room, [.. location.Urls.Select(u => Reachable(u, seen).ToString())]);
-    }
-
-    private static Uri Reachable(Uri url, IPAddress local) =>
-        url.IsLoopback || url.Host is "0.0.0.0" or "[::]" ? new UriBuilder(url) { Host = local.ToString() }.Uri : url;
 
     private void Track(Task task)
     {

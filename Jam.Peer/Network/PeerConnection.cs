@@ -136,6 +136,11 @@ internal sealed class PeerConnection : IAsyncDisposable
         {
             Close(problem is OperationCanceledException ? "closed" : problem.Message);
         }
+        catch (Exception fault)
+        {
+            // The root of all three: whatever a bug throws ends this connection as anything else does, and its reason is told.
+            Close($"a fault inside ({fault.GetType().Name}: {fault.Message})");
+        }
 
         Close("it closed the connection");
         // A frame that says why, where the socket still takes one; then both loops are waited for.

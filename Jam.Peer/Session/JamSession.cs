@@ -228,8 +228,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     // A loop that fails has met a bug: better to end with its message than to play on half-dead.
     private async Task WatchAsync()
     {
-        var follower = _follower!.Completion;
-        var first = await Task.WhenAny(_swarm.Completion, follower, Task.Delay(Timeout.InfiniteTimeSpan, _time, _stop.Token));
+        var first = await Task.WhenAny(
+            _swarm.Completion, _mesh.Completion, _shelf.Completion, _follower!.Completion,
+            Task.Delay(Timeout.InfiniteTimeSpan, _time, _stop.Token));
         if (_stop.IsCancellationRequested)
             return;
         if (first.Exception?.InnerException is { } problem)

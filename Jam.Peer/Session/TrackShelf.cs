@@ -45,6 +45,9 @@ internal sealed class TrackShelf : IAsyncDisposable
     /// <summary>Raised on the shelf's loop when a track's storage is open.</summary>
     public event Action<TrackInfo>? Opened;
 
+    /// <summary>Faults where the shelf's loop met something that it cannot go on after.</summary>
+    public Task Completion => _loop;
+
     /// <summary>Where opened tracks go.</summary>
     public void Attach(SwarmLoop swarm) => _swarm = swarm;
 

@@ -93,6 +93,7 @@ internal sealed class CommandLineReaderTests
     }
 
     [TestCase("--seed nowhere.mp3", "--seed nowhere.mp3: there is no such file")]
+    [TestCase("--seed song.mp3 music", "--seed music: that is a folder")]
     [TestCase("--seed", "--seed needs a file, or --num-chunks")]
     [TestCase("--seed --chunk-size 4096", "--seed needs a file, or --num-chunks")]
     [TestCase("--num-chunks 3 --role host", "go with a bare --seed")]

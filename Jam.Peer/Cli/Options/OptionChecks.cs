@@ -19,7 +19,9 @@ internal sealed class OptionChecks(CliFacts facts)
     {
         var files = paths.ToArray();
         foreach (var file in files.Where(file => !facts.FileExists(file)))
-            Fail($"--seed {file}: there is no such file (a name with spaces needs quotes)");
+            Fail(facts.FolderExists(file)
+                ? $"--seed {file}: that is a folder; name the files in it"
+                : $"--seed {file}: there is no such file (a name with spaces needs quotes)");
         return files;
     }
 
@@ -131,7 +133,7 @@ internal sealed class OptionChecks(CliFacts facts)
     public string Name(string option, string text, int longest)
     {
         if (text.Length == 0 || text.Length > longest || text.Any(char.IsControl) || text.Trim().Length != text.Length)
-            Fail($"{option} takes 1 to {longest} characters, without spaces at its ends");
+            Fail($"{option} takes 1 to {longest} characters, none of them a control character, without spaces at its ends");
         return text;
     }
 
