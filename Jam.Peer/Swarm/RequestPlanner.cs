@@ -11,11 +11,12 @@ internal sealed class RequestPlanner(SwarmState state)
     private readonly SwarmState _state = state;
     private long _urgentDueUs = long.MaxValue;
     private ulong[] _askable = [];
+    private readonly DownBucket _down = new(state.Settings.DownBytesPerSecond);
 
     /// <summary>When <see cref="Plan"/> should be called again though nothing happens.</summary>
     public long DueUs(long nowUs)
     {
-        var due = _urgentDueUs;
+        var due = Math.Min(_urgentDueUs, _down.DueUs);
         foreach (var link in _state.Links.Values)
             due = Math.Min(due, link.LateAtUs());
         foreach (var track in _state.Tracks.Values)
@@ -31,6 +32,7 @@ internal sealed class RequestPlanner(SwarmState state)
     public void Plan(long nowUs)
     {
         _urgentDueUs = long.MaxValue;
+        _down.Refill(_state.Tracks.Values.Max(t => (int?)t.Manifest?.ChunkSizeBytes) ?? 0, nowUs);
         MarkLate(nowUs);
         foreach (var track in _state.ByPriority)
         {
@@ -42,6 +44,9 @@ internal sealed class RequestPlanner(SwarmState state)
 
             if (track.IsComplete)
                 continue;
+            // Under a cap what plays soon comes before what the host would like to be relayed.
+            if (_down.IsLimited)
+                AskUrgent(track, nowUs);
             TakeOffers(track, nowUs);
             AskUrgent(track, nowUs);
             AskRest(track, nowUs);
@@ -214,7 +219,8 @@ internal sealed class RequestPlanner(SwarmState state)
         return false;
     }
 
-    private static bool HasRoom(Link link, Track track) => link.Asked.Count < link.Window(track.Manifest!.ChunkSizeBytes);
+    private bool HasRoom(Link link, Track track) =>
+        link.Asked.Count < link.Window(track.Manifest!.ChunkSizeBytes) && _down.Allows(track.Manifest.ChunkSizeBytes);
 
     private bool TryAsk(Track track, int chunk, bool reserved, long nowUs)
     {
@@ -260,6 +266,7 @@ internal sealed class RequestPlanner(SwarmState state)
         else
         {
             link.Asked.Add(new Asked(view, chunk, nowUs, isLoose));
+            _down.Take(track.Manifest!.SizeOf(chunk));
             var deadline = track.DeadlineUs(chunk, nowUs);
             var inMs = deadline == long.MaxValue ? int.MaxValue : (int)Math.Clamp((deadline - nowUs) / 1000, 0, int.MaxValue - 1);
             _state.Send(link, new RequestFrame(track.Slot, chunk, inMs));
