@@ -1,5 +1,6 @@
 using Jam.Peer.Cli.Check;
 using Jam.Peer.Cli.Demo;
+using Jam.Peer.Cli.Discover;
 using Jam.Peer.Cli.Options;
 using Jam.Peer.Session;
 using Jam.Peer.Session.Check;
@@ -23,6 +24,9 @@ internal sealed record ProgramParts
 
     /// <summary>Checks the way to a peer.</summary>
     public Func<CheckRequest, TimeProvider, CancellationToken, Task<CheckReport>> Check { get; init; } = ConnectionCheck.RunAsync;
+
+    /// <summary>Finds the rooms on this network.</summary>
+    public Func<TimeSpan, TimeProvider, CancellationToken, Task<IReadOnlyList<FoundRoom>>> Discover { get; init; } = Discovery.FindAsync;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
@@ -53,6 +57,8 @@ internal static class PeerProgram
                 return await DemoProgram.RunAsync(forDemo, parts, io, facts, stop);
             if (args is ["check", .. var forCheck])
                 return await CheckProgram.RunAsync(forCheck, parts, io, facts, stop);
+            if (args is ["discover", .. var forDiscover])
+                return await DiscoverProgram.RunAsync(forDiscover, parts, io, facts, stop);
             switch (CommandLineReader.Read(args, facts))
             {
                 case CommandLineResult.Show show:

@@ -139,13 +139,23 @@ internal sealed class OptionChecks(CliFacts facts)
 
     public int Port(string option, string? text, int otherwise) => (int)Whole(option, text, otherwise, 0, 65535, "a port; 0 takes any free one");
 
-    public long? UpLimit(string? text)
+    public long? Rate(string option, string? text)
     {
         if (text is null)
             return null;
         if (Units.BytesPerSecond(text) is { } rate)
             return rate;
-        Fail($"--up-limit {text}: write bytes per second, like 500k or 2M, or bits per second, like 400kbit or 4Mbit");
+        Fail($"{option} {text}: write bytes per second, like 500k or 2M, or bits per second, like 400kbit or 4Mbit");
+        return null;
+    }
+
+    public long? Size(string option, string? text)
+    {
+        if (text is null)
+            return null;
+        if (Units.Bytes(text) is { } size)
+            return size;
+        Fail($"{option} {text}: write bytes, like 500M or 2G (k = 1000)");
         return null;
     }
 
