@@ -83,7 +83,4 @@ public sealed record SessionOptions
 
     /// <summary>Whether a host plays as soon as it has something to play.</summary>
     public bool Autoplay { get; init; }
-
-    /// <summary>Whether to explain more in the notices than a listener needs.</summary>
-    public bool Verbose { get; init; }
 }
