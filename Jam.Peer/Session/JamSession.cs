@@ -227,6 +227,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     private async Task<JamServer> EmbedAsync(CancellationToken cancellationToken)
     {
+        var last = Math.Min(_options.ServerPort + EmbeddedPortTries, IPEndPoint.MaxPort);
         for (var port = _options.ServerPort; ; port++)
         {
             try
@@ -235,7 +236,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
             }
             catch (IOException problem)
             {
-                if (port >= _options.ServerPort + EmbeddedPortTries || port == 0)
+                if (port >= last || port == 0)
                     throw new JamException($"no free port for the server from {_options.ServerPort} to {port}; choose another with --server-port", problem);
             }
         }

@@ -92,7 +92,4 @@ public sealed record SessionOptions
 
     /// <summary>Whether a host tells its own network which room there is (<c>jam discover</c>).</summary>
     public bool Discovery { get; init; }
-
-    /// <summary>Whether to explain more in the notices than a listener needs.</summary>
-    public bool Verbose { get; init; }
 }

@@ -65,7 +65,6 @@ internal static class HelpTexts
           --headless               leave standard input alone; needed in the background
           --duration TIME          leave after 90, or 1m30s
           --json                   at the end one JSON object on standard output, and nothing else there
-          --verbose                explain more
           --version, -h, --help
 
         For programs that start a peer:

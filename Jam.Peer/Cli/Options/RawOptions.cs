@@ -37,7 +37,6 @@ internal sealed class RawOptions
     [Option("json")] public bool Json { get; set; }
     [Option("status-every")] public string? StatusEvery { get; set; }
     [Option("end-with-stdin")] public bool EndWithStdin { get; set; }
-    [Option("verbose")] public bool Verbose { get; set; }
     [Option("version")] public bool Version { get; set; }
     [Option('h', "help")] public bool Help { get; set; }
 
