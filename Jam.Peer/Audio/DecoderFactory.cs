@@ -15,6 +15,9 @@ public sealed record TrackProbe(long? DurationUs, int SampleRate, int Channels, 
     /// <summary>Where its frames stand in its bytes, for others to seek by; null for a format that needs none.</summary>
     public TrackIndex? Index { get; init; }
 
+    /// <summary>Decibels by which a tagger says that it should be amplified to be as loud as others; null where none has.</summary>
+    public double? GainDb { get; init; }
+
     internal static TrackProbe Failed(string error) => new(null, 0, 0, error);
 }
 
@@ -44,12 +47,13 @@ public static class DecoderFactory
     {
         ArgumentNullException.ThrowIfNull(reader);
         var format = TrackFormat.Of(reader, cancellationToken);
-        return format.Container switch
+        var probe = format.Container switch
         {
             Container.Mp4 => TrackProbe.Failed(NoMp4),
             Container.Mpeg => Mp3Probe.Look(reader, cancellationToken),
             _ => SndfileProbe.Look(reader, format, cancellationToken),
         };
+        return probe.Error is null ? probe with { GainDb = ReplayGainTag.Find(reader, cancellationToken) } : probe;
     }
 
     /// <summary>Opens a track that may still be arriving.</summary>

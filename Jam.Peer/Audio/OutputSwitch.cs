@@ -204,7 +204,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
     {
         lock (_gate)
         {
-            var engine = new PlayoutEngine(output.SampleRate, _options.LatencyMs * 1000, _volume);
+            var engine = new PlayoutEngine(output.SampleRate, _options.LatencyMs * 1000, _volume, _options.Channel);
             engine.SetTimeline(_timeline);
             engine.SetTracks(_track, _previousTrack);
             Volatile.Write(ref _running, new Running(output, engine));

@@ -76,6 +76,13 @@ public sealed class Player : IAsyncDisposable
     /// </summary>
     public void SetTrackIndex(string trackId, TrackIndex index) => _feeder.SetIndex(trackId, index);
 
+    /// <summary>
+    /// How much a track is to be amplified, decibels; at most 6 up, and with nothing that keeps a loud passage from clipping. Before
+    /// <see cref="SetTrack"/>; what sounds already changes at its next start.
+    /// </summary>
+    public void SetTrackGain(string trackId, double gainDb) =>
+        _feeder.SetGain(trackId, double.IsNaN(gainDb) ? 1 : (float)Math.Pow(10, Math.Clamp(gainDb, -30, 6) / 20));
+
     /// <summary>Whether so much is decoded ahead of the playhead (or all that is left), so that playing now would sound at once.</summary>
     public bool IsReady(long minimumUs) => BufferAhead(out var isComplete) >= minimumUs || isComplete;
 

@@ -1,3 +1,4 @@
+using Jam.Peer.Playback;
 using Jam.Peer.Session;
 
 namespace Jam.Peer.Audio;
@@ -19,6 +20,9 @@ public sealed record PlayerOptions
 
     /// <summary>0 to 1.</summary>
     public double Volume { get; init; } = 1;
+
+    /// <summary>Which channel goes to the loudspeakers.</summary>
+    public OutputChannel Channel { get; init; }
 
     /// <summary>What the options of a session ask for.</summary>
     public static PlayerOptions From(SessionOptions options)

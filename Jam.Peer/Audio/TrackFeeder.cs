@@ -28,6 +28,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
     private TimelinePair? _pair;
     private TrackRequest? _request;
     private GivenIndex? _index;
+    private (string? TrackId, float Gain) _gain;
     private volatile bool _stopped;
     private PlayoutTrack? _track;
 
@@ -77,6 +78,17 @@ internal sealed class TrackFeeder : IAsyncDisposable
             _wait?.Cancel();
         }
         _wake.Set();
+    }
+
+    /// <summary>How loud a track is to sound, a factor; before or after it is opened.</summary>
+    public void SetGain(string trackId, float gain)
+    {
+        lock (_gate)
+        {
+            _gain = (trackId, gain);
+            if (Volatile.Read(ref _track) is { } track && track.TrackId == trackId)
+                track.Gain = gain;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -157,7 +169,12 @@ internal sealed class TrackFeeder : IAsyncDisposable
             if (track is null)
                 _notice($"this track cannot be played: {error}");
         }
-        Volatile.Write(ref _track, track);
+        lock (_gate)
+        {
+            if (track is not null && _gain.TrackId == track.TrackId)
+                track.Gain = _gain.Gain;
+            Volatile.Write(ref _track, track);
+        }
         _publish(track);
     }
 

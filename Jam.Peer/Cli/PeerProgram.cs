@@ -1,6 +1,9 @@
+using Jam.Peer.Cli.Check;
 using Jam.Peer.Cli.Demo;
+using Jam.Peer.Cli.Discover;
 using Jam.Peer.Cli.Options;
 using Jam.Peer.Session;
+using Jam.Peer.Session.Check;
 
 namespace Jam.Peer.Cli;
 
@@ -18,6 +21,12 @@ internal sealed record ProgramParts
 
     /// <summary>Starts this program again, in a process of its own.</summary>
     public Func<IReadOnlyList<string>, IPeerProcess> StartPeer { get; init; } = PeerProcess.Start;
+
+    /// <summary>Checks the way to a peer.</summary>
+    public Func<CheckRequest, TimeProvider, CancellationToken, Task<CheckReport>> Check { get; init; } = ConnectionCheck.RunAsync;
+
+    /// <summary>Finds the rooms on this network.</summary>
+    public Func<TimeSpan, TimeProvider, CancellationToken, Task<IReadOnlyList<FoundRoom>>> Discover { get; init; } = Discovery.FindAsync;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
@@ -46,6 +55,10 @@ internal static class PeerProgram
                 return await parts.RunServer(forServer);
             if (args is ["demo", .. var forDemo])
                 return await DemoProgram.RunAsync(forDemo, parts, io, facts, stop);
+            if (args is ["check", .. var forCheck])
+                return await CheckProgram.RunAsync(forCheck, parts, io, facts, stop);
+            if (args is ["discover", .. var forDiscover])
+                return await DiscoverProgram.RunAsync(forDiscover, parts, io, facts, stop);
             switch (CommandLineReader.Read(args, facts))
             {
                 case CommandLineResult.Show show:

@@ -25,6 +25,7 @@ internal sealed class Mesh : IAsyncDisposable
     private readonly ConcurrentDictionary<long, Task> _running = new();
     private readonly ConcurrentDictionary<string, Member> _members = new();
     private readonly ConcurrentDictionary<string, MemberDialer> _dialers = new();
+    private readonly LinkServices _services;
     private readonly Task _accepting;
     private PeerIdentity? _identity;
     private RoomLocation? _location;
@@ -32,14 +33,18 @@ internal sealed class Mesh : IAsyncDisposable
     private long _nextTask;
     private int _halfOpen;
 
-    public Mesh(SwarmLoop loop, int listenPort, TimeProvider time, Action<string> notice)
+    public Mesh(SwarmLoop loop, int listenPort, TimeProvider time, Action<string> notice, long? upLimit = null)
     {
         _loop = loop;
         _time = time;
         _notice = notice;
         _listener = PeerListener.Bind(listenPort);
+        _services = new LinkServices(upLimit, time);
         _accepting = AcceptLoopAsync(_stop.Token);
     }
+
+    /// <summary>Faults where no more connections can be taken.</summary>
+    public Task Completion => _accepting;
 
     /// <summary>The swarm port.</summary>
     public int Port => _listener.Port;
@@ -140,6 +145,7 @@ internal sealed class Mesh : IAsyncDisposable
         _listener.Dispose();
         foreach (var dialer in _dialers.Values)
             await dialer.DisposeAsync();
+        await _services.DisposeAsync();
         await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
@@ -177,7 +183,7 @@ internal sealed class Mesh : IAsyncDisposable
         try
         {
             var local = ((IPEndPoint)stream.Socket.LocalEndPoint!).Address;
-            var hello = await Handshake.AcceptAsync(stream, () => Identity, () => InfoFor(local), (ushort)Port, patience.Token);
+            var hello = await Handshake.AcceptAsync(stream, () => Identity, () => Location?.AsSeenFrom(local), (ushort)Port, patience.Token);
             if (hello is null || !TryStart(stream, hello, outgoing: false, out _))
                 await stream.DisposeAsync();
         }
@@ -243,7 +249,7 @@ internal sealed class Mesh : IAsyncDisposable
 
     private bool TryStart(FrameStream stream, HelloFrame hello, bool outgoing, out PeerConnection connection)
     {
-        connection = new PeerConnection(new LinkId(Interlocked.Increment(ref _nextLink)), stream, hello, outgoing, _loop, _time);
+        connection = new PeerConnection(new LinkId(Interlocked.Increment(ref _nextLink)), stream, hello, outgoing, _loop, _time, _services.Take);
         if (!_links.TryAdd(Identity!.PeerId, connection, out var replaced))
             return false;
         replaced?.Close("another connection to the same peer is used");
@@ -276,17 +282,6 @@ internal sealed class Mesh : IAsyncDisposable
         if (_dialers.TryGetValue(connection.PeerId, out var dialer))
             dialer.Wake();
     }
-
-    private RoomInfoFrame? InfoFor(IPAddress local)
-    {
-        if (Location is not { } location)
-            return null;
-        var seen = local.IsIPv4MappedToIPv6 ? local.MapToIPv4() : local;
-        return new RoomInfoFrame(location.Room, [.. location.Urls.Select(u => Reachable(u, seen).ToString())]);
-    }
-
-    private static Uri Reachable(Uri url, IPAddress local) =>
-        url.IsLoopback || url.Host is "0.0.0.0" or "[::]" ? new UriBuilder(url) { Host = local.ToString() }.Uri : url;
 
     private void Track(Task task)
     {

@@ -53,14 +53,18 @@ internal sealed class PeerConnection : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<Frame> _frames = new();
     private readonly ConcurrentQueue<SendChunk> _chunks = new();
+    private readonly ConcurrentQueue<Func<Frame>> _last = new();
+    private readonly Func<PeerConnection, Frame, bool>? _aside;
     private readonly Channel<bool> _work = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly Dictionary<ushort, TrackId> _remoteSlots = [];
     private int _queued;
     private long _lastHeardUs;
     private string? _why;
 
-    public PeerConnection(LinkId id, FrameStream stream, HelloFrame remote, bool outgoing, IConnectionEvents events, TimeProvider time)
+    public PeerConnection(LinkId id, FrameStream stream, HelloFrame remote, bool outgoing, IConnectionEvents events, TimeProvider time,
+        Func<PeerConnection, Frame, bool>? aside = null)
     {
+        _aside = aside;
         Id = id;
         _stream = stream;
         _events = events;
@@ -104,6 +108,13 @@ internal sealed class PeerConnection : IAsyncDisposable
         _work.Writer.TryWrite(true);
     }
 
+    /// <summary>Queues a frame that is made when neither frames nor chunks wait: what only tests the link must not slow the music.</summary>
+    public void SendLast(Func<Frame> make)
+    {
+        _last.Enqueue(make);
+        _work.Writer.TryWrite(true);
+    }
+
     /// <summary>Ends the connection; the first reason counts.</summary>
     public void Close(string why)
     {
@@ -124,6 +135,11 @@ internal sealed class PeerConnection : IAsyncDisposable
         catch (Exception problem) when (problem is IOException or SocketException or ProtocolException or OperationCanceledException)
         {
             Close(problem is OperationCanceledException ? "closed" : problem.Message);
+        }
+        catch (Exception fault)
+        {
+            // The root of all three: whatever a bug throws ends this connection as anything else does, and its reason is told.
+            Close($"a fault inside ({fault.GetType().Name}: {fault.Message})");
         }
 
         Close("it closed the connection");
@@ -164,6 +180,8 @@ internal sealed class PeerConnection : IAsyncDisposable
                     _remoteSlots[track.Slot] = track.Track;
                     await _events.OnFrameAsync(this, frame, cancellationToken);
                     break;
+                case var other when _aside?.Invoke(this, other) == true:
+                    break;
                 default:
                     await _events.OnFrameAsync(this, frame, cancellationToken);
                     break;
@@ -194,6 +212,8 @@ internal sealed class PeerConnection : IAsyncDisposable
                     await SendChunkAsync(chunk, cancellationToken);
                 else if (_stream.PendingBytes > 0)
                     await _stream.FlushAsync(cancellationToken);
+                else if (_last.TryDequeue(out var make))
+                    await _stream.SendAsync(make(), cancellationToken);
                 else
                     break;
             }

@@ -32,6 +32,7 @@ internal sealed class PlayoutEngine
     private const double StartS = 0.1;
 
     private readonly int _outputRate;
+    private readonly OutputChannel _channel;
     private readonly double _latencyUs;
     private readonly int _fadeFrames;
     private readonly int _pauseFadeFrames;
@@ -54,8 +55,10 @@ internal sealed class PlayoutEngine
     /// <param name="outputRate">Frames per second of the output.</param>
     /// <param name="latencyUs">The device sounds this much later than it reports.</param>
     /// <param name="volume">0 to 1.</param>
-    public PlayoutEngine(int outputRate, double latencyUs, double volume)
+    /// <param name="channel">What goes to which loudspeaker.</param>
+    public PlayoutEngine(int outputRate, double latencyUs, double volume, OutputChannel channel = OutputChannel.Stereo)
     {
+        _channel = channel;
         _outputRate = outputRate;
         _latencyUs = latencyUs;
         _fadeFrames = (int)(FadeS * outputRate);
@@ -105,6 +108,7 @@ internal sealed class PlayoutEngine
             RenderBlock(output.Slice(2 * done, 2 * count), firstFrame + done, due);
             done += count;
         }
+        ChannelPick.Apply(_channel, output);
         _volume.Apply(output);
         Publish(clock, firstFrame + frames, nowUs);
     }

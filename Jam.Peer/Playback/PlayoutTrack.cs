@@ -9,6 +9,7 @@ internal sealed class PlayoutTrack(string trackId, int sampleRate, long? lengthF
     /// <summary>A position needs some frames before it; no kernel reaches further back (8 to 1 takes 256 taps).</summary>
     private const int KernelMargin = 128;
 
+    private float _gain = 1;
     private FrameRing? _first;
     private FrameRing? _second;
 
@@ -18,6 +19,13 @@ internal sealed class PlayoutTrack(string trackId, int sampleRate, long? lengthF
 
     /// <summary>Null where only decoding will tell.</summary>
     public long? LengthFrames { get; } = lengthFrames;
+
+    /// <summary>Any thread: how loud it is to sound, a factor; what sounds already keeps what it has until it starts anew.</summary>
+    public float Gain
+    {
+        get => Volatile.Read(ref _gain);
+        set => Volatile.Write(ref _gain, value);
+    }
 
     /// <summary>The ring that holds these frames, or null.</summary>
     public FrameRing? Find(long first, long count)

@@ -35,6 +35,7 @@ internal sealed class PlayoutVoice
     private FrameRing? _ring;
     private double _gain;
     private double _gainStep;
+    private float _trackGain = 1;
 
     /// <summary>Whether it plays.</summary>
     public bool IsActive => _source is not null;
@@ -59,6 +60,7 @@ internal sealed class PlayoutVoice
     {
         _source = source;
         _ring = ring;
+        _trackGain = source.Track.Gain;
         Frame = (long)Math.Floor(position);
         Fraction = position - Frame;
         _gain = fadeFrames > 0 ? 0 : 1;
@@ -69,6 +71,7 @@ internal sealed class PlayoutVoice
     public void FadeOutFrom(PlayoutVoice other, int fadeFrames)
     {
         (_source, _ring, Frame, Fraction, _gain) = (other._source, other._ring, other.Frame, other.Fraction, other._gain);
+        _trackGain = other._trackGain;
         _gainStep = -Math.Max(_gain, 1e-3) / fadeFrames;
         other.Stop();
     }
@@ -112,7 +115,7 @@ internal sealed class PlayoutVoice
             Stop();
             return;
         }
-        SincResampler.AddTo(source.Kernel, left, right, Fraction, step, output, _gain, _gainStep);
+        SincResampler.AddTo(source.Kernel, left, right, Fraction, step, output, _gain, _gainStep, _trackGain);
         _gain = Math.Clamp(_gain + count * _gainStep, 0, 1);
         var advanced = Fraction + count * step;
         var whole = (long)advanced;

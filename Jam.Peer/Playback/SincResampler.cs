@@ -19,9 +19,10 @@ internal static class SincResampler
     /// <param name="output">Interleaved stereo; its length gives the count of frames.</param>
     /// <param name="gain">Gain of the first frame.</param>
     /// <param name="gainStep">Added to the gain with each frame; the gain stays within 0 to 1.</param>
+    /// <param name="scale">A factor that comes after that.</param>
     public static void AddTo(
         SincKernel kernel, ReadOnlySpan<float> left, ReadOnlySpan<float> right, double fraction, double step, Span<float> output,
-        double gain, double gainStep)
+        double gain, double gainStep, float scale = 1)
     {
         var taps = kernel.Taps;
         for (var frame = 0; frame < output.Length / 2; frame++)
@@ -30,7 +31,7 @@ internal static class SincResampler
             var whole = (int)position;
             var first = kernel.Rows(position - whole, out var second, out var weight);
             Convolve(first, second, weight, left.Slice(whole, taps), right.Slice(whole, taps), out var l, out var r);
-            var g = (float)Math.Clamp(gain + frame * gainStep, 0, 1);
+            var g = (float)Math.Clamp(gain + frame * gainStep, 0, 1) * scale;
             output[2 * frame] += l * g;
             output[2 * frame + 1] += r * g;
         }

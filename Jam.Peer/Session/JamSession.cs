@@ -36,6 +36,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private RendezvousClient? _rendezvous;
     private RoomFollower? _follower;
     private string? _roomName;
+    private BeaconSender? _beacon;
     private Task _pulse = Task.CompletedTask;
 
     public JamSession(SessionOptions options, TimeProvider time)
@@ -43,10 +44,10 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _options = options;
         _time = time;
         _startedUs = time.NowUs();
-        _shelf = new TrackShelf(new TrackCache(options.CacheFolder ?? TrackCache.DefaultFolder()), options.SaveFolder, Notice);
-        _swarm = new SwarmLoop(new SwarmSettings { UpBytesPerSecond = options.UpLimitBytesPerSecond }, this, time);
+        _shelf = new TrackShelf(OpenCache(), options.SaveFolder, Notice);
+        _swarm = new SwarmLoop(new SwarmSettings { UpBytesPerSecond = options.UpLimitBytesPerSecond, DownBytesPerSecond = options.DownLimitBytesPerSecond }, this, time);
         _shelf.Attach(_swarm);
-        _mesh = new Mesh(_swarm, options.ListenPort, time, Notice);
+        _mesh = new Mesh(_swarm, options.ListenPort, time, Notice, options.UpLimitBytesPerSecond);
         _player = Player.Start(PlayerOptions.From(options), time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
         _playhead = new PlayheadFeed(_swarm);
         _shelf.Opened += _ => _follower?.OnShelfChanged();
@@ -82,6 +83,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _pulse = WatchAsync();
         if (_options.Role == Role.Host)
             TellHowToJoin();
+        if (_options is { Role: Role.Host, Discovery: true })
+            _beacon = new BeaconSender(BeaconNetwork.Default, Beacon, _time);
     }
 
     /// <inheritdoc/>
@@ -159,6 +162,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        if (_beacon is not null)
+            await _beacon.DisposeAsync();
         await _pulse.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_follower is not null)
             await _follower.DisposeAsync();
@@ -178,6 +183,25 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private RoomFollower Follower => _follower ?? throw new JamException("not in a room yet; wait a moment");
 
     private void Notice(string line) => _notices.Writer.TryWrite(line);
+
+    // A cache that cannot be written costs the next run, not this one.
+    private TrackCache? OpenCache()
+    {
+        try
+        {
+            return new TrackCache(_options.CacheFolder ?? TrackCache.DefaultFolder(), _options.CacheLimitBytes, _time);
+        }
+        catch (JamException problem)
+        {
+            Notice($"{problem.Message}. Tracks are kept in memory until then");
+            return null;
+        }
+    }
+
+    // Only the room's host tells of it, once it is in it.
+    private Beacon? Beacon() => _follower?.Room is { PeerId: not null, Role: Role.Host } room
+        ? new Beacon(_mesh.Port, _roomName!, _options.Name, room.Track?.Name ?? "")
+        : null;
 
     private List<(TrackInfo Info, TrackStorage Storage)> LoadSeeds(CancellationToken cancellationToken)
     {
@@ -228,8 +252,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     // A loop that fails has met a bug: better to end with its message than to play on half-dead.
     private async Task WatchAsync()
     {
-        var follower = _follower!.Completion;
-        var first = await Task.WhenAny(_swarm.Completion, follower, Task.Delay(Timeout.InfiniteTimeSpan, _time, _stop.Token));
+        var first = await Task.WhenAny(
+            _swarm.Completion, _mesh.Completion, _shelf.Completion, _follower!.Completion,
+            Task.Delay(Timeout.InfiniteTimeSpan, _time, _stop.Token));
         if (_stop.IsCancellationRequested)
             return;
         if (first.Exception?.InnerException is { } problem)

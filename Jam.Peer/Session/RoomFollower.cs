@@ -103,7 +103,7 @@ internal sealed class RoomFollower : IAsyncDisposable
     {
         var queue = Room.Queue;
         if (place < 1 || place > queue.Count)
-            throw new JamException($"the playlist has {queue.Count} tracks; 'playlist' shows them");
+            throw new JamException($"the playlist has {(queue.Count == 1 ? "1 track" : $"{queue.Count} tracks")}; 'playlist' shows them");
         if (queue[place - 1].TrackId == Room.Track?.TrackId)
             return await CommandAsync(new Seek(0), cancellationToken);
         var wasPlaying = Room.Timeline?.Current.Status == PlaybackStatus.Play;
@@ -114,8 +114,7 @@ internal sealed class RoomFollower : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_client is { IsConnected: true })
-            _client.TrySend(new Bye());
+        // BYE is the client's to say, after this: the server hangs up on it, and that would be told as a loss.
         await _stop.CancelAsync();
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _pending.Dispose();

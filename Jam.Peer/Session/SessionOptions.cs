@@ -66,6 +66,12 @@ public sealed record SessionOptions
     /// <summary>Upload cap in bytes per second; null: none.</summary>
     public long? UpLimitBytesPerSecond { get; init; }
 
+    /// <summary>Download cap in bytes per second; null: none.</summary>
+    public long? DownLimitBytesPerSecond { get; init; }
+
+    /// <summary>What the cache's tracks may come to in bytes; null: any amount. Tracks in use stay even beyond it.</summary>
+    public long? CacheLimitBytes { get; init; }
+
     /// <summary>Where sound goes.</summary>
     public OutputKind Output { get; init; } = OutputKind.Auto;
 
@@ -83,6 +89,9 @@ public sealed record SessionOptions
 
     /// <summary>Whether a host plays as soon as it has something to play.</summary>
     public bool Autoplay { get; init; }
+
+    /// <summary>Whether a host tells its own network which room there is (<c>jam discover</c>).</summary>
+    public bool Discovery { get; init; }
 
     /// <summary>Whether to explain more in the notices than a listener needs.</summary>
     public bool Verbose { get; init; }

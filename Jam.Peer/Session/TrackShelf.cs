@@ -17,7 +17,7 @@ internal sealed record ShelfEntry(TrackInfo Info, TrackStorage? Storage, string?
 /// </summary>
 internal sealed class TrackShelf : IAsyncDisposable
 {
-    private readonly TrackCache _cache;
+    private readonly TrackCache? _cache;
     private readonly string? _saveFolder;
     private readonly Action<string> _notice;
     private readonly ConcurrentDictionary<TrackId, ShelfEntry> _entries = new();
@@ -27,8 +27,12 @@ internal sealed class TrackShelf : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
     private SwarmLoop? _swarm;
+    private bool _saidUnkept;
 
-    public TrackShelf(TrackCache cache, string? saveFolder, Action<string> notice)
+    /// <param name="cache">Null where there is none: tracks are kept in memory.</param>
+    /// <param name="saveFolder">Where finished tracks go; null: nowhere.</param>
+    /// <param name="notice">Tells people.</param>
+    public TrackShelf(TrackCache? cache, string? saveFolder, Action<string> notice)
     {
         _cache = cache;
         _saveFolder = saveFolder;
@@ -44,6 +48,9 @@ internal sealed class TrackShelf : IAsyncDisposable
 
     /// <summary>Raised on the shelf's loop when a track's storage is open.</summary>
     public event Action<TrackInfo>? Opened;
+
+    /// <summary>Faults where the shelf's loop met something that it cannot go on after.</summary>
+    public Task Completion => _loop;
 
     /// <summary>Where opened tracks go.</summary>
     public void Attach(SwarmLoop swarm) => _swarm = swarm;
@@ -75,7 +82,7 @@ internal sealed class TrackShelf : IAsyncDisposable
             return;
         var isNew = _entries.TryAdd(id, new ShelfEntry(info, null, null));
         await _swarm!.PostAsync(new WantEvent(id, priority), cancellationToken);
-        if (isNew && _cache.FindManifest(id) is { } manifest)
+        if (isNew && _cache?.FindManifest(id) is { } manifest)
             Open(manifest);
     }
 
@@ -139,7 +146,7 @@ internal sealed class TrackShelf : IAsyncDisposable
 
     private async Task OpenAsync(Manifest manifest, CancellationToken cancellationToken)
     {
-        var storage = _cache.Open(manifest, cancellationToken);
+        var storage = OpenStorage(manifest, cancellationToken);
         var entry = _entries[manifest.Id];
         // The room said how long the track is; what its id stands for is what counts.
         var info = entry.Info with { LengthBytes = manifest.LengthBytes, ChunkSizeBytes = manifest.ChunkSizeBytes };
@@ -148,6 +155,24 @@ internal sealed class TrackShelf : IAsyncDisposable
         Opened?.Invoke(info);
         if (storage.IsComplete)
             OnCompleted(manifest.Id);
+    }
+
+    // Said once: whatever the disk's trouble is, it is the same for every track.
+    private TrackStorage OpenStorage(Manifest manifest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_cache is not null)
+                return _cache.Open(manifest, cancellationToken);
+        }
+        catch (JamException problem)
+        {
+            if (!_saidUnkept)
+                _notice($"{problem.Message}. The track is kept in memory, and plays all the same");
+            _saidUnkept = true;
+        }
+
+        return new InMemoryStorage(manifest);
     }
 
     private void Save(TrackId track, CancellationToken cancellationToken)

@@ -13,11 +13,16 @@ internal sealed class TrackCache
 {
     private readonly string _tracks;
     private readonly string _private;
+    private readonly long? _limitBytes;
+    private readonly TimeProvider _time;
 
     /// <param name="folder">Made where it is missing.</param>
+    /// <param name="limitBytes">What its tracks may come to; null: any amount.</param>
+    /// <param name="time">For the time of last use; null: the system's.</param>
     /// <exception cref="JamException">It cannot be made or written.</exception>
-    public TrackCache(string folder)
+    public TrackCache(string folder, long? limitBytes = null, TimeProvider? time = null)
     {
+        (_limitBytes, _time) = (limitBytes, time ?? TimeProvider.System);
         _tracks = Path.Combine(folder, "tracks");
         _private = Path.Combine(folder, "private");
         try
@@ -34,6 +39,7 @@ internal sealed class TrackCache
         }
 
         RemoveOrphans();
+        Trim();
     }
 
     /// <summary>The user's own cache folder (XDG Base Directory).</summary>
@@ -70,7 +76,13 @@ internal sealed class TrackCache
         {
             Directory.CreateDirectory(folder);
             if (TryLock(folder) is { } held)
-                return OpenFolder(manifest, folder, held, null, null, cancellationToken);
+            {
+                var opened = OpenFolder(manifest, folder, held, null, null, cancellationToken);
+                CacheTrimmer.Touch(folder, _time);
+                Trim();
+                return opened;
+            }
+
             var own = Path.Combine(_private, $"{manifest.Id}-{Guid.NewGuid():N}");
             Directory.CreateDirectory(own);
             held = TryLock(own) ?? throw new IOException($"{own} is locked");
@@ -80,6 +92,12 @@ internal sealed class TrackCache
         {
             throw new JamException($"cannot use the cache folder {folder} ({problem.Message}); choose another with --cache DIR", problem);
         }
+    }
+
+    private void Trim()
+    {
+        if (_limitBytes is { } limit)
+            CacheTrimmer.Trim(_tracks, limit);
     }
 
     private string FolderOf(TrackId id) => Path.Combine(_tracks, id.ToString());

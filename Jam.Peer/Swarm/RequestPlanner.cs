@@ -12,6 +12,7 @@ internal sealed class RequestPlanner
     private readonly IdleLinks _idle;
     private long _urgentDueUs = long.MaxValue;
     private ulong[] _askable = [];
+    private readonly DownBucket _down = new(state.Settings.DownBytesPerSecond);
 
     public RequestPlanner(SwarmState state)
     {
@@ -22,7 +23,7 @@ internal sealed class RequestPlanner
     /// <summary>When <see cref="Plan"/> should be called again though nothing happens.</summary>
     public long DueUs(long nowUs)
     {
-        var due = _urgentDueUs;
+        var due = Math.Min(_urgentDueUs, _down.DueUs);
         foreach (var link in _state.Links.Values)
             due = Math.Min(due, link.LateAtUs());
         foreach (var track in _state.Tracks.Values)
@@ -38,6 +39,7 @@ internal sealed class RequestPlanner
     public void Plan(long nowUs)
     {
         _urgentDueUs = long.MaxValue;
+        _down.Refill(_state.Tracks.Values.Max(t => (int?)t.Manifest?.ChunkSizeBytes) ?? 0, nowUs);
         MarkLate(nowUs);
         foreach (var track in _state.ByPriority)
         {
@@ -49,6 +51,9 @@ internal sealed class RequestPlanner
 
             if (track.IsComplete)
                 continue;
+            // Under a cap what plays soon comes before what the host would like to be relayed.
+            if (_down.IsLimited)
+                AskUrgent(track, nowUs);
             TakeOffers(track, nowUs);
             AskUrgent(track, nowUs);
             AskRest(track, nowUs);
@@ -222,7 +227,8 @@ internal sealed class RequestPlanner
         return false;
     }
 
-    private static bool HasRoom(Link link, Track track) => link.Asked.Count < link.Window(track.Manifest!.ChunkSizeBytes);
+    private bool HasRoom(Link link, Track track) =>
+        link.Asked.Count < link.Window(track.Manifest!.ChunkSizeBytes) && _down.Allows(track.Manifest.ChunkSizeBytes);
 
     private bool TryAsk(Track track, int chunk, bool reserved, long nowUs)
     {
@@ -269,6 +275,7 @@ internal sealed class RequestPlanner
         else
         {
             link.Asked.Add(new Asked(view, chunk, nowUs, isLoose));
+            _down.Take(track.Manifest!.SizeOf(chunk));
             var deadline = track.DeadlineUs(chunk, nowUs);
             var inMs = deadline == long.MaxValue ? int.MaxValue : (int)Math.Clamp((deadline - nowUs) / 1000, 0, int.MaxValue - 1);
             _state.Send(link, new RequestFrame(track.Slot, chunk, inMs));

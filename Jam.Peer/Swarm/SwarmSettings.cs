@@ -6,6 +6,9 @@ internal sealed record SwarmSettings
     /// <summary>Upload cap in bytes per second; null: none.</summary>
     public long? UpBytesPerSecond { get; init; }
 
+    /// <summary>Download cap in bytes per second; null: none.</summary>
+    public long? DownBytesPerSecond { get; init; }
+
     /// <summary>Requests in flight on a new link.</summary>
     public int FirstInFlight { get; init; } = 4;
 

@@ -131,8 +131,21 @@ internal static class FrameReader
         FrameType.Ping => p.Length == 8 ? new PingFrame(BinaryPrimitives.ReadUInt64BigEndian(p)) : null,
         FrameType.Pong => p.Length == 8 ? new PongFrame(BinaryPrimitives.ReadUInt64BigEndian(p)) : null,
         FrameType.Bye => TakeText(p, out var reason, out var rest) && rest.IsEmpty ? new ByeFrame(reason) : null,
+        FrameType.DialBack => p.Length == 4 ? new DialBackFrame(Number(p)) : null,
+        FrameType.DialBackResult => p.Length == 9 && p[4] <= (byte)DialBackOutcome.Declined
+            ? new DialBackResultFrame(Number(p), (DialBackOutcome)p[4], Number(p[5..]))
+            : null,
+        FrameType.TestWant => p.Length == 8 && Number(p[4..]) is >= 1 and <= TestPayload.MaxSize and var size
+            ? new TestWantFrame(Number(p), (int)size)
+            : null,
+        FrameType.TestData => p.Length >= 4 ? new TestDataFrame(Number(p), p[4..].ToArray()) : null,
+        FrameType.TestAck => p.Length == 8 && Number(p[4..]) is <= TestPayload.MaxSize and var good
+            ? new TestAckFrame(Number(p), (int)good)
+            : null,
         _ => null,
     };
+
+    private static uint Number(ReadOnlySpan<byte> p) => BinaryPrimitives.ReadUInt32BigEndian(p);
 
     private static RoomInfoFrame? ParseRoomInfo(ReadOnlySpan<byte> p) =>
         TakeText(p, out var room, out var rest) && TakeList(rest, 16, out var urls) ? new RoomInfoFrame(room, urls) : null;

@@ -23,6 +23,11 @@ internal enum FrameType : byte
     Ping = 19,
     Pong = 20,
     Bye = 21,
+    DialBack = 22,
+    DialBackResult = 23,
+    TestWant = 24,
+    TestData = 25,
+    TestAck = 26,
 }
 
 /// <summary>Caps that hold before anything is allocated.</summary>
@@ -68,6 +73,10 @@ internal static class FrameCaps
         FrameType.Pex => 1 + MaxList * (2 + MaxUrl),
         FrameType.Ping or FrameType.Pong => 8,
         FrameType.Bye => 1 + MaxText,
+        FrameType.DialBack => 4,
+        FrameType.DialBackResult => 9,
+        FrameType.TestWant or FrameType.TestAck => 8,
+        FrameType.TestData => 4 + TestPayload.MaxSize,
         _ => -1,
     };
 

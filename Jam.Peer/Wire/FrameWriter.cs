@@ -95,6 +95,29 @@ internal static class FrameWriter
                 PutText(bye, reason);
                 output.Advance(1 + reason.Length);
                 break;
+            case DialBackFrame f:
+                BinaryPrimitives.WriteUInt32BigEndian(Begin(output, FrameType.DialBack, 4), f.Number);
+                output.Advance(4);
+                break;
+            case DialBackResultFrame f: // u32 number | u8 outcome | u32 took in us
+                var result = Begin(output, FrameType.DialBackResult, 9);
+                BinaryPrimitives.WriteUInt32BigEndian(result, f.Number);
+                result[4] = (byte)f.Outcome;
+                BinaryPrimitives.WriteUInt32BigEndian(result[5..], f.TookUs);
+                output.Advance(9);
+                break;
+            case TestWantFrame f: // u32 number | u32 size
+                WriteTwo(output, FrameType.TestWant, f.Number, f.Size);
+                break;
+            case TestDataFrame f: // u32 number | bytes
+                var data = Begin(output, FrameType.TestData, 4 + f.Bytes.Length);
+                BinaryPrimitives.WriteUInt32BigEndian(data, f.Number);
+                f.Bytes.CopyTo(data[4..]);
+                output.Advance(4 + f.Bytes.Length);
+                break;
+            case TestAckFrame f: // u32 number | u32 good bytes
+                WriteTwo(output, FrameType.TestAck, f.Number, f.GoodBytes);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(frame), frame.GetType().Name, "no such frame");
         }
@@ -160,6 +183,14 @@ internal static class FrameWriter
         }
 
         output.Advance(size);
+    }
+
+    private static void WriteTwo(IBufferWriter<byte> output, FrameType type, uint number, int value)
+    {
+        var span = Begin(output, type, 8);
+        BinaryPrimitives.WriteUInt32BigEndian(span, number);
+        BinaryPrimitives.WriteInt32BigEndian(span[4..], value);
+        output.Advance(8);
     }
 
     private static void WriteSlotAndBytes(IBufferWriter<byte> output, FrameType type, ushort slot, byte[] bytes)

@@ -98,3 +98,44 @@ internal sealed record PongFrame(ulong Nonce) : Frame;
 
 /// <summary>The last frame, and why.</summary>
 internal sealed record ByeFrame(string Reason) : Frame;
+
+/// <summary>Please dial the port that my HELLO named, at the address that this connection comes from.</summary>
+/// <param name="Number">Comes back with the answer.</param>
+internal sealed record DialBackFrame(uint Number) : Frame;
+
+/// <summary>What came of a DIAL_BACK.</summary>
+internal enum DialBackOutcome : byte
+{
+    /// <summary>A SwarmJam peer answered there.</summary>
+    Reached = 0,
+
+    /// <summary>Nothing listens there.</summary>
+    Refused = 1,
+
+    /// <summary>No answer in time.</summary>
+    NoAnswer = 2,
+
+    /// <summary>There is no way to that address.</summary>
+    Unreachable = 3,
+
+    /// <summary>Something answered that is no SwarmJam peer.</summary>
+    NotAPeer = 4,
+
+    /// <summary>Not tried: asked too often, or HELLO named no port.</summary>
+    Declined = 5,
+}
+
+/// <summary>Answer to DIAL_BACK.</summary>
+/// <param name="Number">As asked.</param>
+/// <param name="Outcome">What came of it.</param>
+/// <param name="TookUs">How long it took, microseconds.</param>
+internal sealed record DialBackResultFrame(uint Number, DialBackOutcome Outcome, uint TookUs) : Frame;
+
+/// <summary>Asks for test data (<see cref="TestPayload"/>).</summary>
+internal sealed record TestWantFrame(uint Number, int Size) : Frame;
+
+/// <summary>Test data; none: the sender gives no more for now.</summary>
+internal sealed record TestDataFrame(uint Number, byte[] Bytes) : Frame;
+
+/// <summary>How many bytes of a TEST_DATA were as they must be; 0: none, or the receiver takes no more for now.</summary>
+internal sealed record TestAckFrame(uint Number, int GoodBytes) : Frame;

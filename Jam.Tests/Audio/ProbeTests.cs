@@ -41,6 +41,20 @@ public sealed class ProbeTests
     public void A_tag_that_is_larger_than_the_file_is_no_audio() =>
         Assert.That(DecoderFactory.Probe(new PartialTrack(Mp3Bytes.Id3(5_000)[..3_000])).Error, Does.Contain("no audio"));
 
+    [TestCase("REPLAYGAIN_TRACK_GAIN=-7.32 dB", -7.32)]
+    [TestCase("replaygain_track_gain\0+3.5 dB", 3.5)]
+    [TestCase("R128_TRACK_GAIN=-512", 3.0)]
+    [TestCase("REPLAYGAIN_TRACK_GAIN=loud", null)]
+    [TestCase("REPLAYGAIN_TRACK_GAIN=1e300", null)]
+    public void A_measured_loudness_is_found_in_the_tag(string text, double? gainDb)
+    {
+        // 124 times 128 and 118 bytes follow its header.
+        var id3 = new byte[10 + 15_990];
+        "ID3\u0003\0\0\0\0|v"u8.CopyTo(id3);
+        System.Text.Encoding.Latin1.GetBytes(text).CopyTo(id3, 15_900);
+        Assert.That(DecoderFactory.Probe(new PartialTrack([.. id3, .. Mp3Bytes.Constant(50)])).GainDb, Is.EqualTo(gainDb));
+    }
+
     [TestCase(SoundFiles.Wav16)]
     [TestCase(SoundFiles.Aiff16)]
     [TestCase(SoundFiles.Flac16)]

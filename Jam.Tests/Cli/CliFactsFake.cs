@@ -7,7 +7,8 @@ namespace Jam.Tests.Cli;
 internal static class CliFactsFake
 {
     public static CliFacts Facts { get; } = new(
-        "ada@loom", path => path is "song.mp3" or "my song.mp3" or "other.mp3", folder => folder.Contains("locked") ? "Access is denied" : null);
+        "ada@loom", path => path is "song.mp3" or "my song.mp3" or "other.mp3", path => path is "music",
+        folder => folder.Contains("locked") ? "Access is denied" : null);
 
     /// <summary>Reads a line the way a shell would split it: by spaces, with 'quotes'.</summary>
     public static CommandLineResult Read(string line) => CommandLineReader.Read(Split(line), Facts);

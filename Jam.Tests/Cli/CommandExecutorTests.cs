@@ -13,7 +13,7 @@ internal sealed class CommandExecutorTests
     [TestCase("resume", "play")]
     [TestCase("pause", "pause")]
     [TestCase("stop", "stop")]
-    [TestCase("seek 1:00", "seek 60000000")]
+    [TestCase("seek 0:20", "seek 20000000")]
     [TestCase("seek +10", "seek 22345678")]
     [TestCase("seek -10", "seek 2345678")]
     [TestCase("seek -20", "seek 0")]
@@ -34,6 +34,24 @@ internal sealed class CommandExecutorTests
     {
         await using var session = new FakeSession { FailWith = new JamException("only the host\ncontrols") };
         Assert.That((await Execute(session, "pause")).Line, Is.EqualTo("error: only the host controls"));
+    }
+
+    [TestCase("seek 0:30", "error: 0:30.0 is behind the end of song.mp3, which takes 0:30.0")]
+    [TestCase("play 1:02:03", "error: 1:02:03 is behind the end of song.mp3, which takes 0:30.0")]
+    public async Task A_place_behind_the_end_of_the_track_is_refused_before_anyone_hears_of_it(string line, string expected)
+    {
+        await using var session = new FakeSession();
+        Assert.That((await Execute(session, line)).Line, Is.EqualTo(expected));
+        Assert.That(session.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_command_that_meets_a_bug_is_answered_too_and_ends_no_peer()
+    {
+        await using var session = new FakeSession { FailWith = new ArgumentException("what nobody thought of") };
+        Assert.That((await Execute(session, "pause")).Line, Does.StartWith("error: a fault inside").And.Contains("what nobody thought of"));
+        session.FailWith = null;
+        Assert.That((await Execute(session, "pause")).Line, Is.EqualTo("done: pause"));
     }
 
     [Test]

@@ -78,7 +78,7 @@ internal sealed class CommandLineReaderTests
     public void Every_other_option_arrives()
     {
         var run = CliFactsFake.Run(
-            "--connect a:1 --room loft --name Ada --listen-port 0 --server-port 0 --cache c --save s --up-limit 400kbit --output wav:d/x.wav " +
+            "--connect a:1 --room loft --name Ada --listen-port 0 --server-port 0 --cache c --save s --up-limit 400kbit --down-limit 2M --cache-limit 1.5G --no-discovery --output wav:d/x.wav " +
             "--latency-ms -12.5 --volume 25 --headless --duration 1m30s --status-every 0.25 --verbose --end-with-stdin");
         var options = run.Session;
         Assert.Multiple(() =>
@@ -86,6 +86,7 @@ internal sealed class CommandLineReaderTests
             Assert.That((options.Room, options.Name, options.ListenPort, options.ServerPort), Is.EqualTo(("loft", "Ada", 0, 0)));
             Assert.That((options.CacheFolder, options.SaveFolder, options.UpLimitBytesPerSecond), Is.EqualTo(("c", "s", 50_000L)));
             Assert.That((options.Output, options.WavPath, options.LatencyMs, options.Volume), Is.EqualTo((OutputKind.Wav, "d/x.wav", -12.5, 0.25)));
+            Assert.That((options.DownLimitBytesPerSecond, options.CacheLimitBytes, options.Discovery), Is.EqualTo((2_000_000L, 1_500_000_000L, false)));
             Assert.That(options.Verbose);
             Assert.That((run.Headless, run.Duration, run.StatusEvery, run.EndWithStdin),
                 Is.EqualTo((true, TimeSpan.FromSeconds(90), TimeSpan.FromMilliseconds(250), true)));
@@ -93,6 +94,7 @@ internal sealed class CommandLineReaderTests
     }
 
     [TestCase("--seed nowhere.mp3", "--seed nowhere.mp3: there is no such file")]
+    [TestCase("--seed song.mp3 music", "--seed music: that is a folder")]
     [TestCase("--seed", "--seed needs a file, or --num-chunks")]
     [TestCase("--seed --chunk-size 4096", "--seed needs a file, or --num-chunks")]
     [TestCase("--num-chunks 3 --role host", "go with a bare --seed")]
@@ -121,6 +123,9 @@ internal sealed class CommandLineReaderTests
     [TestCase("--connect a:1 --name ' x'", "--name takes 1 to 64")]
     [TestCase("--connect a:1 --listen-port 65536", "--listen-port 65536")]
     [TestCase("--connect a:1 --server-port x", "--server-port x")]
+    [TestCase("--connect a:1 --down-limit 5kb", "--down-limit 5kb: write bytes per second")]
+    [TestCase("--connect a:1 --cache-limit 2Mbit", "--cache-limit 2Mbit: write bytes, like 500M")]
+    [TestCase("--connect a:1 --cache-limit 2M/s", "--cache-limit 2M/s")]
     [TestCase("--connect a:1 --cache locked", "--cache locked: cannot write to that folder: Access is denied")]
     [TestCase("--connect a:1 --save locked/x", "--save locked/x: cannot write to that folder: Access is denied")]
     [TestCase("--connect a:1 --output wav:locked/x.wav", "cannot write there: Access is denied")]

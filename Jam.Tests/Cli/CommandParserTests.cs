@@ -49,6 +49,7 @@ internal sealed class CommandParserTests
 
     [TestCase("dance", "there is no command 'dance'")]
     [TestCase("seed", "usage: seed FILE")]
+    [TestCase("seed a\0b.mp3", "no control characters")]
     [TestCase("play soon", "play soon: write a position")]
     [TestCase("seek", "usage: seek POSITION")]
     [TestCase("seek +", "seek +")]

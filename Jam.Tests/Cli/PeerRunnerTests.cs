@@ -15,13 +15,13 @@ internal sealed class PeerRunnerTests
     public async Task Each_line_of_a_pipe_is_answered_by_one_line()
     {
         var (session, io) = (new FakeSession(), new FakeIo());
-        io.Input.Add("play 1:00", "", "dance", "volume 150", "peers", "quit", "pause");
+        io.Input.Add("play 0:20", "", "dance", "volume 150", "peers", "quit", "pause");
         Assert.That(await Run(session, io, "--connect a:1"), Is.Zero);
         Assert.That(io.OutLines, Has.Length.EqualTo(4));
-        Assert.That(io.OutLines[0], Is.EqualTo("done: play 60000000"));
+        Assert.That(io.OutLines[0], Is.EqualTo("done: play 20000000"));
         Assert.That(io.OutLines[1], Does.StartWith("error: there is no command 'dance'"));
         Assert.That(io.OutLines[2], Does.StartWith("error: volume 150"));
-        Assert.That(session.Calls, Is.EqualTo(new[] { "play 60000000" }));
+        Assert.That(session.Calls, Is.EqualTo(new[] { "play 20000000" }));
         Assert.That(session.Disposed);
     }
 

@@ -17,7 +17,7 @@ internal sealed class FakeSession : IJamSession
     public PeerReport Current { get; set; } = FakeReports.Viewer();
 
     /// <summary>What the next command or the start fails with.</summary>
-    public JamException? FailWith { get; set; }
+    public Exception? FailWith { get; set; }
 
     public bool Disposed { get; private set; }
 

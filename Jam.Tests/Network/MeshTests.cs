@@ -1,5 +1,6 @@
 using System.Net;
 using Jam.Peer.Network;
+using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
 using Jam.Tests.Fakes;
@@ -224,6 +225,16 @@ internal sealed class MeshTests
     }
 
     [Test]
+    public async Task A_bug_behind_a_connection_ends_that_connection_and_is_its_reason(CancellationToken ct)
+    {
+        await using var pair = await StreamPair.ConnectAsync(ct);
+        await using var connection = new PeerConnection(
+            new LinkId(99), pair.Dialer, new HelloFrame(1, 0, "bo", "jam", 1, new byte[32], new byte[32]), true, new BuggyEvents(), TimeProvider.System);
+        await pair.Listener.SendAsync(new HaveFrame(0, [0]), ct);
+        Assert.That(await connection.RunAsync(ct), Does.Contain("a fault inside").And.Contain("what nobody thought of"));
+    }
+
+    [Test]
     public async Task A_seed_that_cannot_be_read_any_more_is_rejected_and_said(CancellationToken ct)
     {
         using var folder = new TempFolder();
@@ -239,5 +250,19 @@ internal sealed class MeshTests
         Assert.That((await viewer.NextAsync<RejectFrame>(ct))!.Chunk, Is.EqualTo(2));
         await Until.TrueAsync(() => !ana.Notices.IsEmpty, ct);
         Assert.That(ana.Notices, Has.Some.Contains("changed"));
+    }
+
+    private sealed class BuggyEvents : IConnectionEvents
+    {
+        public TrackStorage? StorageOf(TrackId track) => null;
+
+        public ValueTask OnFrameAsync(PeerConnection from, Frame frame, CancellationToken cancellationToken) =>
+            throw new InvalidOperationException("what nobody thought of");
+
+        public ValueTask OnChunkAsync(PeerConnection from, ChunkFrame chunk, bool isGood, CancellationToken cancellationToken) => default;
+
+        public ValueTask OnChunkSentAsync(PeerConnection from, SendChunk chunk, int bytes, string? problem, CancellationToken cancellationToken) => default;
+
+        public ValueTask OnRttAsync(PeerConnection from, long rttUs, CancellationToken cancellationToken) => default;
     }
 }

@@ -94,5 +94,10 @@ internal sealed partial class WireDocumentTests
         Ping = FrameType.Ping,
         Pong = FrameType.Pong,
         Bye = FrameType.Bye,
+        DialBack = FrameType.DialBack,
+        DialBackResult = FrameType.DialBackResult,
+        TestWant = FrameType.TestWant,
+        TestData = FrameType.TestData,
+        TestAck = FrameType.TestAck,
     }
 }

@@ -41,6 +41,24 @@ public sealed class PlayoutEngineTests
     }
 
     [Test]
+    public void A_track_sounds_as_loud_as_it_is_told_from_its_start_on()
+    {
+        var rig = new PlayoutRig(new SimulatedDevice(48_000));
+        var track = rig.MakeTrack(0, TenSeconds);
+        track.Gain = 0.5f;
+        rig.Engine.SetTracks(track, null);
+        rig.Run(1);
+        var play = PlayoutRig.Record(1, PlaybackStatus.Play, rig.RoomNowUs + 600_000, 1_000_000);
+        rig.Engine.SetTimeline(new TimelinePair(play, null));
+        rig.Run(2);
+        track.Gain = 2;
+        rig.Run(1);
+        var first = rig.FrameHeardAtRoom(play.AtUs);
+        foreach (var frame in new[] { 1_000, 40_000, 80_000 })
+            Assert.That(rig.GainAt(first + frame), Is.EqualTo(0.5).Within(1e-3), "what sounds keeps its loudness");
+    }
+
+    [Test]
     public void A_pause_falls_at_its_instant_and_fades_for_4_ms()
     {
         var (rig, play) = Playing();

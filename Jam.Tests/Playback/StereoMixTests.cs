@@ -38,6 +38,17 @@ public sealed class StereoMixTests
     public void What_is_no_number_is_silence(float sample) =>
         Assert.That(Mix(StereoMix.Usual(2), sample, 0.5f), Is.EqualTo(new[] { 0f, 0.5f }).Or.EqualTo(new float[2]));
 
+    [TestCase(OutputChannel.Stereo, 0.5f, -0.25f)]
+    [TestCase(OutputChannel.Left, 0.5f, 0.5f)]
+    [TestCase(OutputChannel.Right, -0.25f, -0.25f)]
+    [TestCase(OutputChannel.Mono, 0.125f, 0.125f)]
+    public void A_machine_may_give_one_channel_to_both_loudspeakers(OutputChannel channel, float left, float right)
+    {
+        float[] stereo = [0.5f, -0.25f, 0.5f, -0.25f];
+        ChannelPick.Apply(channel, stereo);
+        Assert.That(stereo, Is.EqualTo(new[] { left, right, left, right }));
+    }
+
     private static float[] Mix(Speaker[] speakers, params float[] frame)
     {
         var stereo = new float[2];

@@ -123,6 +123,12 @@ internal sealed class FrameRulesTests
         core.Timer(1_000_000);
         var effects = core.TakeEffects();
         Assert.That(effects.OfType<StoreChunk>().Single(), Is.EqualTo(new StoreChunk(Track.Id, 9)));
+        // HAVE waits a moment for something that goes the same way: ten milliseconds at most for whoever can use it.
+        core.Timer(3 + 10_000);
+        effects.AddRange(core.TakeEffects());
+        Assert.That(effects.OfType<SendFrame>().Where(s => s.Frame is HaveFrame).Select(s => s.Link), Does.Contain(Others));
+        core.Timer(3 + 250_000);
+        effects.AddRange(core.TakeEffects());
         Assert.That(effects.OfType<SendFrame>().Where(s => s.Frame is HaveFrame).Select(s => s.Link), Is.EquivalentTo(new[] { Them, Others }));
     }
 

@@ -36,6 +36,12 @@ internal sealed class FrameCodecTests
         yield return new PingFrame(ulong.MaxValue);
         yield return new PongFrame(1);
         yield return new ByeFrame("gone");
+        yield return new DialBackFrame(uint.MaxValue);
+        yield return new DialBackResultFrame(7, DialBackOutcome.NoAnswer, 3_000_000);
+        yield return new TestWantFrame(7, TestPayload.MaxSize);
+        yield return new TestDataFrame(7, [1, 2, 3]);
+        yield return new TestDataFrame(7, []);
+        yield return new TestAckFrame(7, 0);
     }
 
     [TestCaseSource(nameof(Frames))]
@@ -85,7 +91,7 @@ internal sealed class FrameCodecTests
 
     [TestCase((byte)0)]
     [TestCase((byte)16)]
-    [TestCase((byte)22)]
+    [TestCase((byte)27)]
     [TestCase((byte)255)]
     public void An_unknown_type_is_refused(byte type)
     {
@@ -142,7 +148,7 @@ internal sealed class FrameCodecTests
             // A plausible head makes the parsers behind it reachable.
             var framed = new byte[bytes.Length + 5];
             BinaryPrimitives.WriteInt32BigEndian(framed, bytes.Length + 1);
-            framed[4] = bytes.Length == 0 ? (byte)1 : (byte)(bytes[0] % 23);
+            framed[4] = bytes.Length == 0 ? (byte)1 : (byte)(bytes[0] % 28);
             bytes.CopyTo(framed, 5);
             var input = new ReadOnlySequence<byte>(framed);
             var status = FrameReader.TryRead(ref input, true, out var frame, out _);
@@ -180,6 +186,11 @@ internal sealed class FrameCodecTests
         Chunk = FrameType.Chunk,
         Pex = FrameType.Pex,
         Bye = FrameType.Bye,
+        DialBack = FrameType.DialBack,
+        DialBackResult = FrameType.DialBackResult,
+        TestWant = FrameType.TestWant,
+        TestData = FrameType.TestData,
+        TestAck = FrameType.TestAck,
     }
 
     private static byte[] Encode(Frame frame)

@@ -113,7 +113,7 @@ class Run:
     def start_host(self, track):
         sounds = "host" in self.rig.outputs
         self.host = self.rig.start_peer(
-            "host", ["--seed", os.path.abspath(track), "--listen-port", str(self.port), "--autoplay", "--output",
+            "host", ["--seed", os.path.abspath(track), "--listen-port", str(self.port), "--no-discovery", "--autoplay", "--output",
                      "pulse" if sounds else "null"], sink="host" if sounds else None, stdin=subprocess.PIPE)
         self.rig.wait(lambda: answers(self.port), 30, "the host does not listen", "host")
 

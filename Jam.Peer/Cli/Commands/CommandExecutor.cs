@@ -1,4 +1,5 @@
 using System.Globalization;
+using Jam.Peer.Cli.Live;
 using Jam.Peer.Session;
 
 namespace Jam.Peer.Cli.Commands;
@@ -14,7 +15,7 @@ internal sealed class CommandExecutor(IJamSession session)
             return command switch
             {
                 Command.Seed seed => Say(await session.SeedAsync(FromHome(seed.Path), cancellationToken)),
-                Command.Play play => Say(await session.PlayAsync(play.PositionUs, cancellationToken)),
+                Command.Play play => Say(await session.PlayAsync(play.PositionUs is { } us ? OnTrack(us) : null, cancellationToken)),
                 Command.Pause => Say(await session.PauseAsync(cancellationToken)),
                 Command.Stop => Say(await session.StopPlaybackAsync(cancellationToken)),
                 Command.Seek seek => Say(await session.SeekAsync(Target(seek), cancellationToken)),
@@ -35,16 +36,27 @@ internal sealed class CommandExecutor(IJamSession session)
         {
             return Answer.Error(problem.Message);
         }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            // The root of every command, typed or piped: one that meets a bug is no reason to stop the music.
+            return Answer.Error($"a fault inside ({fault.GetType().Name}: {fault.Message}); nothing was done");
+        }
     }
 
     /// <summary>A distance counts from where the room is now; it never leaves the track.</summary>
     private long Target(Command.Seek seek)
     {
         if (!seek.Relative)
-            return seek.Us;
+            return OnTrack(seek.Us);
         var report = session.Report();
         return Math.Clamp(report.Playback.PositionUs + seek.Us, 0, report.Track?.DurationUs ?? long.MaxValue);
     }
+
+    /// <summary>A place behind the track's end is a slip of the keyboard: going there would end the track for everyone.</summary>
+    private long OnTrack(long us) =>
+        session.Report().Track is { DurationUs: { } length } track && us >= length
+            ? throw new JamException($"{Figures.Position(us)} is behind the end of {track.Name}, which takes {Figures.Position(length)}")
+            : us;
 
     private Answer SetVolume(double? percent)
     {

@@ -21,7 +21,7 @@ internal static class CommandParser
         var (word, rest) = split < 0 ? (text, "") : (text[..split], text[split..].Trim());
         return word.ToLowerInvariant() switch
         {
-            "seed" => rest.Length > 0 ? new(new Command.Seed(FileName(rest)), null) : Usage("seed"),
+            "seed" => Seed(rest),
             "play" => rest.Length == 0 ? new(new Command.Play(null), null) : At(rest, "play", us => new Command.Play(us)),
             "pause" => Alone(rest, new Command.Pause()),
             "resume" => Alone(rest, new Command.Play(null)),
@@ -59,6 +59,13 @@ internal static class CommandParser
             name.Append(inner[i]);
         }
         return name.ToString();
+    }
+
+    private static Parsed Seed(string text)
+    {
+        if (text.Length == 0)
+            return Usage("seed");
+        return text.Any(char.IsControl) ? new(null, "seed: a file's name holds no control characters") : new(new Command.Seed(FileName(text)), null);
     }
 
     private static Parsed Alone(string rest, Command command) =>

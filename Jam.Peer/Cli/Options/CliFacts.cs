@@ -3,12 +3,14 @@ namespace Jam.Peer.Cli.Options;
 /// <summary>What the checks of the command line need to know of the machine, so that they stay a pure function.</summary>
 /// <param name="DefaultName">The name where none is given.</param>
 /// <param name="FileExists">Whether a path names a file that can be read.</param>
+/// <param name="FolderExists">Whether a path names a folder.</param>
 /// <param name="FolderProblem">Why files cannot be written to a folder, for people; null where they can.</param>
-internal sealed record CliFacts(string DefaultName, Func<string, bool> FileExists, Func<string, string?> FolderProblem)
+internal sealed record CliFacts(
+    string DefaultName, Func<string, bool> FileExists, Func<string, bool> FolderExists, Func<string, string?> FolderProblem)
 {
     /// <summary>The facts of this machine.</summary>
     public static CliFacts OfThisMachine() =>
-        new($"{Environment.UserName}@{Environment.MachineName}", File.Exists, ProbeFolder);
+        new($"{Environment.UserName}@{Environment.MachineName}", File.Exists, Directory.Exists, ProbeFolder);
 
     /// <summary>Only writing tells whether one may write. A folder that does not exist is made, as the run would do.</summary>
     private static string? ProbeFolder(string folder)

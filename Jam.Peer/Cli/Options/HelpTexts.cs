@@ -30,6 +30,8 @@ internal static class HelpTexts
           jam --seed FILE... [options]         host: seed the files, control the room
           jam --connect IP:PORT... [options]   viewer: join through any peer of the room
           jam demo [--help]                    a host and two viewers on this machine
+          jam check IP:PORT [--help]           can this machine and that peer reach each other, and how well?
+          jam discover [--help]                which rooms are there on this network?
           jam server [--help]                  a rendezvous server of its own
 
         Who and where:
@@ -46,8 +48,11 @@ internal static class HelpTexts
 
         Files and network:
           --cache DIR              where chunks are kept (the user's cache folder)
+          --cache-limit SIZE       what the cache may hold, as 500M or 2G; tracks that were not used for longest go first (any)
           --save DIR               put each track here, once it is complete and verified
           --up-limit RATE          most to upload: bytes/s as 500k or 2M (k = 1000), or bits/s as 400kbit or 4Mbit
+          --down-limit RATE        most to download, written likewise
+          --no-discovery           do not tell this network which room there is ('jam discover' lists the rooms)
 
         Sound:
           --output WHERE           auto, pulse, wav:PATH or null (auto: the sound device where there is one)

@@ -19,7 +19,9 @@ internal sealed class OptionChecks(CliFacts facts)
     {
         var files = paths.ToArray();
         foreach (var file in files.Where(file => !facts.FileExists(file)))
-            Fail($"--seed {file}: there is no such file (a name with spaces needs quotes)");
+            Fail(facts.FolderExists(file)
+                ? $"--seed {file}: that is a folder; name the files in it"
+                : $"--seed {file}: there is no such file (a name with spaces needs quotes)");
         return files;
     }
 
@@ -131,19 +133,29 @@ internal sealed class OptionChecks(CliFacts facts)
     public string Name(string option, string text, int longest)
     {
         if (text.Length == 0 || text.Length > longest || text.Any(char.IsControl) || text.Trim().Length != text.Length)
-            Fail($"{option} takes 1 to {longest} characters, without spaces at its ends");
+            Fail($"{option} takes 1 to {longest} characters, none of them a control character, without spaces at its ends");
         return text;
     }
 
     public int Port(string option, string? text, int otherwise) => (int)Whole(option, text, otherwise, 0, 65535, "a port; 0 takes any free one");
 
-    public long? UpLimit(string? text)
+    public long? Rate(string option, string? text)
     {
         if (text is null)
             return null;
         if (Units.BytesPerSecond(text) is { } rate)
             return rate;
-        Fail($"--up-limit {text}: write bytes per second, like 500k or 2M, or bits per second, like 400kbit or 4Mbit");
+        Fail($"{option} {text}: write bytes per second, like 500k or 2M, or bits per second, like 400kbit or 4Mbit");
+        return null;
+    }
+
+    public long? Size(string option, string? text)
+    {
+        if (text is null)
+            return null;
+        if (Units.Bytes(text) is { } size)
+            return size;
+        Fail($"{option} {text}: write bytes, like 500M or 2G (k = 1000)");
         return null;
     }
 

@@ -24,6 +24,9 @@ internal sealed class RawOptions
     [Option("cache")] public string? Cache { get; set; }
     [Option("save")] public string? Save { get; set; }
     [Option("up-limit")] public string? UpLimit { get; set; }
+    [Option("down-limit")] public string? DownLimit { get; set; }
+    [Option("cache-limit")] public string? CacheLimit { get; set; }
+    [Option("no-discovery")] public bool NoDiscovery { get; set; }
     [Option("output")] public string? Output { get; set; }
     [Option("device")] public string? Device { get; set; }
     [Option("latency-ms")] public string? LatencyMs { get; set; }

@@ -20,6 +20,10 @@ internal static partial class Units
         return bytes is >= 1 and <= 1e15 ? (long)Math.Round(bytes) : null;
     }
 
+    /// <summary>Bytes from <c>500M</c>, <c>2G</c>, <c>1.5GB</c> (decimal). A rate, with <c>/s</c> or bits, is refused.</summary>
+    public static long? Bytes(string text) =>
+        text.Contains('s', StringComparison.Ordinal) || text.Contains('b', StringComparison.Ordinal) ? null : BytesPerSecond(text);
+
     /// <summary>A length of time: seconds (<c>15</c>, <c>0.25</c>) or <c>1h2m3s</c> in parts, in that order.</summary>
     public static TimeSpan? Duration(string text)
     {
