@@ -10,14 +10,15 @@ internal sealed class RequestPlanner
 {
     private readonly SwarmState _state;
     private readonly IdleLinks _idle;
+    private readonly DownBucket _down;
     private long _urgentDueUs = long.MaxValue;
     private ulong[] _askable = [];
-    private readonly DownBucket _down = new(state.Settings.DownBytesPerSecond);
 
     public RequestPlanner(SwarmState state)
     {
         _state = state;
         _idle = new IdleLinks(state, this);
+        _down = new DownBucket(state.Settings.DownBytesPerSecond);
     }
 
     /// <summary>When <see cref="Plan"/> should be called again though nothing happens.</summary>
@@ -39,7 +40,8 @@ internal sealed class RequestPlanner
     public void Plan(long nowUs)
     {
         _urgentDueUs = long.MaxValue;
-        _down.Refill(_state.Tracks.Values.Max(t => (int?)t.Manifest?.ChunkSizeBytes) ?? 0, nowUs);
+        if (_down.IsLimited)
+            _down.Refill(_state.Tracks.Values.Max(t => (int?)t.Manifest?.ChunkSizeBytes) ?? 0, nowUs);
         MarkLate(nowUs);
         foreach (var track in _state.ByPriority)
         {
