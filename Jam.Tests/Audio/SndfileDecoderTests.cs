@@ -98,6 +98,39 @@ public sealed class SndfileDecoderTests
         Assert.That(track.Waits, Is.Empty);
     }
 
+    [Test]
+    public void A_joiner_in_the_middle_fetches_little_of_the_track([ValueSource(nameof(s_formats))] int format)
+    {
+        const int chunkBytes = 16 * 1024;
+        var rate = RateFor(format);
+        var bytes = SoundFiles.Make(format, 60 * rate, rate);
+        var track = new PartialTrack(bytes, isWhole: false);
+        ITrackDecoder? decoder = null;
+        var block = new float[2 * 4_096];
+        var (target, heard, fetched) = (37L * rate, 0, 0);
+        while (heard < rate)
+        {
+            try
+            {
+                decoder ??= DecoderFactory.Open(track, out _, default)!;
+                if (decoder.PositionFrames != target + heard)
+                    decoder.SeekFrames(target + heard, default);
+                heard += decoder.Read(block, default);
+            }
+            catch (OperationCanceledException)
+            {
+                var chunk = track.Waits[^1] / chunkBytes * chunkBytes;
+                track.Arrive(chunk, Math.Min(chunkBytes, bytes.Length - chunk));
+                fetched++;
+            }
+        }
+        decoder!.Dispose();
+        var oneSecond = bytes.Length / 60 / chunkBytes + 1;
+        TestContext.Out.WriteLine($"{fetched} of {bytes.Length / chunkBytes} chunks; a second is {oneSecond}");
+        // In an Ogg file a place is found by halving; the others say where it is.
+        Assert.That(fetched, Is.LessThanOrEqualTo(oneSecond + (format is SoundFiles.OggVorbis or SoundFiles.OggOpus ? 16 : 5)));
+    }
+
     [TestCase(1)]
     [TestCase(2)]
     [TestCase(6)]

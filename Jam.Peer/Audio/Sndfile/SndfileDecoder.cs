@@ -51,7 +51,7 @@ internal sealed unsafe class SndfileDecoder : ITrackDecoder
         _bytesPerFrame = LengthFrames is { } length ? (double)reader.LengthBytes / length : 4 * info.Channels;
         _needsSettling = (info.Format & SndfileNative.SubtypeMask) is SndfileNative.Vorbis or SndfileNative.Opus;
         _block = new float[BlockFrames * info.Channels];
-        _mix = new StereoMix(Layout(handle, info.Channels));
+        _mix = new StereoMix(SndfileLayout.Of(handle, info.Channels));
     }
 
     public int SampleRate { get; }
@@ -292,30 +292,4 @@ internal sealed unsafe class SndfileDecoder : ITrackDecoder
 
     private static string LastError() =>
         (Marshal.PtrToStringUTF8(SndfileNative.ErrorText(0)) ?? "unknown error").Trim().TrimEnd('.').ReplaceLineEndings(" ");
-
-    private static Speaker[] Layout(nint handle, int channels)
-    {
-        Span<int> map = stackalloc int[MaxChannels];
-        map = map[..channels];
-        int known;
-        fixed (int* data = map)
-            known = SndfileNative.Command(handle, SndfileNative.GetChannelMap, data, channels * sizeof(int));
-        if (known == 0 || channels <= 2)
-            return StereoMix.Usual(channels);
-        var layout = new Speaker[channels];
-        for (var i = 0; i < channels; i++)
-            layout[i] = SpeakerOf(map[i]);
-        return layout.All(speaker => speaker == Speaker.None) ? StereoMix.Usual(channels) : layout;
-    }
-
-    /// <summary>By the numbers of SF_CHANNEL_MAP.</summary>
-    private static Speaker SpeakerOf(int place) => place switch
-    {
-        2 or 5 or 12 or 17 => Speaker.Left,
-        3 or 6 or 13 or 18 => Speaker.Right,
-        1 or 4 or 7 or 8 or 16 or 19 or 22 => Speaker.Center,
-        9 or 14 or 20 => Speaker.LeftAround,
-        10 or 15 or 21 => Speaker.RightAround,
-        _ => Speaker.None,
-    };
 }
