@@ -81,8 +81,7 @@ internal sealed class Mesh : IAsyncDisposable
         var all = member.Addresses.Select(a => IPEndPoint.TryParse(a, out var address) ? address : null).OfType<IPEndPoint>()
             .Where(a => a.Port != 0).ToLookup(a => IPAddress.IsLoopback(a.Address));
         var isOnServersMachine = Location is { Urls: [{ IsLoopback: true }, ..] };
-        IPEndPoint[] said = isOnServersMachine && all[true].Any() ? [.. all[true]] : [.. all[false]];
-        return _services.Exchange.Learned(member.PeerId) is { } heard && !said.Contains(heard) ? [.. said, heard] : said;
+        return _services.Exchange.With(member.PeerId, isOnServersMachine && all[true].Any() ? [.. all[true]] : [.. all[false]]);
     }
 
     /// <summary>A member is there, is back, or has another role.</summary>
@@ -188,7 +187,7 @@ internal sealed class Mesh : IAsyncDisposable
         try
         {
             var local = ((IPEndPoint)stream.Socket.LocalEndPoint!).Address;
-            var hello = await Handshake.AcceptAsync(stream, () => Identity, () => InfoFor(local), (ushort)Port, patience.Token);
+            var hello = await Handshake.AcceptAsync(stream, () => Identity, () => Location?.AsSeenFrom(local), (ushort)Port, patience.Token);
             if (hello is null || !TryStart(stream, hello, outgoing: false, out _))
                 await stream.DisposeAsync();
         }
@@ -284,8 +283,6 @@ internal sealed class Mesh : IAsyncDisposable
         if (_dialers.TryGetValue(connection.PeerId, out var dialer))
             dialer.Wake();
     }
-
-    private RoomInfoFrame? InfoFor(IPAddress local) => Location?.AsSeenAt(local);
 
     private void Track(Task task)
     {

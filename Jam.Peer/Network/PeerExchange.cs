@@ -38,8 +38,9 @@ internal sealed class PeerExchange : IAsyncDisposable
         _loops = [SayLoopAsync(_stop.Token), DialLoopAsync(_stop.Token)];
     }
 
-    /// <summary>Where a member was said to listen; null where nobody said.</summary>
-    public IPEndPoint? Learned(string peerId) => _learned.GetValueOrDefault(peerId);
+    /// <summary>Where the room says that a member listens, and after that where other members do.</summary>
+    public IReadOnlyList<IPEndPoint> With(string peerId, IPEndPoint[] said) =>
+        _learned.TryGetValue(peerId, out var heard) && !said.Contains(heard) ? [.. said, heard] : said;
 
     /// <summary>A connection was made: the other side hears at once whom it could meet.</summary>
     public void OnUp(PeerConnection connection) => Say(connection, 0);

@@ -14,15 +14,14 @@ internal sealed record PeerIdentity(string PeerId, string Room, byte[] Secret);
 /// <param name="Urls">Where its rendezvous is.</param>
 internal sealed record RoomLocation(string Room, IReadOnlyList<Uri> Urls)
 {
-    /// <summary>The answer for whoever has reached this peer at one of its addresses: a loopback host becomes that address.</summary>
-    public RoomInfoFrame AsSeenAt(IPAddress local)
+    /// <summary>The answer for someone who reached this machine by an address of it: a loopback host stands for this machine.</summary>
+    public RoomInfoFrame AsSeenFrom(IPAddress local)
     {
         var seen = local.IsIPv4MappedToIPv6 ? local.MapToIPv4() : local;
-        return new RoomInfoFrame(Room, [.. Urls.Select(u => Reachable(u, seen).ToString())]);
+        return new RoomInfoFrame(Room, [.. Urls.Select(url => (IsThisMachine(url) ? new UriBuilder(url) { Host = seen.ToString() }.Uri : url).ToString())]);
     }
 
-    private static Uri Reachable(Uri url, IPAddress local) =>
-        url.IsLoopback || url.Host is "0.0.0.0" or "[::]" ? new UriBuilder(url) { Host = local.ToString() }.Uri : url;
+    private static bool IsThisMachine(Uri url) => url.IsLoopback || url.Host is "0.0.0.0" or "[::]";
 }
 
 /// <summary>The other side does not keep to the protocol, or will not have us; ends one connection.</summary>
