@@ -8,7 +8,7 @@ using Jam.Server.Contracts;
 namespace Jam.Peer.Network;
 
 /// <summary>
-/// Answers what members ask of a link beside the swarm: test data, each way, and to be dialled back. All of it is capped, and
+/// Answers what members ask of a link beside the swarm: test data, each way, to be dialled back, and who is where. All of it is capped, and
 /// goes out only when nothing of the swarm waits.
 /// </summary>
 internal sealed class LinkServices : IAsyncDisposable
@@ -26,12 +26,16 @@ internal sealed class LinkServices : IAsyncDisposable
     private readonly Channel<(PeerConnection From, uint Number)> _dialBacks = Channel.CreateBounded<(PeerConnection, uint)>(8);
     private readonly Task _dialing;
 
-    public LinkServices(long? upLimit, TimeProvider time)
+    public LinkServices(Mesh mesh, long? upLimit, TimeProvider time)
     {
+        Exchange = new PeerExchange(mesh, time);
         _time = time;
         _quota = new TestQuota(upLimit);
         _dialing = DialLoopAsync(_stop.Token);
     }
+
+    /// <summary>Who is where, from member to member.</summary>
+    public PeerExchange Exchange { get; }
 
     /// <summary>Takes a frame of a member where it is one of those that are answered here. Does not wait.</summary>
     /// <returns>Whether it was.</returns>
@@ -39,6 +43,9 @@ internal sealed class LinkServices : IAsyncDisposable
     {
         switch (frame)
         {
+            case PexFrame pex:
+                Exchange.Take(from, pex);
+                return true;
             case TestWantFrame want:
                 Give(from, want);
                 return true;
@@ -57,6 +64,7 @@ internal sealed class LinkServices : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await Exchange.DisposeAsync();
         await _stop.CancelAsync();
         await _dialing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();

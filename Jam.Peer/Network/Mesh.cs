@@ -39,7 +39,7 @@ internal sealed class Mesh : IAsyncDisposable
         _time = time;
         _notice = notice;
         _listener = PeerListener.Bind(listenPort);
-        _services = new LinkServices(upLimit, time);
+        _services = new LinkServices(this, upLimit, time);
         _accepting = AcceptLoopAsync(_stop.Token);
     }
 
@@ -63,6 +63,12 @@ internal sealed class Mesh : IAsyncDisposable
         set => Volatile.Write(ref _location, value);
     }
 
+    /// <summary>Whether the rendezvous says who is in the room; while it does not, members find each other by PEX.</summary>
+    public bool IsRoomReachable { get; set; } = true;
+
+    /// <summary>Connections that stand.</summary>
+    public IReadOnlyList<PeerConnection> Links => _links.All;
+
     /// <summary>Members with whom this peer is to be connected, this one left out.</summary>
     public IEnumerable<Member> Members => _members.Values;
 
@@ -78,7 +84,7 @@ internal sealed class Mesh : IAsyncDisposable
         var all = member.Addresses.Select(a => IPEndPoint.TryParse(a, out var address) ? address : null).OfType<IPEndPoint>()
             .Where(a => a.Port != 0).ToLookup(a => IPAddress.IsLoopback(a.Address));
         var isOnServersMachine = Location is { Urls: [{ IsLoopback: true }, ..] };
-        return isOnServersMachine && all[true].Any() ? [.. all[true]] : [.. all[false]];
+        return _services.Exchange.With(member.PeerId, isOnServersMachine && all[true].Any() ? [.. all[true]] : [.. all[false]]);
     }
 
     /// <summary>A member is there, is back, or has another role.</summary>
@@ -253,6 +259,7 @@ internal sealed class Mesh : IAsyncDisposable
         if (!_links.TryAdd(Identity!.PeerId, connection, out var replaced))
             return false;
         replaced?.Close("another connection to the same peer is used");
+        _services.Exchange.OnUp(connection);
         Track(RunAsync(connection, _stop.Token));
         return true;
     }

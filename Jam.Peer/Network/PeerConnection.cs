@@ -71,6 +71,7 @@ internal sealed class PeerConnection : IAsyncDisposable
         _time = time;
         PeerId = remote.PeerId;
         Outgoing = outgoing;
+        Exchanges = (remote.Capabilities & FrameCaps.Exchanges) != 0;
         RemoteEndPoint = (IPEndPoint)stream.Socket.RemoteEndPoint!;
         ListenEndPoint = new IPEndPoint(RemoteEndPoint.Address, remote.ListenPort);
         _lastHeardUs = time.NowUs();
@@ -82,6 +83,9 @@ internal sealed class PeerConnection : IAsyncDisposable
 
     /// <summary>Whether this side dialled.</summary>
     public bool Outgoing { get; }
+
+    /// <summary>Whether the other side knows the frames beside the swarm's.</summary>
+    public bool Exchanges { get; }
 
     public IPEndPoint RemoteEndPoint { get; }
 

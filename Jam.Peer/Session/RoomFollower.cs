@@ -159,9 +159,10 @@ internal sealed class RoomFollower : IAsyncDisposable
         {
             case Connected connected:
                 _notice(_wasConnected ? $"connected to {connected.Url} again" : $"connected to {connected.Url}");
-                (_wasConnected, _saidGone) = (true, false);
+                (_wasConnected, _saidGone, _mesh.IsRoomReachable) = (true, false, true);
                 break;
             case Disconnected gone:
+                _mesh.IsRoomReachable = false;
                 if (!_saidGone)
                     _notice(_wasConnected ? $"the server is gone ({gone.Why}); playing on, trying to reach it" : $"cannot reach the server ({gone.Why}); trying on");
                 _saidGone = true;

@@ -39,6 +39,9 @@ internal static class FrameCaps
     /// <summary>Version of the protocol that this program speaks.</summary>
     public const ushort Version = 1;
 
+    /// <summary>The capability bit of a peer that answers DIAL_BACK, TEST_WANT, TEST_DATA and reads PEX.</summary>
+    public const uint Exchanges = 1;
+
     /// <summary>Most indexes in one HAVE, SOON or OFFER.</summary>
     public const int MaxIndexes = 1024;
 

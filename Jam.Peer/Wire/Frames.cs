@@ -16,7 +16,7 @@ internal sealed record RoomInfoFrame(string Room, IReadOnlyList<string> Urls) : 
 
 /// <summary>First frame of a member, both ways.</summary>
 /// <param name="Version">Of this protocol.</param>
-/// <param name="Capabilities">Bits, none defined yet; unknown ones are ignored.</param>
+/// <param name="Capabilities">Bits, see <see cref="FrameCaps.Exchanges"/>; unknown ones are ignored.</param>
 /// <param name="PeerId">From WELCOME.</param>
 /// <param name="Room">The room's name.</param>
 /// <param name="ListenPort">Swarm port; 0 where it does not listen.</param>
@@ -87,7 +87,7 @@ internal sealed record RejectFrame(ushort Slot, int Chunk) : Frame;
 /// <summary>Where the room's authority is now; a higher epoch wins.</summary>
 internal sealed record RendezvousFrame(long Epoch, string Url) : Frame;
 
-/// <summary>Addresses of other members of the room.</summary>
+/// <summary>Other members of the room and where they listen, each as <c>peer id@ip:port</c>.</summary>
 internal sealed record PexFrame(IReadOnlyList<string> Addresses) : Frame;
 
 /// <summary>Are you there?</summary>

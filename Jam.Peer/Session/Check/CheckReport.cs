@@ -148,6 +148,6 @@ public sealed record CheckReport
     /// <summary>Whether the peer can dial this machine.</summary>
     public ReverseReach Reverse { get; init; }
 
-    /// <summary>Segments that TCP had to send again from here; null where the system does not tell.</summary>
+    /// <summary>Packets that TCP had to send again from here during the round trips, when nothing else was sent; null where the system does not tell.</summary>
     public long? Retransmits { get; init; }
 }

@@ -25,13 +25,13 @@ public static class CheckWords
         if (report.Rtt is { } rtt)
         {
             yield return $"round trip   {Ms(rtt.MedianUs)} median, {Ms(rtt.MinUs)} least, {Ms(rtt.P95Us)} p95, jitter {Ms(rtt.JitterUs)}, " +
-                $"{rtt.Lost} of {rtt.Sent} lost";
+                $"{rtt.Lost} of {rtt.Sent} lost" + (report.Retransmits is { } again ? $", {again} packets sent again" : "");
         }
 
         if (report.Down is { } down)
             yield return $"from there   {Transfer(down)}";
         if (report.Up is { } up)
-            yield return $"to there     {Transfer(up)}" + (report.Retransmits is { } again ? $", {again} segments sent again" : "");
+            yield return $"to there     {Transfer(up)}";
         if (report.Rtt is not null)
             yield return $"dialled back {Reverse(report.Reverse)}";
     }
@@ -127,7 +127,7 @@ public static class CheckWords
             yield return $"{connects.Failed} of {connects.Tries} connections failed: the network loses packets, or a firewall limits connections.";
         if (report.Rtt is { } rtt && (rtt.JitterUs > UnevenUs || rtt.P95Us > rtt.MinUs + 5 * UnevenUs))
             yield return "The delay is uneven, as on busy Wi-Fi; playing stays in time, but a cable or 5 GHz would start faster.";
-        if (report.Rtt is { Lost: > 0 } || report.Retransmits > 20)
+        if (report.Rtt is { Lost: > 0 } || report.Retransmits > 1)
             yield return "Packets get lost on the way and are sent again.";
         if (report.Down is { Declined: 0, BytesPerSecond: < EnoughBytesPerSecond and > 0 })
             yield return "What comes from there is too slow for a 320 kbit/s MP3 from this peer alone; more peers add up.";

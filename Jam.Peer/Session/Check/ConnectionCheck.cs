@@ -237,12 +237,13 @@ public static class ConnectionCheck
         {
             var (chunks, size) = (request.Chunks, request.ChunkSizeBytes);
             var rtts = await link.PingAsync(Pings, PingEvery, PingPatience, cancellationToken);
-            report = report with { Rtt = CheckTexts.Figures(rtts, Pings) };
+            // Before the transfers, which lose packets on any link that they fill.
+            report = report with { Rtt = CheckTexts.Figures(rtts, Pings), Retransmits = link.Retransmits() };
             var down = await link.DownAsync(chunks, size, TransferTimeout, cancellationToken);
             var up = await link.UpAsync(chunks, size, TransferTimeout, cancellationToken);
             report = report with { Down = CheckTexts.Figures(down, chunks, size), Up = CheckTexts.Figures(up, chunks, size) };
             var back = await link.DialBackAsync(DialBackPatience, cancellationToken);
-            report = report with { Reverse = CheckTexts.ReverseOf(back), Retransmits = link.Retransmits() };
+            report = report with { Reverse = CheckTexts.ReverseOf(back) };
             return link.Lost is { } why
                 ? report with { Outcome = CheckOutcome.Broken, Detail = why }
                 : down.Bad + up.Bad > 0
