@@ -111,7 +111,7 @@ internal sealed class OfferPlanner(SwarmState state)
         {
             Expire(stripe, nowUs);
             for (var room = RoomForOffers(stripe.Track, nowUs);
-                 room > 0 && stripe.Next(nowUs) is >= 0 and var chunk && LeastLoaded(stripe, chunk) is var (link, view);
+                 room > 0 && stripe.Next(nowUs) is >= 0 and var chunk && LeastLoaded(stripe, chunk, nowUs) is var (link, view);
                  room--)
             {
                 stripe.Covered.Set(chunk);
@@ -173,7 +173,7 @@ internal sealed class OfferPlanner(SwarmState state)
     }
 
     // What its peer will have relayed soonest: copies that it owes, times what one takes it.
-    private (Link, LinkTrack)? LeastLoaded(Stripe stripe, int chunk)
+    private (Link, LinkTrack)? LeastLoaded(Stripe stripe, int chunk, long nowUs)
     {
         (Link, LinkTrack)? best = null;
         var copies = Math.Max(1, Audience(stripe.Track) - 1);
@@ -189,8 +189,7 @@ internal sealed class OfferPlanner(SwarmState state)
 
             var owed = (view.OfferedByUs.Count + 1.0) * copies + view.RelayBacklog;
             // Equal loads: whoever has been given less so far, so that all uplinks carry their part.
-            // How fast each relays is known roughly, so that only a big difference counts.
-            var load = (owed * Math.Max(1, view.UsPerRelay / usual / 2), view.ChunksTo + view.OfferedByUs.Count);
+            var load = (owed * view.RelayUs(usual, nowUs), view.ChunksTo + view.OfferedByUs.Count);
             if (load.CompareTo(least) < 0)
                 (best, least) = ((link, view), load);
         }
