@@ -5,12 +5,12 @@ namespace Jam.Peer.Swarm;
 /// at whoever had a chunk first, while others that have it by now stand idle; and the first may be slow. What an uplink does not
 /// send now, the room never gets back.
 /// </summary>
-internal sealed class IdleLinks(SwarmState state, RequestPlanner requests)
+internal sealed class IdleLinks(SwarmState state)
 {
     private readonly SwarmState _state = state;
 
     /// <summary>Moves requests of a track to links that would answer them sooner.</summary>
-    public void Use(Track track, long nowUs)
+    public void Use(Track track, RequestPlanner requests, long nowUs)
     {
         var size = track.Manifest!.ChunkSizeBytes;
         foreach (var link in _state.Links.Values)

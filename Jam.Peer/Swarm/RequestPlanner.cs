@@ -6,18 +6,12 @@ namespace Jam.Peer.Swarm;
 /// What to ask of whom: first what a striping host has offered, then what plays soon, then the window in order, then the
 /// rest rarest first; always of the holder that would have it here soonest. A request that is late may be asked of another.
 /// </summary>
-internal sealed class RequestPlanner
+internal sealed class RequestPlanner(SwarmState state)
 {
-    private readonly SwarmState _state;
-    private readonly IdleLinks _idle;
+    private readonly SwarmState _state = state;
+    private readonly IdleLinks _idle = new(state);
     private long _urgentDueUs = long.MaxValue;
     private ulong[] _askable = [];
-
-    public RequestPlanner(SwarmState state)
-    {
-        _state = state;
-        _idle = new IdleLinks(state, this);
-    }
 
     /// <summary>When <see cref="Plan"/> should be called again though nothing happens.</summary>
     public long DueUs(long nowUs)
@@ -52,7 +46,7 @@ internal sealed class RequestPlanner
             TakeOffers(track, nowUs);
             AskUrgent(track, nowUs);
             AskRest(track, nowUs);
-            _idle.Use(track, nowUs);
+            _idle.Use(track, this, nowUs);
         }
     }
 

@@ -11,7 +11,12 @@ internal sealed class RandomRoomTests
 {
     private const int FirstSeed = 1000;
     private const int Rooms = 100;
-    private const double LeastPart = 0.5;
+
+    // Rates differ by a factor of forty here and most rooms are over in three seconds, in which the host has yet to learn who
+    // relays well; SwarmCoreTests hold equal rooms to 90 % and 1.1 copies.
+    private const double LeastPart = 0.4;
+    private const double MostCopies = 1.3;
+    private const double MoreCopies = 0.5;
 
     private static IEnumerable<int> Seeds()
     {
@@ -29,7 +34,7 @@ internal sealed class RandomRoomTests
             parts.Add(room.BoundUs / room.TookUs);
             var part = room.BoundUs / (room.TookUs - room.SlackUs);
             return part < LeastPart ? $"only {part:P1} of the bound"
-                : room.Copies > 1.15 * room.CopiesAllowed + 0.2 ? "too many copies from the host" : null;
+                : room.Copies > MostCopies * room.CopiesAllowed + MoreCopies ? "too many copies from the host" : null;
         });
         if (parts.Count < 10)
             return;
