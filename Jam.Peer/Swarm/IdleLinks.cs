@@ -1,50 +1,53 @@
 namespace Jam.Peer.Swarm;
 
 /// <summary>
-/// A holder that has nothing to do takes over what waits deep in another holder's queue. Where everyone wants the same chunks,
-/// requests pile up at whoever had a chunk first, while others that have it by now stand idle; what an uplink does not send
-/// now, the room never gets back.
+/// A holder with room takes over what would come much later from another. Where everyone wants the same chunks, requests pile up
+/// at whoever had a chunk first, while others that have it by now stand idle; and the first may be slow. What an uplink does not
+/// send now, the room never gets back.
 /// </summary>
-internal sealed class IdleLinks(SwarmState state, RequestPlanner requests)
+internal sealed class IdleLinks(SwarmState state)
 {
     private readonly SwarmState _state = state;
 
-    /// <summary>Moves requests of a track to links that wait for nothing.</summary>
-    public void Use(Track track, long nowUs)
+    /// <summary>Moves requests of a track to links that would answer them sooner.</summary>
+    public void Use(Track track, RequestPlanner requests, long nowUs)
     {
         var size = track.Manifest!.ChunkSizeBytes;
-        foreach (var idle in _state.Links.Values)
+        foreach (var link in _state.Links.Values)
         {
-            if (idle.Asked.Count > 0 || idle.IsStalled || !idle.Tracks.TryGetValue(track.Id, out var view)
+            if (link.IsStalled || link.Asked.Count >= link.Window(size) || !link.Tracks.TryGetValue(track.Id, out var view)
                 || view is not { Wanted: > 0, IsReserved: false })
             {
                 continue;
             }
 
-            var ownUs = idle.EtaUs(size);
-            if (Longest(track, view, 2 * ownUs + _state.Settings.MoveGainUs) is not var (from, asked))
+            if (Longest(track, link, view, nowUs) is not var (from, asked))
                 continue;
             _state.Cancel(from, asked.Of, asked.Chunk);
-            requests.Ask(idle, view, asked.Chunk, nowUs);
+            requests.Ask(link, view, asked.Chunk, nowUs);
         }
     }
 
-    // The request that would be answered last, if that is later than worthwhile, and the idle link has its chunk.
-    private (Link, Asked)? Longest(Track track, LinkTrack idle, double longestUs)
+    // The request that would be answered last, if that is later than worthwhile, and the link has its chunk.
+    private (Link, Asked)? Longest(Track track, Link to, LinkTrack view, long nowUs)
     {
         (Link, Asked)? found = null;
+        var size = track.Manifest!.ChunkSizeBytes;
+        var ownUs = to.EtaUs(size);
+        var longestUs = 2 * ownUs + _state.Settings.MoveGainUs;
         foreach (var link in _state.Links.Values)
         {
-            if (link.UsPerByte == 0)
+            if (link == to)
                 continue;
-            // The first ones may be on the wire already.
-            for (var i = link.Asked.Count - 1; i >= 2; i--)
+            for (var i = link.Asked.Count - 1; i >= 0; i--)
             {
-                var etaUs = (i + 1.0) * track.Manifest!.ChunkSizeBytes * link.UsPerByte;
-                if (etaUs <= longestUs)
-                    break;
                 var asked = link.Asked[i];
-                if (asked.IsLoose || asked.Of.Track != track || idle.Remote?[asked.Chunk] != true)
+                // What has taken long will take long.
+                var etaUs = Math.Max((i + 1.0) * size * link.UsPerByte, nowUs - Math.Max(asked.AtUs, link.LastArrivalUs));
+                // The first ones may be on the wire already, so there it must be worth a copy that comes twice.
+                if (etaUs <= longestUs || (i < 2 && etaUs <= 2 * longestUs))
+                    break;
+                if (asked.IsLoose || asked.Of.Track != track || view.Remote?[asked.Chunk] != true)
                     continue;
                 (found, longestUs) = ((link, asked), etaUs);
                 break;

@@ -48,6 +48,10 @@ internal sealed class LinkTrack(Track track)
 
     private long _relayingSinceUs;
 
+    /// <summary>What one copy takes it as far as one can tell now: the one that is under way may take longer than any before.</summary>
+    public double RelayUs(double usual, long nowUs) =>
+        Math.Max(UsPerRelay == 0 ? usual : UsPerRelay, RelayBacklog > 0 ? nowUs - _relayingSinceUs : 0);
+
     /// <summary>The other side has one more chunk that <paramref name="missing"/> others lack.</summary>
     public void AddBacklog(int missing, long nowUs)
     {

@@ -9,8 +9,6 @@ namespace Jam.Peer.Swarm;
 /// </summary>
 internal sealed class OfferPlanner(SwarmState state)
 {
-    private const int MostOffersToOne = 64;
-
     private readonly SwarmState _state = state;
     private readonly Dictionary<TrackId, Stripe> _stripes = [];
 
@@ -110,9 +108,8 @@ internal sealed class OfferPlanner(SwarmState state)
         foreach (var stripe in _stripes.Values.OrderBy(s => s.Track.Priority))
         {
             Expire(stripe, nowUs);
-            for (var room = RoomForOffers(stripe.Track, nowUs);
-                 room > 0 && stripe.Next(nowUs) is >= 0 and var chunk && LeastLoaded(stripe, chunk) is var (link, view);
-                 room--)
+            for (var room = RoomForOffers(stripe.Track, nowUs); room > 0 && stripe.Next(nowUs) is >= 0 and var chunk
+                && LeastLoaded(stripe, chunk, nowUs) is var (link, view); room--)
             {
                 stripe.Covered.Set(chunk);
                 view.OfferedByUs[chunk] = (nowUs, false);
@@ -173,7 +170,7 @@ internal sealed class OfferPlanner(SwarmState state)
     }
 
     // What its peer will have relayed soonest: copies that it owes, times what one takes it.
-    private (Link, LinkTrack)? LeastLoaded(Stripe stripe, int chunk)
+    private (Link, LinkTrack)? LeastLoaded(Stripe stripe, int chunk, long nowUs)
     {
         (Link, LinkTrack)? best = null;
         var copies = Math.Max(1, Audience(stripe.Track) - 1);
@@ -182,15 +179,14 @@ internal sealed class OfferPlanner(SwarmState state)
         foreach (var link in _state.Links.Values)
         {
             if (!link.Tracks.TryGetValue(stripe.Track.Id, out var view) || view.RemoteFlags is null
-                || view.Remote?[chunk] == true || view.OfferedByUs.Count >= MostOffersToOne)
+                || view.Remote?[chunk] == true || view.OfferedByUs.Count >= _state.Settings.MaxInFlight)
             {
                 continue;
             }
 
             var owed = (view.OfferedByUs.Count + 1.0) * copies + view.RelayBacklog;
-            // Equal loads: whoever has been given less so far, so that all uplinks carry their part.
-            // How fast each relays is known roughly, so that only a big difference counts.
-            var load = (owed * Math.Max(1, view.UsPerRelay / usual / 2), view.ChunksTo + view.OfferedByUs.Count);
+            // Equal loads: whoever was given less so far.
+            var load = (owed * view.RelayUs(usual, nowUs), view.ChunksTo + view.OfferedByUs.Count);
             if (load.CompareTo(least) < 0)
                 (best, least) = ((link, view), load);
         }
@@ -225,9 +221,9 @@ internal sealed class OfferPlanner(SwarmState state)
             {
                 if (offer.IsSent)
                     continue;
-                var countsUntilUs = offer.AtUs + _state.Settings.OfferPatienceUs + link.RttUs;
-                if (nowUs < countsUntilUs)
-                    DueUs = Math.Min(DueUs, countsUntilUs);
+                var untilUs = offer.AtUs + _state.Settings.OfferPatienceUs + link.RttUs;
+                if (nowUs < untilUs)
+                    DueUs = Math.Min(DueUs, untilUs);
                 else if (link.Wishes.TrueForAll(w => w.Of != view || w.Chunk != chunk))
                     continue;
                 open++;
@@ -235,7 +231,7 @@ internal sealed class OfferPlanner(SwarmState state)
         }
 
         var chunkUs = _state.UplinkUsPerByte * track.Manifest!.ChunkSizeBytes;
-        var most = chunkUs == 0 ? links : 2 + (int)Math.Min(MostOffersToOne, (_state.Settings.OfferAheadUs + rttUs) / chunkUs);
+        var most = chunkUs == 0 ? links : 2 + (int)Math.Min(_state.Settings.MaxInFlight, (_state.Settings.OfferAheadUs + rttUs) / chunkUs);
         return most - open;
     }
 

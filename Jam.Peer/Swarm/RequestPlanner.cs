@@ -6,20 +6,13 @@ namespace Jam.Peer.Swarm;
 /// What to ask of whom: first what a striping host has offered, then what plays soon, then the window in order, then the
 /// rest rarest first; always of the holder that would have it here soonest. A request that is late may be asked of another.
 /// </summary>
-internal sealed class RequestPlanner
+internal sealed class RequestPlanner(SwarmState state)
 {
-    private readonly SwarmState _state;
-    private readonly IdleLinks _idle;
-    private readonly DownBucket _down;
+    private readonly SwarmState _state = state;
+    private readonly IdleLinks _idle = new(state);
+    private readonly DownBucket _down = new(state.Settings.DownBytesPerSecond);
     private long _urgentDueUs = long.MaxValue;
     private ulong[] _askable = [];
-
-    public RequestPlanner(SwarmState state)
-    {
-        _state = state;
-        _idle = new IdleLinks(state, this);
-        _down = new DownBucket(state.Settings.DownBytesPerSecond);
-    }
 
     /// <summary>When <see cref="Plan"/> should be called again though nothing happens.</summary>
     public long DueUs(long nowUs)
@@ -59,7 +52,7 @@ internal sealed class RequestPlanner
             TakeOffers(track, nowUs);
             AskUrgent(track, nowUs);
             AskRest(track, nowUs);
-            _idle.Use(track, nowUs);
+            _idle.Use(track, this, nowUs);
         }
     }
 

@@ -255,9 +255,7 @@ internal sealed class SwarmCore
             view.OfferedToUs.Remove(chunk);
             view.Soon.Remove(chunk);
             // Who has it gains nothing from knowing; who gave it knows.
-            var delayUs = view.RemoteFlags.Value.HasFlag(TrackFlags.Stripes) ? _state.Settings.HostHaveDelayUs
-                : view.Remote?[chunk] == true ? _state.Settings.IdleHaveDelayUs : _state.Settings.HaveDelayUs;
-            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + delayUs);
+            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + _state.HaveDelayUs(view, chunk));
             if (other != link)
                 _state.Cancel(other, view, chunk);
         }

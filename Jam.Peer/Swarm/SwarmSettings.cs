@@ -10,7 +10,7 @@ internal sealed record SwarmSettings
     public long? DownBytesPerSecond { get; init; }
 
     /// <summary>Requests in flight on a new link.</summary>
-    public int FirstInFlight { get; init; } = 4;
+    public int FirstInFlight { get; init; } = 2;
 
     /// <summary>Fewest requests in flight on a link that delivers.</summary>
     public int MinInFlight { get; init; } = 2;
@@ -50,6 +50,12 @@ internal sealed record SwarmSettings
 
     /// <summary>A HAVE for someone who can use it waits this long for something that goes the same way.</summary>
     public long HaveDelayUs { get; init; } = 10_000;
+
+    /// <summary>HAVE of its own to everyone takes no more than this part of the uplink: where that is slow, they wait for longer.</summary>
+    public double HaveShare { get; init; } = 0.1;
+
+    /// <summary>With no more links than this, HAVE goes out at once: it costs nothing worth saving.</summary>
+    public int HaveAtOnceUpTo { get; init; } = 3;
 
     /// <summary>As <see cref="HaveDelayUs"/>, for a host: it decides by it whom to give the next chunk.</summary>
     public long HostHaveDelayUs { get; init; } = 40_000;

@@ -5,6 +5,9 @@ namespace Jam.Peer.Swarm;
 /// <summary>What the parts of the core share: links, tracks, and the effects of the event at hand.</summary>
 internal sealed class SwarmState(SwarmSettings settings)
 {
+    // A small frame with the headers of TCP, IP and Ethernet.
+    private const int PacketBytes = 80;
+
     private List<Effect> _effects = [];
 
     public SwarmSettings Settings { get; } = settings;
@@ -54,6 +57,17 @@ internal sealed class SwarmState(SwarmSettings settings)
     {
         news.Add(chunk);
         link.HeldUntilUs = Math.Min(link.HeldUntilUs, untilUs);
+    }
+
+    /// <summary>How long a HAVE may wait for something that goes the same way.</summary>
+    public long HaveDelayUs(LinkTrack view, int chunk)
+    {
+        if (Links.Count <= Settings.HaveAtOnceUpTo)
+            return 0;
+        var least = view.RemoteFlags is { } flags && flags.HasFlag(TrackFlags.Stripes) ? Settings.HostHaveDelayUs
+            : view.Remote?[chunk] == true ? Settings.IdleHaveDelayUs : Settings.HaveDelayUs;
+        var packetsUs = Links.Count * PacketBytes * UplinkUsPerByte;
+        return (long)Math.Clamp(packetsUs / Settings.HaveShare, least, Math.Max(least, 1_000_000));
     }
 
     /// <summary>Sends what is held back for a link.</summary>

@@ -103,7 +103,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     private bool HasRoom(int chunkSize, long nowUs)
     {
         var chunkUs = _state.UplinkUsPerByte * chunkSize;
-        var most = 2 + (chunkUs == 0 ? 2 : (int)Math.Min(1_000, _state.Settings.SocketQueueUs / chunkUs));
+        var most = chunkUs == 0 ? 4 : 1 + (int)Math.Min(1_000, _state.Settings.SocketQueueUs / chunkUs);
         var patienceUs = Math.Max(_state.Settings.SlowReceiverUs, (long)(4 * chunkUs));
         var count = 0;
         var agesAtUs = long.MaxValue;

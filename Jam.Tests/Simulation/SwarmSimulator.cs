@@ -4,48 +4,18 @@ using Jam.Peer.Wire;
 
 namespace Jam.Tests.Simulation;
 
-/// <summary>A peer of the simulation: its own core, an uplink and a downlink that carry chunks one after the other.</summary>
-internal sealed class SimPeer(string name, SwarmSettings settings, double upBytesPerUs, double downBytesPerUs)
-{
-    public string Name { get; } = name;
-
-    public SwarmCore Core { get; } = new(settings);
-
-    public double UpBytesPerUs { get; } = upBytesPerUs;
-
-    public double DownBytesPerUs { get; } = downBytesPerUs;
-
-    public Dictionary<LinkId, (SimPeer Peer, LinkId Theirs)> Wires { get; } = [];
-
-    public long UpFreeAtUs { get; set; }
-
-    public long DownFreeAtUs { get; set; }
-
-    public long BytesUp { get; set; }
-
-    public bool IsHost { get; init; }
-
-    public bool IsGone { get; set; }
-
-    /// <summary>Sends chunks that are not what their hash says.</summary>
-    public bool Lies { get; set; }
-
-    public long? CompletedAtUs { get; set; }
-
-    public Dictionary<int, long> GainedAtUs { get; } = [];
-
-    public List<string> Drops { get; } = [];
-
-    public long TimerAtUs { get; set; } = long.MaxValue;
-}
-
 /// <summary>
 /// The very core of a peer, many times, over a virtual network in virtual time: store and forward, with a delay per link and
-/// a rate per direction and peer. Deterministic: the same calls give the same run.
+/// a rate per direction and peer. Small frames take room on the uplink too, each a packet unless one goes the same way at the
+/// same moment. Deterministic: the same calls and the same seed give the same run.
 /// </summary>
-internal sealed class SwarmSimulator(long delayUs)
+internal sealed class SwarmSimulator(long delayUs, int seed = 0)
 {
+    private const int PacketBytes = 80;
+    private const int FrameBytes = 12;
+
     private readonly PriorityQueue<Action, (long AtUs, long Order)> _events = new();
+    private readonly Random _random = new(seed);
     private long _order;
     private int _nextLink;
 
@@ -61,9 +31,13 @@ internal sealed class SwarmSimulator(long delayUs)
         return Manifest.Create(length, chunkSize, hashes);
     }
 
-    public SimPeer Add(string name, double upBytesPerSecond, double downBytesPerSecond = 1e9, bool isHost = false, SwarmSettings? settings = null)
+    public SimPeer Add(string name, double upBytesPerSecond, double downBytesPerSecond = 1e9, bool isHost = false, SwarmSettings? settings = null,
+        long delayUs = 0, long jitterUs = 0)
     {
-        var peer = new SimPeer(name, settings ?? new SwarmSettings(), upBytesPerSecond / 1e6, downBytesPerSecond / 1e6) { IsHost = isHost };
+        var peer = new SimPeer(name, settings ?? new SwarmSettings(), upBytesPerSecond / 1e6, downBytesPerSecond / 1e6)
+        {
+            IsHost = isHost, DelayUs = delayUs, JitterUs = jitterUs,
+        };
         Peers.Add(peer);
         return peer;
     }
@@ -71,12 +45,13 @@ internal sealed class SwarmSimulator(long delayUs)
     public void Connect(SimPeer a, SimPeer b)
     {
         LinkId atA = new(++_nextLink), atB = new(++_nextLink);
-        a.Wires.Add(atA, (b, atB));
-        b.Wires.Add(atB, (a, atA));
+        a.Wires.Add(atA, new SimWire(b, atB));
+        b.Wires.Add(atB, new SimWire(a, atA));
         a.Core.LinkUp(atA, b.Name, b.IsHost, NowUs);
         b.Core.LinkUp(atB, a.Name, a.IsHost, NowUs);
-        a.Core.SetRtt(atA, 2 * delayUs);
-        b.Core.SetRtt(atB, 2 * delayUs);
+        var rttUs = 2 * (delayUs + a.DelayUs + b.DelayUs);
+        a.Core.SetRtt(atA, rttUs);
+        b.Core.SetRtt(atB, rttUs);
         CarryOut(a);
         CarryOut(b);
     }
@@ -112,6 +87,13 @@ internal sealed class SwarmSimulator(long delayUs)
         peer.IsGone = true;
         foreach (var id in peer.Wires.Keys.ToArray())
             Cut(peer, id);
+    }
+
+    /// <summary>A connection breaks: both sides know at once.</summary>
+    public void Break(SimPeer a, SimPeer b)
+    {
+        foreach (var id in a.Wires.Where(w => w.Value.Peer == b).Select(w => w.Key).ToArray())
+            Cut(a, id);
     }
 
     /// <summary>Runs until nothing is left to do or the time is over.</summary>
@@ -167,10 +149,13 @@ internal sealed class SwarmSimulator(long delayUs)
         switch (effect)
         {
             case SendFrame send when peer.Wires.TryGetValue(send.Link, out var wire):
-                At(NowUs + delayUs, () => Deliver(wire.Peer, wire.Theirs, core => core.Receive(wire.Theirs, send.Frame, NowUs)));
+                var bytes = wire.LastFrameUs == NowUs ? FrameBytes : PacketBytes;
+                wire.LastFrameUs = NowUs;
+                peer.UpFreeAtUs = Math.Max(peer.UpFreeAtUs, NowUs) + (long)(bytes / peer.UpBytesPerUs);
+                At(ArrivalUs(peer, wire, NowUs), () => Deliver(wire.Peer, wire.Theirs, core => core.Receive(wire.Theirs, send.Frame, NowUs)));
                 break;
             case SendChunk send when peer.Wires.TryGetValue(send.Link, out var wire):
-                Transmit(peer, send, wire.Peer, wire.Theirs);
+                Transmit(peer, send, wire);
                 break;
             case StoreChunk store:
                 peer.GainedAtUs[store.Chunk] = NowUs;
@@ -190,8 +175,16 @@ internal sealed class SwarmSimulator(long delayUs)
         }
     }
 
-    private void Transmit(SimPeer from, SendChunk send, SimPeer to, LinkId theirs)
+    // TCP keeps the order, so what is delayed delays what follows.
+    private long ArrivalUs(SimPeer from, SimWire wire, long sentUs)
     {
+        var jitterUs = (from.JitterUs + wire.Peer.JitterUs) * -Math.Log(1 - _random.NextDouble());
+        return wire.LastArrivalUs = Math.Max(wire.LastArrivalUs, sentUs + delayUs + from.DelayUs + wire.Peer.DelayUs + (long)jitterUs);
+    }
+
+    private void Transmit(SimPeer from, SendChunk send, SimWire wire)
+    {
+        var (to, theirs) = (wire.Peer, wire.Theirs);
         var size = from.Core.Tracks[send.Track].Manifest!.SizeOf(send.Chunk);
         from.BytesUp += size;
         from.UpFreeAtUs = Math.Max(from.UpFreeAtUs, NowUs) + (long)(size / from.UpBytesPerUs);
@@ -202,8 +195,10 @@ internal sealed class SwarmSimulator(long delayUs)
             if (!from.IsGone)
                 Do(from, core => core.ChunkSent(link, size, NowUs));
         });
-        At(from.UpFreeAtUs + delayUs, () =>
+        At(ArrivalUs(from, wire, from.UpFreeAtUs), () =>
         {
+            if (to.GainedAtUs.ContainsKey(send.Chunk))
+                to.Twice++;
             to.DownFreeAtUs = Math.Max(to.DownFreeAtUs, NowUs) + (long)(size / to.DownBytesPerUs);
             At(to.DownFreeAtUs, () => Deliver(to, theirs, core => core.ReceiveChunk(theirs, send.Slot, send.Chunk, size, good, NowUs)));
         });

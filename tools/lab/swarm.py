@@ -128,7 +128,7 @@ class Run:
         machine = self.network.machines[index]
         cache = os.path.join(self.folder, f"cache-{machine.name}")
         shutil.rmtree(cache, ignore_errors=True)    # of an earlier run in the same folder
-        command = [self.a.jam, "--name", machine.name, "--listen-port", str(PORT), "--output", "null", "--status-every", "0.1",
+        command = [self.a.jam, "--name", machine.name, "--listen-port", str(PORT), "--output", "null", "--status-every", "0.25" if self.a.play else "0.5",
                    "--cache", cache, *role]
         peer = Peer(machine.name, machine, command, self.folder)
         self.peers.append(peer)
@@ -142,7 +142,7 @@ class Run:
             self.start(index, ["--connect", f"{self.network.machines[0].address}:{PORT}"])
         self.wait(lambda: all(p.report and len(p.report["links"]) == a.viewers for p in self.peers), 30 + 2 * a.viewers,
                   "not everyone is connected to everyone")
-        time.sleep(0.5)
+        time.sleep(3)       # what a program does on its start is not what is measured
         before = [peer.cpu() for peer in self.peers]
         time.sleep(1)
         for peer in self.peers:

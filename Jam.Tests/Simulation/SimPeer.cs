@@ -1,0 +1,59 @@
+using Jam.Peer.Swarm;
+
+namespace Jam.Tests.Simulation;
+
+/// <summary>One direction of a connection: what is sent arrives in order.</summary>
+internal sealed class SimWire(SimPeer peer, LinkId theirs)
+{
+    public SimPeer Peer { get; } = peer;
+
+    public LinkId Theirs { get; } = theirs;
+
+    public long LastArrivalUs { get; set; }
+
+    /// <summary>When a frame last went out: those of one moment share a packet.</summary>
+    public long LastFrameUs { get; set; } = -1;
+}
+
+/// <summary>A peer of the simulation: its own core, an uplink and a downlink that carry chunks one after the other.</summary>
+internal sealed class SimPeer(string name, SwarmSettings settings, double upBytesPerUs, double downBytesPerUs)
+{
+    public string Name { get; } = name;
+
+    public SwarmCore Core { get; } = new(settings);
+
+    public double UpBytesPerUs { get; } = upBytesPerUs;
+
+    public double DownBytesPerUs { get; } = downBytesPerUs;
+
+    public Dictionary<LinkId, SimWire> Wires { get; } = [];
+
+    /// <summary>One way, from this peer to the middle of the network; exponential on top of it, of this mean.</summary>
+    public long DelayUs { get; init; }
+
+    public long JitterUs { get; init; }
+
+    public long UpFreeAtUs { get; set; }
+
+    public long DownFreeAtUs { get; set; }
+
+    public long BytesUp { get; set; }
+
+    public bool IsHost { get; init; }
+
+    public bool IsGone { get; set; }
+
+    /// <summary>Sends chunks that are not what their hash says.</summary>
+    public bool Lies { get; set; }
+
+    public long? CompletedAtUs { get; set; }
+
+    /// <summary>Chunks that came though they were here already.</summary>
+    public int Twice { get; set; }
+
+    public Dictionary<int, long> GainedAtUs { get; } = [];
+
+    public List<string> Drops { get; } = [];
+
+    public long TimerAtUs { get; set; } = long.MaxValue;
+}
