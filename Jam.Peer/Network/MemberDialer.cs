@@ -16,13 +16,13 @@ internal sealed class MemberDialer : IAsyncDisposable
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ResiliencePipeline _retry;
     private readonly Task _loop;
+    private bool _said;
 
     public MemberDialer(Mesh mesh, string peerId, bool dialNow, TimeProvider time)
     {
         _mesh = mesh;
         _peerId = peerId;
         _time = time;
-        var said = false;
         _retry = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
@@ -34,10 +34,10 @@ internal sealed class MemberDialer : IAsyncDisposable
                 MaxDelay = TimeSpan.FromSeconds(10),
                 OnRetry = retry =>
                 {
-                    // Once is news, more often is noise.
-                    if (!said && retry.AttemptNumber >= 1 && mesh.FindMember(peerId) is { } member)
+                    // Once is news, more often is noise; so is what follows a loss that was told.
+                    if (!_said && retry.AttemptNumber >= 1 && mesh.FindMember(peerId) is { } member)
                     {
-                        said = true;
+                        _said = true;
                         mesh.Notice($"cannot reach {member.Name} at {string.Join(", ", member.Addresses)}: {retry.Outcome.Exception!.Message}; trying on");
                     }
 
@@ -68,6 +68,7 @@ internal sealed class MemberDialer : IAsyncDisposable
                 if (!dialNow)
                     await Task.Delay(Courtesy, _time, cancellationToken);
                 await _retry.ExecuteAsync(DialAsync, cancellationToken);
+                _said = true;
             }
 
             // After a loss both sides know at once: the one with the lower id dials, the other gives it a moment.

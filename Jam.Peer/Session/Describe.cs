@@ -17,8 +17,18 @@ internal static class Describe
     };
 
     /// <summary>What a new timeline changed; null where nothing that people care for.</summary>
-    public static string? Change(RoomState before, RoomState after) =>
-        after.Timeline?.Current.TrackId is null && before.Timeline?.Current.TrackId is null ? null : Timeline(after);
+    public static string? Change(RoomState before, RoomState after)
+    {
+        var (old, now) = (before.Timeline?.Current, after.Timeline?.Current);
+        if (now?.TrackId is null && old?.TrackId is null)
+            return null;
+        // Whoever comes into a room that plays: the record says where it began, which is not where it is.
+        if (old is null && now is { Status: PlaybackStatus.Play })
+            return $"playing {after.Track?.Name}";
+        // A successor of the authority goes on where the last one was.
+        var isTakenOver = old is not null && now is not null && now.ClockId != old.ClockId && now.TrackId == old.TrackId && now.Status == old.Status;
+        return isTakenOver ? null : Timeline(after);
+    }
 
     /// <summary>Minutes and seconds.</summary>
     public static string Position(long us) =>
