@@ -14,6 +14,8 @@ public sealed class Player : IAsyncDisposable
     private readonly Func<RoomClockSnapshot> _clock;
     private readonly OutputSwitch _output;
     private readonly TrackFeeder _feeder;
+    private readonly Lock _shownGate = new();
+    private FollowedTimeline _shown = FollowedTimeline.Nothing;
     private TimelinePair? _timeline;
 
     private Player(TimeProvider time, Func<RoomClockSnapshot> clock, OutputSwitch output, Action<string> notice)
@@ -112,11 +114,18 @@ public sealed class Player : IAsyncDisposable
     {
         if (pair is null)
             return (PlaybackStatus.Stop, 0);
-        if (!room.IsReady || room.ClockId != pair.Current.ClockId)
+        FollowedTimeline followed;
+        lock (_shownGate)
+        {
+            // As the sound itself: until a successor's clock is measured, the last one's record says where the music is.
+            _shown.Take(pair, room);
+            followed = _shown;
+        }
+        if (followed.Pair is not { } shown)
             return (pair.Current.Status, pair.Current.PositionUs);
-        var now = (long)room.ToRoomUs(_time.NowUs());
+        var now = (long)followed.Room.ToRoomUs(_time.NowUs());
         // Before anything holds it stands where it will begin.
-        return pair.At(now) is { } record ? (record.Status, record.PositionAtUs(now)) : (PlaybackStatus.Pause, pair.Current.PositionUs);
+        return shown.At(now) is { } record ? (record.Status, record.PositionAtUs(now)) : (PlaybackStatus.Pause, shown.Current.PositionUs);
     }
 
     private long BufferAhead(out bool isComplete)
