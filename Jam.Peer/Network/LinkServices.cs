@@ -133,7 +133,7 @@ internal sealed class LinkServices : IAsyncDisposable
     // Only ever the address that the connection came from, so that nobody can have a third machine knocked at.
     private async Task<DialBackOutcome> DialBackAsync(IPEndPoint seen, CancellationToken cancellationToken)
     {
-        var address = seen.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(seen.Address.MapToIPv4(), seen.Port) : seen;
+        var address = seen.Plain();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var timer = _time.CreateTimer(_ => patience.Cancel(), null, DialBackTimeout, Timeout.InfiniteTimeSpan);
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);

@@ -124,7 +124,7 @@ internal sealed class Mesh : IAsyncDisposable
         {
             if (link.ListenEndPoint.Port != peer.Port && link.RemoteEndPoint.Port != peer.Port)
                 continue;
-            var address = link.RemoteEndPoint.Address.IsIPv4MappedToIPv6 ? link.RemoteEndPoint.Address.MapToIPv4() : link.RemoteEndPoint.Address;
+            var address = link.RemoteEndPoint.Address.Plain();
             if (!string.Equals(address.ToString(), peer.Host, StringComparison.Ordinal) && !(IPAddress.IsLoopback(address) && peer.Host == "localhost"))
                 continue;
             _links.Leave(link.PeerId);

@@ -17,7 +17,7 @@ internal sealed record RoomLocation(string Room, IReadOnlyList<Uri> Urls)
     /// <summary>The answer for someone who reached this machine by an address of it: a loopback host stands for this machine.</summary>
     public RoomInfoFrame AsSeenFrom(IPAddress local)
     {
-        var seen = local.IsIPv4MappedToIPv6 ? local.MapToIPv4() : local;
+        var seen = local.Plain();
         return new RoomInfoFrame(Room, [.. Urls.Select(url => (IsThisMachine(url) ? new UriBuilder(url) { Host = seen.ToString() }.Uri : url).ToString())]);
     }
 

@@ -23,7 +23,7 @@ internal static class PexBook
     {
         var all = links.Where(l => l.PeerId != to && IsUsable(l.Address, IsLoopback(toAddress))).ToArray();
         var from = all.Length > MaxEntries ? (int)((uint)round * (long)MaxEntries % all.Length) : 0;
-        return [.. Enumerable.Range(0, Math.Min(all.Length, MaxEntries)).Select(i => all[(from + i) % all.Length]).Select(e => $"{e.PeerId}@{Plain(e.Address)}")];
+        return [.. Enumerable.Range(0, Math.Min(all.Length, MaxEntries)).Select(i => all[(from + i) % all.Length]).Select(e => $"{e.PeerId}@{e.Address.Plain()}")];
     }
 
     /// <summary>What a peer said; whatever makes no sense is left out.</summary>
@@ -38,7 +38,7 @@ internal static class PexBook
             if (at is > 0 and <= Server.Contracts.Limits.MaxIdLength && IPEndPoint.TryParse(text.AsSpan(at + 1), out var address)
                 && IsUsable(address, IsLoopback(from)))
             {
-                entries.Add(new PexEntry(text[..at], Plain(address)));
+                entries.Add(new PexEntry(text[..at], address.Plain()));
             }
         }
 
@@ -47,7 +47,7 @@ internal static class PexBook
 
     private static bool IsUsable(IPEndPoint endPoint, bool loopbackToo)
     {
-        var address = Plain(endPoint).Address;
+        var address = endPoint.Plain().Address;
         if (endPoint.Port == 0 || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || address.Equals(IPAddress.Broadcast)
             || address.IsIPv6Multicast || (address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes()[0] is 0 or >= 224))
         {
@@ -57,8 +57,5 @@ internal static class PexBook
         return loopbackToo || !IPAddress.IsLoopback(address);
     }
 
-    private static bool IsLoopback(IPAddress address) => IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
-
-    private static IPEndPoint Plain(IPEndPoint address) =>
-        address.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(address.Address.MapToIPv4(), address.Port) : address;
+    private static bool IsLoopback(IPAddress address) => IPAddress.IsLoopback(address.Plain());
 }

@@ -122,7 +122,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         try
         {
             var connection = await _mesh.DialAsync(peer, cancellationToken);
-            return $"connected to {_mesh.FindMember(connection.PeerId)?.Name ?? connection.PeerId} at {Addresses.Format(connection.RemoteEndPoint)}";
+            return $"connected to {_mesh.FindMember(connection.PeerId)?.Name ?? connection.PeerId} at {connection.RemoteEndPoint.Plain()}";
         }
         catch (Exception problem) when (problem is IOException or ProtocolException)
         {

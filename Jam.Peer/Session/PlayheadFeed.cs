@@ -1,3 +1,4 @@
+using Jam.Peer.Audio.Mp3;
 using Jam.Peer.Clock;
 using Jam.Peer.Network;
 using Jam.Peer.Storage;
@@ -13,6 +14,7 @@ internal sealed class PlayheadFeed(SwarmLoop swarm)
 
     private (long Epoch, long Revision, long MediaStart)? _told;
     private double _toldOffsetUs;
+    private (TrackId Track, long Bytes)? _tag;
 
     /// <summary>Tells it anew where something has changed: the timeline, the clock by more than 20 ms, where the sound begins.</summary>
     public void Update(TimelinePair? timeline, ShelfEntry? entry, RoomClockSnapshot clock, long nowUs)
@@ -23,7 +25,7 @@ internal sealed class PlayheadFeed(SwarmLoop swarm)
             return;
         }
 
-        var start = entry.Storage is { } storage ? Id3v2Length(storage) : 0;
+        var start = entry.Storage is { } storage ? TagBytes(id, storage) : 0;
         var key = (current.Epoch, current.Revision, start);
         var offsetUs = clock.ToRoomUs(nowUs) - nowUs;
         if (_told == key && Math.Abs(offsetUs - _toldOffsetUs) < RetellUs)
@@ -37,14 +39,27 @@ internal sealed class PlayheadFeed(SwarmLoop swarm)
         }
     }
 
-    // A picture of half a megabyte before the sound would put every deadline off by seconds (ID3v2.4, section 3.1: a ten byte
-    // header, the length in four bytes of seven bits).
-    private static long Id3v2Length(TrackStorage storage)
+    // A picture of half a megabyte before the sound would put every deadline off by seconds. Read once a track: this is asked four
+    // times a second.
+    private long TagBytes(TrackId track, TrackStorage storage)
     {
-        Span<byte> head = stackalloc byte[10];
-        if (storage.Manifest.LengthBytes < head.Length || !storage.Has(0) || storage.Read(0, 0, head) < head.Length || !head.StartsWith("ID3"u8))
+        if (_tag is { } known && known.Track == track)
+            return known.Bytes;
+        if (!storage.Has(0))
             return 0;
-        var length = 10L + ((head[6] & 0x7F) << 21 | (head[7] & 0x7F) << 14 | (head[8] & 0x7F) << 7 | (head[9] & 0x7F));
-        return length < storage.Manifest.LengthBytes ? length : 0;
+        var length = 0L;
+        Span<byte> head = stackalloc byte[Id3.HeaderBytes];
+        try
+        {
+            length = Id3.LengthOf(head[..storage.Read(0, 0, head[..(int)Math.Min(head.Length, storage.Manifest.LengthBytes)])]);
+        }
+        catch (IOException)
+        {
+            // Whoever plays or serves this chunk says so; deadlines are a little off without it, no more.
+            length = 0;
+        }
+
+        _tag = (track, length < storage.Manifest.LengthBytes ? length : 0);
+        return _tag.Value.Bytes;
     }
 }

@@ -64,7 +64,7 @@ internal static class ReportBuilder
         var member = mesh.FindMember(link.Connection.PeerId);
         var counts = current is { } id ? link.Tracks.GetValueOrDefault(id) : default;
         return new LinkReport(
-            link.Connection.PeerId, member?.Name ?? link.Connection.PeerId, member?.Role ?? Role.Viewer, Addresses.Format(link.Connection.RemoteEndPoint),
+            link.Connection.PeerId, member?.Name ?? link.Connection.PeerId, member?.Role ?? Role.Viewer, link.Connection.RemoteEndPoint.Plain().ToString(),
             link.Connection.Outgoing, link.RttUs, counts.Have, counts.From, counts.To, link.DownBytesPerSecond, link.UpBytesPerSecond);
     }
 }

@@ -50,18 +50,6 @@ internal abstract class TrackStorage : IDisposable
             return _have[chunk];
     }
 
-    /// <summary>How many bytes from an offset on are here without a gap.</summary>
-    public long ContiguousFrom(long offset)
-    {
-        if (offset >= Manifest.LengthBytes)
-            return 0;
-        lock (_gate)
-        {
-            var next = _have.NextClear((int)(offset / Manifest.ChunkSizeBytes));
-            return Math.Max(0, Math.Min((long)next * Manifest.ChunkSizeBytes, Manifest.LengthBytes) - offset);
-        }
-    }
-
     /// <summary>Keeps a chunk that was checked against the manifest.</summary>
     /// <returns>Null, or why it could not be written to disk; it is kept in memory then.</returns>
     public string? Write(int chunk, ReadOnlySpan<byte> payload)

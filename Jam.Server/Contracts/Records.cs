@@ -30,12 +30,7 @@ public enum TrackKind
 /// <param name="Kind">Audio, or bytes for a transfer test.</param>
 /// <param name="DurationUs">How long it plays, in microseconds; null where unknown.</param>
 public sealed record TrackInfo(
-    string TrackId, string Name, long LengthBytes, int ChunkSizeBytes, TrackKind Kind = TrackKind.Audio, long? DurationUs = null)
-{
-    /// <summary>Average bits per second, or null where the duration is unknown.</summary>
-    [JsonIgnore]
-    public long? BitrateBps => DurationUs is > 0 ? (long)(LengthBytes * 8.0 * 1e6 / DurationUs.Value) : null;
-}
+    string TrackId, string Name, long LengthBytes, int ChunkSizeBytes, TrackKind Kind = TrackKind.Audio, long? DurationUs = null);
 
 /// <summary>A member as others see it.</summary>
 /// <param name="PeerId">Given by the server, or kept from an earlier connection of the same process.</param>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Jam.Peer.Network;
 
 namespace Jam.Peer.Session.Check;
 
@@ -12,8 +13,7 @@ internal static class Neighbourhood
     /// <param name="own">This machine's addresses with the length of their prefixes.</param>
     public static Proximity Of(IPAddress target, IEnumerable<(IPAddress Address, int Prefix)> own)
     {
-        if (target.IsIPv4MappedToIPv6)
-            target = target.MapToIPv4();
+        target = target.Plain();
         if (IPAddress.IsLoopback(target))
             return Proximity.SameMachine;
         var isNear = false;
