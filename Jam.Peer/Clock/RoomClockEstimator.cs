@@ -15,7 +15,10 @@ namespace Jam.Peer.Clock;
 /// have in common (a queue that stands for 100 ms) the later ones correct.
 /// </para>
 /// </remarks>
-public sealed class RoomClockEstimator
+/// <param name="keepsFirst">
+/// Whether it goes by its first estimate for good: no drift, no correction. Only for the control run of a measurement, which must fail.
+/// </param>
+public sealed class RoomClockEstimator(bool keepsFirst = false)
 {
     private const int ProbesPerBurst = 8;
     private const int FirstBursts = 5;
@@ -105,9 +108,11 @@ public sealed class RoomClockEstimator
     /// <summary>Publishes the estimate anew with the error that it has by now. Needed only while no probes are answered.</summary>
     public void HoldOver(long nowUs)
     {
-        if (_filter.Updates > 0 && nowUs > _snapshot.ReferenceLocalUs)
+        if (!IsKept && _filter.Updates > 0 && nowUs > _snapshot.ReferenceLocalUs)
             Publish(nowUs);
     }
+
+    private bool IsKept => keepsFirst && _isReady;
 
     private void EndBurst(long nowUs)
     {
@@ -125,6 +130,8 @@ public sealed class RoomClockEstimator
 
     private void Take(Probe probe)
     {
+        if (IsKept)
+            return;
         _roundTrips.Add(probe.RttUs);
         var sigmaUs = (probe.RttUs - _roundTrips.Value) / 2.0 + FloorSigmaUs;
         if (_filter.Updates == 0)
