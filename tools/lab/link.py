@@ -1,7 +1,7 @@
 """Makes machines (network namespaces) whose links delay, jitter, stall, lose and limit what they carry, and keeps them until Ctrl-C.
 
-A packet crosses its sender's link and its receiver's, each with the delay and the jitter given here, in order; it may be lost on the
-sender's. See ../README.md.
+What a machine sends comes late by the delay and the jitter given here, in order, or is lost; rate and stalls hold for what it gets,
+too. See ../README.md.
 """
 import argparse
 import signal

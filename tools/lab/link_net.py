@@ -1,7 +1,8 @@
 """Machines (network namespaces) joined by tools/lab/Jam.Link, a program that carries every packet between them: rate, delay, jitter,
 stalls and loss, per machine and direction, also where the kernel has no netem.
 
-A packet crosses two links: its sender's and its receiver's, each of which delays it. It may be lost on its sender's.
+A packet is delayed, and may be lost, on its sender's side, as netem on every machine's way out would have it; so a round trip meets two
+delays. Rate and stalls hold for what a machine sends and for what it gets.
 """
 import json
 import os
@@ -41,10 +42,10 @@ def parse(words):
 
 
 def shape(figures, rate=None, sends=True):
-    """One direction, as the program reads it; `rate` stands in for the one in the figures. What it is 0 for is unlimited."""
-    return {"rate_mbit": figures["rate"] if rate is None else rate, "queue_ms": figures["queue"], "delay_ms": figures["delay"],
-            "jitter_ms": figures["jitter"], "loss": figures["loss"] / 100 if sends else 0, "stall_ms": figures["stall"],
-            "stall_every_ms": figures["every"] * 1e3}
+    """One direction, as the program reads it; `rate` stands in for the one in the figures. A rate of 0 is no limit."""
+    late = {"delay_ms": figures["delay"], "jitter_ms": figures["jitter"], "loss": figures["loss"] / 100}
+    return {"rate_mbit": figures["rate"] if rate is None else rate, "queue_ms": figures["queue"], "stall_ms": figures["stall"],
+            "stall_every_ms": figures["every"] * 1e3, **(late if sends else dict.fromkeys(late, 0))}
 
 
 class LinkNetwork:

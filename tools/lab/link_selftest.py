@@ -6,7 +6,8 @@ import subprocess
 
 from link_net import LinkNetwork
 
-PROBE = ["/usr/bin/python3", "-B", os.path.join(os.path.dirname(os.path.abspath(__file__)), "link_probe.py")]
+# Ahead of whatever else the machine does, or the probes would measure that.
+PROBE = ["chrt", "--rr", "5", "/usr/bin/python3", "-B", os.path.join(os.path.dirname(os.path.abspath(__file__)), "link_probe.py")]
 
 
 def probe(giver, taker, seconds, interval_s, size):
@@ -43,9 +44,9 @@ def self_test(figures, seconds=10):
         a, b = net.add("a"), net.add("b")
         net.connect()
         _, got = probe(a, b, 4, 0.01, 64)
-        took, asked = sorted(delays_ms(got)), 2 * figures["delay"]
-        check("delay, both links: median", asked, statistics.median(took), asked, asked + 0.4, "ms")
-        check("delay, both links: 95 of 100", asked, took[int(0.95 * len(took))], asked, asked + 1, "ms")
+        took, asked = sorted(delays_ms(got)), figures["delay"]
+        check("delay: median", asked, statistics.median(took), asked, asked + 0.4, "ms")
+        check("delay: 95 of 100", asked, took[int(0.95 * len(took))], asked, asked + 1, "ms")
     if figures["jitter"]:
         with network(loss=0, stall=0) as net:
             a, b = net.add("a"), net.add("b")
@@ -53,12 +54,12 @@ def self_test(figures, seconds=10):
             # Far enough apart that hardly one waits for another.
             _, got = probe(a, b, 1.5 * seconds, 0.02, 64)
             took = delays_ms(got)
-            asked = 2 * (figures["delay"] + figures["jitter"])
-            # Sums of exponentials: of the mean of n the standard error is their spread by the root of n.
-            wide = 4 * figures["jitter"] * 2 ** 0.5 / len(took) ** 0.5
-            check("delay and jitter, both links: mean", asked, statistics.fmean(took), asked - wide, asked + wide + 0.4, "ms")
-            spread = figures["jitter"] * 2 ** 0.5
-            check("jitter, both links: deviation", spread, statistics.pstdev(took), 0.75 * spread, 1.3 * spread, "ms")
+            asked = figures["delay"] + figures["jitter"]
+            # An exponential spreads as much as it is long; the mean of n by the root of n less.
+            wide = 4 * figures["jitter"] / len(took) ** 0.5
+            check("delay and jitter: mean", asked, statistics.fmean(took), asked - wide, asked + wide + 0.4, "ms")
+            spread = figures["jitter"]
+            check("jitter: deviation", spread, statistics.pstdev(took), 0.75 * spread, 1.3 * spread, "ms")
             numbers = [number for number, *_ in got]
             check("out of order", 0, sum(x > y for x, y in zip(numbers, numbers[1:])), 0, 0, "packets")
     if figures["loss"]:
@@ -77,7 +78,7 @@ def self_test(figures, seconds=10):
             since = [g for g in got if g[2] > got[0][2] + 1e9]
             rate = sum(size for *_, size in since[1:]) * 8e3 / (since[-1][2] - since[0][2])
             check("rate, offered a third more", figures["rate"], rate, 0.97 * figures["rate"], 1.03 * figures["rate"], "Mbit/s")
-            waited = max(delays_ms(got)) - 2 * figures["delay"]
+            waited = max(delays_ms(got)) - figures["delay"]
             check("longest queue", figures["queue"], waited, 0.85 * figures["queue"], 1.15 * figures["queue"] + 3, "ms")
     if figures["stall"]:
         with network(jitter=0, loss=0, rate=0) as net:
