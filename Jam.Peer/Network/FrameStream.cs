@@ -12,9 +12,15 @@ internal sealed class FrameStream : IAsyncDisposable
     private const int TcpNotSentLowAt = 25;
     private const int UnsentBytes = 32 * 1024;
 
+    /// <summary>What an idle connection keeps to write into.</summary>
+    private const int SmallBytes = 512;
+
+    /// <summary>What a busy one does.</summary>
+    private const int LargeBytes = 4096;
+
     private readonly NetworkStream _stream;
     private readonly PipeReader _reader;
-    private readonly ArrayBufferWriter<byte> _pending = new(4096);
+    private ArrayBufferWriter<byte> _pending = new(SmallBytes);
 
     public FrameStream(Socket socket)
     {
@@ -29,7 +35,7 @@ internal sealed class FrameStream : IAsyncDisposable
         }
 
         _stream = new NetworkStream(socket, ownsSocket: true);
-        _reader = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: 128 * 1024, minimumReadSize: 16 * 1024, leaveOpen: true));
+        _reader = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: 128 * 1024, minimumReadSize: 16 * 1024, leaveOpen: true, useZeroByteReads: true));
     }
 
     public Socket Socket { get; }
@@ -70,7 +76,16 @@ internal sealed class FrameStream : IAsyncDisposable
     public void TakePending(Span<byte> into)
     {
         _pending.WrittenSpan.CopyTo(into);
-        _pending.ResetWrittenCount();
+        ClearPending();
+    }
+
+    // A manifest or a bitfield passes once; what it needed is not kept for as long as the connection lasts.
+    private void ClearPending()
+    {
+        if (_pending.Capacity > LargeBytes)
+            _pending = new ArrayBufferWriter<byte>(SmallBytes);
+        else
+            _pending.ResetWrittenCount();
     }
 
     /// <summary>Sends what was appended.</summary>
@@ -79,7 +94,7 @@ internal sealed class FrameStream : IAsyncDisposable
         if (_pending.WrittenCount == 0)
             return;
         await SendRawAsync(_pending.WrittenMemory, cancellationToken);
-        _pending.ResetWrittenCount();
+        ClearPending();
     }
 
     /// <summary>Sends one frame now.</summary>

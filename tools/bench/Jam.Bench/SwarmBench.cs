@@ -106,13 +106,18 @@ internal static class SwarmBench
         var path = Path.Combine(folder, $"{mib}.bin");
         if (File.Exists(path))
             return path;
-        using var file = File.Create(path);
-        var block = new byte[1 << 20];
-        for (var i = 0; i < mib; i++)
+        using (var file = File.Create(path))
         {
-            RandomNumberGenerator.Fill(block);
-            file.Write(block);
+            var block = new byte[1 << 20];
+            for (var i = 0; i < mib; i++)
+            {
+                RandomNumberGenerator.Fill(block);
+                file.Write(block);
+            }
         }
+
+        // As a file that has lain there for a while: one that was only just written is read with more care.
+        File.SetLastWriteTimeUtc(path, TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-1));
         return path;
     }
 }
