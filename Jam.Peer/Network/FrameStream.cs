@@ -12,15 +12,12 @@ internal sealed class FrameStream : IAsyncDisposable
     private const int TcpNotSentLowAt = 25;
     private const int UnsentBytes = 32 * 1024;
 
-    /// <summary>What an idle connection keeps to write into.</summary>
-    private const int SmallBytes = 512;
-
-    /// <summary>What a busy one does.</summary>
-    private const int LargeBytes = 4096;
+    /// <summary>What a connection may keep to write into, busy or idle.</summary>
+    private const int KeptBytes = 1024;
 
     private readonly NetworkStream _stream;
     private readonly PipeReader _reader;
-    private ArrayBufferWriter<byte> _pending = new(SmallBytes);
+    private ArrayBufferWriter<byte> _pending = new();
 
     public FrameStream(Socket socket)
     {
@@ -82,8 +79,8 @@ internal sealed class FrameStream : IAsyncDisposable
     // A manifest or a bitfield passes once; what it needed is not kept for as long as the connection lasts.
     private void ClearPending()
     {
-        if (_pending.Capacity > LargeBytes)
-            _pending = new ArrayBufferWriter<byte>(SmallBytes);
+        if (_pending.Capacity > KeptBytes)
+            _pending = new ArrayBufferWriter<byte>();
         else
             _pending.ResetWrittenCount();
     }
