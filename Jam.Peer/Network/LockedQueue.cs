@@ -16,6 +16,12 @@ internal sealed class LockedQueue<T>
             _items.Enqueue(item);
     }
 
+    public bool TryPeek([MaybeNullWhen(false)] out T item)
+    {
+        lock (_items)
+            return _items.TryPeek(out item);
+    }
+
     public bool TryDequeue([MaybeNullWhen(false)] out T item)
     {
         lock (_items)

@@ -71,13 +71,13 @@ class LinkNetwork:
         self.program, self.machines = None, []
 
     def add(self, name, up_mbit=None, down_mbit=None):
-        """A machine; rates where they are not those of the figures."""
+        """A machine; `up_mbit` where it sends at another rate than the figures say: then it takes `down_mbit`, or any amount."""
         machine = Machine(name)
         self.machines.append(machine)
         machine.address = f"{PREFIX}{len(self.machines)}"
         figures = self.figures
         machine.up_mbit, machine.down_mbit = up_mbit or figures["rate"], down_mbit or figures["rate"]
-        machine.shapes = shape(figures, up_mbit), shape(figures, down_mbit, sends=False)
+        machine.shapes = shape(figures, up_mbit), shape(figures, down_mbit or (0 if up_mbit else None), sends=False)
         return machine
 
     def connect(self):
