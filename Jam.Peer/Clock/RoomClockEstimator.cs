@@ -16,7 +16,10 @@ namespace Jam.Peer.Clock;
 /// round trip is within 25 us of the lowest.
 /// </para>
 /// </remarks>
-public sealed class RoomClockEstimator
+/// <param name="keepsFirst">
+/// Whether it goes by its first estimate for good: no drift, no correction. Only for the control run of a measurement, which must fail.
+/// </param>
+public sealed class RoomClockEstimator(bool keepsFirst = false)
 {
     private const int ProbesPerBurst = 8;
     private const int FirstBursts = 5;
@@ -107,7 +110,7 @@ public sealed class RoomClockEstimator
     /// <summary>Publishes the estimate anew with the error that it has by now. Needed only while no probes are answered.</summary>
     public void HoldOver(long nowUs)
     {
-        if (_filter.Updates > 0 && nowUs > _snapshot.ReferenceLocalUs)
+        if (!IsKept && _filter.Updates > 0 && nowUs > _snapshot.ReferenceLocalUs)
             Publish(nowUs);
     }
 
@@ -116,6 +119,8 @@ public sealed class RoomClockEstimator
     private bool IsQuick() =>
         _bursts >= FirstBursts + EarlyBursts && !_isHolding && _best is { } best && best.RttUs <= _roundTrips.Value + QuickUs
         && !IsOutlier(best, FloorSigmaUs);
+
+    private bool IsKept => keepsFirst && _isReady;
 
     private void EndBurst(long nowUs)
     {
@@ -133,6 +138,8 @@ public sealed class RoomClockEstimator
 
     private void Take(Probe probe)
     {
+        if (IsKept)
+            return;
         _roundTrips.Add(probe.RttUs);
         var sigmaUs = (probe.RttUs - _roundTrips.Value) / 2.0 + FloorSigmaUs;
         if (_filter.Updates == 0)

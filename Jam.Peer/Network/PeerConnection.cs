@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
@@ -51,10 +50,10 @@ internal sealed class PeerConnection : IAsyncDisposable
     private readonly TimeProvider _time;
     // Not disposed, as it holds nothing but memory: the swarm's loop may close a connection that is over already.
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentQueue<Frame> _frames = new();
-    private readonly ConcurrentQueue<SendChunk> _chunks = new();
-    private readonly ConcurrentQueue<Func<Frame>> _last = new();
-    private readonly ConcurrentQueue<(long EndsAt, int Bytes)> _unacked = new();
+    private readonly LockedQueue<Frame> _frames = new();
+    private readonly LockedQueue<SendChunk> _chunks = new();
+    private readonly LockedQueue<Func<Frame>> _last = new();
+    private readonly LockedQueue<(long EndsAt, int Bytes)> _unacked = new();
     private readonly Func<PeerConnection, Frame, bool>? _aside;
     private readonly Channel<bool> _work = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly Dictionary<ushort, TrackId> _remoteSlots = [];

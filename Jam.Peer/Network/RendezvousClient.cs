@@ -21,7 +21,7 @@ public sealed class RendezvousClient : IAsyncDisposable
 
     private readonly RendezvousOptions _options;
     private readonly TimeProvider _time;
-    private readonly RoomClockEstimator _clock = new();
+    private readonly RoomClockEstimator _clock;
     private readonly Lock _clockGate = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly ResiliencePipeline<RendezvousConnection> _attempts;
@@ -45,6 +45,7 @@ public sealed class RendezvousClient : IAsyncDisposable
         _options = options;
         _time = time;
         _candidates = options.Candidates;
+        _clock = new RoomClockEstimator(options.KeepsFirstClock);
         _attempts = Attempts(options, time);
     }
 

@@ -77,7 +77,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _follower = new RoomFollower(
             _options, location, seeds.ConvertAll(s => s.Info), _shelf, _mesh, _player, _playhead, _time, Notice);
         _rendezvous = new RendezvousClient(
-            new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello }, _time);
+            new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello, KeepsFirstClock = _options.KeepsFirstClock }, _time);
         _follower.Start(_rendezvous);
         _rendezvous.Start();
         _pulse = WatchAsync();

@@ -7,19 +7,22 @@ using Microsoft.Win32.SafeHandles;
 namespace Jam.Peer.Storage;
 
 /// <summary>
-/// A file that is seeded from where it lies. Every chunk is checked again as it is read: a file that was changed meanwhile
-/// must not get its host banned.
+/// A file that is seeded from where it lies. A file that was changed meanwhile must not get its host banned: once its length or its time
+/// of change is another, every chunk is checked again as it is read. A hash each time would be half of what a host spends on seeding.
 /// </summary>
 internal sealed class SeedStorage : TrackStorage
 {
+    private static readonly TimeSpan _settled = TimeSpan.FromSeconds(2);
     private readonly SafeFileHandle _file;
     private readonly string _path;
+    private readonly DateTime? _hashedAsOf;
 
-    private SeedStorage(Manifest manifest, SafeFileHandle file, string path)
+    private SeedStorage(Manifest manifest, SafeFileHandle file, string path, DateTime? hashedAsOf)
         : base(manifest, Bitfield.Full(manifest.ChunkCount))
     {
         _file = file;
         _path = path;
+        _hashedAsOf = hashedAsOf;
     }
 
     /// <summary>Opens and hashes a file.</summary>
@@ -39,7 +42,11 @@ internal sealed class SeedStorage : TrackStorage
 
         try
         {
-            return new SeedStorage(Hash(file, path, cancellationToken), file, path);
+            // Before it is hashed, so that a change during that is a change.
+            var asOf = File.GetLastWriteTimeUtc(file);
+            // Two changes within a tick of the file system's clock bear the same time: a file that has just been written tells nothing by it.
+            var isSettled = TimeProvider.System.GetUtcNow().UtcDateTime - asOf > _settled;
+            return new SeedStorage(Hash(file, path, cancellationToken), file, path, isSettled ? asOf : null);
         }
         catch (IOException problem)
         {
@@ -68,7 +75,7 @@ internal sealed class SeedStorage : TrackStorage
         if (offset != 0 || buffer.Length < size)
             return FileReads.ReadFully(_file, buffer[..Math.Min(buffer.Length, size - offset)], (long)chunk * Manifest.ChunkSizeBytes + offset);
         FileReads.ReadFully(_file, buffer[..size], (long)chunk * Manifest.ChunkSizeBytes);
-        return Manifest.IsGood(chunk, buffer[..size]) ? size : throw new IOException($"{_path} was changed while it was seeded; seed it again");
+        return IsAsHashed() || Manifest.IsGood(chunk, buffer[..size]) ? size : throw new IOException($"{_path} was changed while it was seeded; seed it again");
     }
 
     /// <inheritdoc/>
@@ -80,6 +87,8 @@ internal sealed class SeedStorage : TrackStorage
         _file.Dispose();
         base.Dispose(disposing);
     }
+
+    private bool IsAsHashed() => _hashedAsOf == File.GetLastWriteTimeUtc(_file) && RandomAccess.GetLength(_file) == Manifest.LengthBytes;
 
     private static Manifest Hash(SafeFileHandle file, string path, CancellationToken cancellationToken)
     {

@@ -86,6 +86,9 @@ class Network:
             machine.close()
         self.machines, self.middle = [], None
 
+    def connect(self):
+        """Nothing is left to do here: each machine is linked as it is added."""
+
     def add(self, name, up_mbit, down_mbit=None):
         """A machine; its link sends `up_mbit` and takes `down_mbit` Mbit/s, without a limit where None."""
         machine = Machine(name)

@@ -61,6 +61,7 @@ internal static class CommandLineReader
             LatencyMs = checks.Number("--latency-ms", raw.LatencyMs, 0, -2000, 5000, "milliseconds"),
             Volume = checks.Number("--volume", raw.Volume, 100, 0, 100, "percent") / 100,
             Autoplay = raw.Autoplay,
+            KeepsFirstClock = raw.KeepsFirstClock,
         };
         return new PeerRun(
             session, raw.Headless, checks.Duration("--duration", raw.Duration), raw.Json,

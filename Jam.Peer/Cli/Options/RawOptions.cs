@@ -37,6 +37,10 @@ internal sealed class RawOptions
     [Option("json")] public bool Json { get; set; }
     [Option("status-every")] public string? StatusEvery { get; set; }
     [Option("end-with-stdin")] public bool EndWithStdin { get; set; }
+
+    /// <summary>For tools/lab/sync: what a room sounds like whose clocks are not followed.</summary>
+    [Option("lab-keep-first-clock", Hidden = true)] public bool KeepsFirstClock { get; set; }
+
     [Option("version")] public bool Version { get; set; }
     [Option('h', "help")] public bool Help { get; set; }
 
