@@ -21,11 +21,11 @@ public sealed class Player : IAsyncDisposable
     private Player(TimeProvider time, Func<RoomClockSnapshot> clock, OutputSwitch output, Action<string> notice)
     {
         (_time, _clock, _output) = (time, clock, output);
-        _feeder = new TrackFeeder(time, clock, () => output.LeadUs, output.SetTrack, notice);
+        _feeder = new TrackFeeder(time, clock, () => output.LeadUs, output.SetTrack, output.OnDecoded, notice);
     }
 
     /// <summary>
-    /// From writing a sample to hearing it, microseconds; 0 before the output runs. A change of the timeline cannot be heard sooner.
+    /// How soon a change of the timeline can be heard, microseconds; 0 before the output runs. More may be queued: it is written over.
     /// </summary>
     public long OutputLeadUs => _output.LeadUs;
 
@@ -38,6 +38,14 @@ public sealed class Player : IAsyncDisposable
         get => _output.Volume;
         set => _output.Volume = value;
     }
+
+    /// <summary>How much later than it reports the device in use sounds, milliseconds.</summary>
+    public double LatencyMs => _output.Report().LatencyMs;
+
+    /// <summary>Sets that, and saves it for the device in use, where it is one.</summary>
+    /// <returns>Which device it is saved for; null: none, it holds until the output changes.</returns>
+    /// <exception cref="JamException">It cannot be saved; it holds all the same.</exception>
+    public string? SetLatency(double ms) => _output.SetLatency(ms);
 
     /// <summary>Starts: the output runs on silence from here on.</summary>
     /// <param name="options">Where and how to play.</param>
@@ -100,7 +108,10 @@ public sealed class Player : IAsyncDisposable
             : null;
         return new PlaybackReport(
             status, positionUs, BufferUs, output.Status.IsSounding, error, uncertainty, OutputLeadUs, output.Name, output.IsAudible,
-            output.Underruns, Volume);
+            output.Underruns, Volume)
+        {
+            LatencyMs = output.LatencyMs,
+        };
     }
 
     /// <summary>Falls silent, and ends its threads.</summary>

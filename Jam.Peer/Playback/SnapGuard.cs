@@ -6,46 +6,49 @@ namespace Jam.Peer.Playback;
 /// </summary>
 internal sealed class SnapGuard
 {
-    private const int Limit = 3;
     private const double WindowUs = 5_000_000;
     private const double CalmUs = 2_000_000;
 
-    private readonly double[] _snaps = new double[Limit];
-    private double _lastBigUs;
+    private GuardState _now;
 
     public SnapGuard() => Reset();
 
     /// <summary>Whether snapping is off.</summary>
-    public bool HasGivenUp { get; private set; }
+    public bool HasGivenUp => _now.HasGivenUp;
+
+    /// <summary>All that it is at one moment, to go back to.</summary>
+    public GuardState State
+    {
+        get => _now;
+        set => _now = value;
+    }
 
     /// <summary>Asked when the error is too big: whether to snap now.</summary>
     public bool MaySnap(double nowUs)
     {
-        _lastBigUs = nowUs;
+        _now = _now with { LastBigUs = nowUs };
         if (HasGivenUp)
             return false;
-        if (nowUs - _snaps[0] < WindowUs)
+        if (nowUs - _now.ThirdLastUs < WindowUs)
         {
-            HasGivenUp = true;
+            _now = _now with { HasGivenUp = true };
             return false;
         }
-        for (var i = 1; i < Limit; i++)
-            _snaps[i - 1] = _snaps[i];
-        _snaps[Limit - 1] = nowUs;
+        _now = _now with { ThirdLastUs = _now.SecondLastUs, SecondLastUs = _now.LastUs, LastUs = nowUs };
         return true;
     }
 
     /// <summary>Told that the error is small.</summary>
     public void OnSmallError(double nowUs)
     {
-        if (HasGivenUp && nowUs - _lastBigUs > CalmUs)
+        if (HasGivenUp && nowUs - _now.LastBigUs > CalmUs)
             Reset();
     }
 
     /// <summary>A new start: what was is forgotten.</summary>
-    public void Reset()
-    {
-        HasGivenUp = false;
-        Array.Fill(_snaps, double.NegativeInfinity);
-    }
+    public void Reset() =>
+        _now = new GuardState(double.NegativeInfinity, double.NegativeInfinity, double.NegativeInfinity, _now.LastBigUs, false);
 }
+
+/// <summary>What a guard remembers: the last three snaps, the last big error, all in microseconds.</summary>
+internal readonly record struct GuardState(double ThirdLastUs, double SecondLastUs, double LastUs, double LastBigUs, bool HasGivenUp);

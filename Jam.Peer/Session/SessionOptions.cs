@@ -1,4 +1,5 @@
 using System.Net;
+using Jam.Peer.Playback;
 using Jam.Server.Contracts;
 
 namespace Jam.Peer.Session;
@@ -11,6 +12,9 @@ public enum OutputKind
 
     /// <summary>PulseAudio, or what serves its protocol.</summary>
     Pulse,
+
+    /// <summary>ALSA, without a sound server.</summary>
+    Alsa,
 
     /// <summary>A WAV file, written in real time.</summary>
     Wav,
@@ -81,11 +85,19 @@ public sealed record SessionOptions
     /// <summary>Name of the sound device; null: the default one.</summary>
     public string? Device { get; init; }
 
-    /// <summary>The device sounds this much later than it reports, milliseconds.</summary>
-    public double LatencyMs { get; init; }
+    /// <summary>
+    /// The device sounds this much later than it reports, milliseconds; null: what is saved for the device, or nothing.
+    /// </summary>
+    public double? LatencyMs { get; init; }
 
     /// <summary>0 to 1.</summary>
     public double Volume { get; init; } = 1;
+
+    /// <summary>Which of the track's channels sounds.</summary>
+    public OutputChannel Channel { get; init; }
+
+    /// <summary>Folder of the user's settings; null: the user's own (XDG).</summary>
+    public string? ConfigFolder { get; init; }
 
     /// <summary>Whether a host plays as soon as it has something to play.</summary>
     public bool Autoplay { get; init; }

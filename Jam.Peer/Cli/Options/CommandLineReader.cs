@@ -58,7 +58,7 @@ internal static class CommandLineReader
             Output = output,
             WavPath = wavPath,
             Device = raw.Device,
-            LatencyMs = checks.Number("--latency-ms", raw.LatencyMs, 0, -2000, 5000, "milliseconds"),
+            LatencyMs = raw.LatencyMs is null ? null : checks.Number("--latency-ms", raw.LatencyMs, 0, -2000, 5000, "milliseconds"),
             Volume = checks.Number("--volume", raw.Volume, 100, 0, 100, "percent") / 100,
             Autoplay = raw.Autoplay,
         };

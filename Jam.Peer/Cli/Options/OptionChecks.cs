@@ -98,6 +98,7 @@ internal sealed class OptionChecks(CliFacts facts)
         {
             case null or "auto": return (OutputKind.Auto, null);
             case "pulse": return (OutputKind.Pulse, null);
+            case "alsa": return (OutputKind.Alsa, null);
             case "null": return (OutputKind.Null, null);
             case "wav" or "wav:":
                 Fail("--output wav needs a file: --output wav:PATH");
