@@ -1,12 +1,10 @@
+using System.Globalization;
 using Jam.Peer.Clock;
 using Jam.Peer.Playback;
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
 
 namespace Jam.Peer.Audio;
-
-/// <summary>What plays at the moment, and where.</summary>
-internal readonly record struct OutputReport(string Name, bool IsAudible, int Underruns, PlayoutStatus Status, double LatencyMs);
 
 /// <summary>
 /// Keeps an output running: the wanted one, or silence on a real-time clock where that is missing or lost, until it is back. Each output
@@ -26,11 +24,12 @@ internal sealed class OutputSwitch : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private Task _loop = Task.CompletedTask;
-    private Running? _running;
+    private RunningOutput? _running;
     private TimelinePair? _timeline;
     private PlayoutTrack? _track;
     private PlayoutTrack? _previousTrack;
     private double _volume;
+    private ClickPattern? _clicks;
     private int _pastUnderruns;
 
     private OutputSwitch(
@@ -99,10 +98,10 @@ internal sealed class OutputSwitch : IAsyncDisposable
         }
     }
 
-    /// <summary>The device in use sounds so much later than it reports; saved for it, where it is a device.</summary>
-    /// <returns>Which device it is saved for; null: for none, it holds until this ends.</returns>
+    /// <summary>The device in use sounds so much later than it reports; to save it for that device is one's choice.</summary>
+    /// <returns>What was done, for people.</returns>
     /// <exception cref="JamException">It cannot be saved; it holds all the same.</exception>
-    public string? SetLatency(double ms)
+    public string SetLatency(double ms, bool save)
     {
         string? device;
         lock (_gate)
@@ -112,9 +111,27 @@ internal sealed class OutputSwitch : IAsyncDisposable
                 _running.LatencyMs = ms;
             Change(engine => engine.LatencyUs = ms * 1000);
         }
-        if (device is not null)
-            _latencies.Save(device, ms);
-        return device;
+        var words = string.Create(CultureInfo.InvariantCulture, $"latency {ms:0.#} ms");
+        if (!save)
+            return words;
+        if (device is null)
+            return $"{words}, until this peer ends (this output is no device that it could be saved for)";
+        _latencies.Save(device, ms);
+        return $"{words}, saved for {device}";
+    }
+
+    /// <summary>The pattern that is clicked in the place of the music; null: none.</summary>
+    public ClickPattern? Clicks
+    {
+        get => Volatile.Read(ref _clicks);
+        set
+        {
+            lock (_gate)
+            {
+                Volatile.Write(ref _clicks, value);
+                Change(engine => engine.Clicks = value);
+            }
+        }
     }
 
     public OutputReport Report()
@@ -132,7 +149,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
-        Running? last;
+        RunningOutput? last;
         lock (_gate)
         {
             // Who still changes something finds nothing to tell it.
@@ -267,31 +284,9 @@ internal sealed class OutputSwitch : IAsyncDisposable
             var engine = new PlayoutEngine(output.SampleRate, latencyMs * 1000, _volume, _options.Channel);
             engine.SetTimeline(_timeline);
             engine.SetTracks(_track, _previousTrack);
-            Volatile.Write(ref _running, new Running(output, engine) { DeviceId = output.DeviceId, LatencyMs = latencyMs });
-            output.Start(new Renderer(engine, _clock));
+            engine.Clicks = _clicks;
+            Volatile.Write(ref _running, new RunningOutput(output, engine) { DeviceId = output.DeviceId, LatencyMs = latencyMs });
+            output.Start(new EngineRenderer(engine, _clock));
         }
-    }
-
-    private sealed class Running(IAudioOutput output, PlayoutEngine engine)
-    {
-        public IAudioOutput Output => output;
-
-        public PlayoutEngine Engine => engine;
-
-        /// <summary>The device that the latency is for.</summary>
-        public string? DeviceId { get; set; }
-
-        public double LatencyMs { get; set; }
-
-        /// <summary>Times that the device ran dry, and times that the decoder did.</summary>
-        public int Underruns => output.Underruns + engine.Status.Underruns;
-    }
-
-    private sealed class Renderer(PlayoutEngine engine, Func<RoomClockSnapshot> room) : IFrameRenderer
-    {
-        public void Render(Span<float> output, long firstFrame, long nowUs, IOutputClock clock) =>
-            engine.Render(output, firstFrame, nowUs, clock, room());
-
-        public long Rewind(long earliestFrame, long nowUs, IOutputClock clock) => engine.Rewind(earliestFrame, nowUs, clock, room());
     }
 }

@@ -42,10 +42,19 @@ public sealed class Player : IAsyncDisposable
     /// <summary>How much later than it reports the device in use sounds, milliseconds.</summary>
     public double LatencyMs => _output.Report().LatencyMs;
 
-    /// <summary>Sets that, and saves it for the device in use, where it is one.</summary>
-    /// <returns>Which device it is saved for; null: none, it holds until the output changes.</returns>
+    /// <summary>Sets that.</summary>
+    /// <param name="ms">Milliseconds, at once.</param>
+    /// <param name="save">Whether to save it for the device.</param>
+    /// <returns>What was done, for people.</returns>
     /// <exception cref="JamException">It cannot be saved; it holds all the same.</exception>
-    public string? SetLatency(double ms) => _output.SetLatency(ms);
+    public string SetLatency(double ms, bool save) => _output.SetLatency(ms, save);
+
+    /// <summary>The pattern that is clicked in the place of the music; null: none.</summary>
+    public ClickPattern? Clicks
+    {
+        get => _output.Clicks;
+        set => _output.Clicks = value;
+    }
 
     /// <summary>Starts: the output runs on silence from here on.</summary>
     /// <param name="options">Where and how to play.</param>

@@ -86,6 +86,14 @@ internal static unsafe partial class PulseNative
     public static partial nint ContextSinkInfo(
         nint context, string name, delegate* unmanaged[Cdecl]<nint, SinkInfo*, int, nint, void> callback, nint userdata);
 
+    [LibraryImport(Library, EntryPoint = "pa_context_get_sink_info_list")]
+    public static partial nint ContextSinks(
+        nint context, delegate* unmanaged[Cdecl]<nint, SinkInfo*, int, nint, void> callback, nint userdata);
+
+    [LibraryImport(Library, EntryPoint = "pa_context_get_server_info")]
+    public static partial nint ContextServerInfo(
+        nint context, delegate* unmanaged[Cdecl]<nint, ServerInfo*, nint, void> callback, nint userdata);
+
     [LibraryImport(Library, EntryPoint = "pa_rtclock_now")]
     public static partial ulong RtClockNow();
 
@@ -105,6 +113,19 @@ internal static unsafe partial class PulseNative
     [LibraryImport(Library, EntryPoint = "pa_stream_connect_playback", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int StreamConnectPlayback(
         nint stream, string? device, in BufferAttributes attributes, int flags, nint volume, nint syncStream);
+
+    [LibraryImport(Library, EntryPoint = "pa_stream_connect_record", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StreamConnectRecord(nint stream, string? device, in BufferAttributes attributes, int flags);
+
+    [LibraryImport(Library, EntryPoint = "pa_stream_peek")]
+    public static partial int StreamPeek(nint stream, out nint data, out nuint bytes);
+
+    [LibraryImport(Library, EntryPoint = "pa_stream_drop")]
+    public static partial int StreamDrop(nint stream);
+
+    [LibraryImport(Library, EntryPoint = "pa_stream_set_read_callback")]
+    public static partial void StreamSetReadCallback(
+        nint stream, delegate* unmanaged[Cdecl]<nint, nuint, nint, void> callback, nint userdata);
 
     [LibraryImport(Library, EntryPoint = "pa_stream_disconnect")]
     public static partial int StreamDisconnect(nint stream);
@@ -183,6 +204,14 @@ internal static unsafe partial class PulseNative
 
         [FieldOffset(336)]
         public int Flags;
+    }
+
+    /// <summary>pa_server_info as far as it is used.</summary>
+    [StructLayout(LayoutKind.Explicit)]
+    public struct ServerInfo
+    {
+        [FieldOffset(48)]
+        public nint DefaultSink;
     }
 
     /// <summary>pa_timing_info as far as it is used.</summary>

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Jam.Peer.Audio;
+using Jam.Peer.Audio.Microphone;
 using Jam.Peer.Cli.Demo;
 using Jam.Peer.Session;
 
@@ -11,6 +13,8 @@ namespace Jam.Peer.Cli;
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(PeerReport))]
 [JsonSerializable(typeof(DemoReport))]
+[JsonSerializable(typeof(SoundDeviceList))]
+[JsonSerializable(typeof(MicrophoneResult))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>A report as one line. JSON knows neither NaN nor infinity: what is not known yet is null, or 0 where null cannot be.</summary>

@@ -48,6 +48,7 @@ internal sealed class PlayoutEngine
     private TimelinePair? _newestPair;
     private PreparedTracks _tracks = PreparedTracks.None;
     private double _latencyUs;
+    private ClickPattern? _clicks;
     private int _underruns;
     private int _snaps;
     private bool _gaveUp;
@@ -64,7 +65,7 @@ internal sealed class PlayoutEngine
         _channel = channel;
         _outputRate = outputRate;
         _latencyUs = latencyUs;
-        _rendered = new Rendered(null, volume, latencyUs);
+        _rendered = new Rendered(null, volume, latencyUs, null);
         _fadeFrames = (int)(FadeS * outputRate);
         _pauseFadeFrames = (int)(PauseFadeS * outputRate);
         _volume = new VolumeRamp(outputRate, volume);
@@ -82,6 +83,13 @@ internal sealed class PlayoutEngine
     {
         get => Volatile.Read(ref _latencyUs);
         set => Volatile.Write(ref _latencyUs, value);
+    }
+
+    /// <summary>Any thread: what is clicked in the place of the music; null: nothing.</summary>
+    public ClickPattern? Clicks
+    {
+        get => Volatile.Read(ref _clicks);
+        set => Volatile.Write(ref _clicks, value);
     }
 
     /// <summary>Any thread: whether it renders silence where the track should sound.</summary>
@@ -110,7 +118,7 @@ internal sealed class PlayoutEngine
     {
         output.Clear();
         _followed.Take(Volatile.Read(ref _newestPair), room);
-        var now = new Rendered(_followed.Pair, _volume.Target, LatencyUs);
+        var now = Wanted();
         _mustJump |= now.LatencyUs != _rendered.LatencyUs && _main.IsActive;
         _rendered = now;
         var tracks = Volatile.Read(ref _tracks);
@@ -123,7 +131,11 @@ internal sealed class PlayoutEngine
             _history.Add(new Checkpoint(
                 firstFrame + done, _main.State, _tail.State, _anchor, _guard.State, _volume.Now, _underruns, _snaps, _starvedFrom));
             RenderBlock(block, firstFrame + done, due);
-            _volume.Apply(block, now.Volume);
+            _volume.Apply(block, now.Clicks is null ? now.Volume : 0);
+            if (now.Clicks is { } clicks && clock.IsLocked && _followed.Pair is not null)
+            {
+                clicks.AddTo(block, _followed.Room, clock.HeardAtUs(firstFrame + done) + now.LatencyUs, clock.PeriodUs, now.Volume);
+            }
             done += count;
         }
         ChannelPick.Apply(_channel, output);
@@ -143,7 +155,7 @@ internal sealed class PlayoutEngine
     {
         Volatile.Write(ref _rewriteLeadUs, clock.HeardAtUs(earliestFrame) + LatencyUs - nowUs);
         _followed.Take(Volatile.Read(ref _newestPair), room);
-        var isChanged = new Rendered(_followed.Pair, _volume.Target, LatencyUs) != _rendered;
+        var isChanged = Wanted() != _rendered;
         if (!isChanged && _starvedFrom < 0)
             return -1;
         var from = _history.FirstFrom(isChanged ? earliestFrame : Math.Max(earliestFrame, _starvedFrom));
@@ -265,6 +277,8 @@ internal sealed class PlayoutEngine
         }
     }
 
+    private Rendered Wanted() => new(_followed.Pair, _volume.Target, LatencyUs, Clicks);
+
     private void Publish(IOutputClock clock, long nextFrame, long nowUs)
     {
         Volatile.Write(ref _uncertaintyUs, clock.UncertaintyUs);
@@ -280,5 +294,5 @@ internal sealed class PlayoutEngine
     }
 
     /// <summary>What the newest frames were rendered by.</summary>
-    private readonly record struct Rendered(TimelinePair? Pair, double Volume, double LatencyUs);
+    private readonly record struct Rendered(TimelinePair? Pair, double Volume, double LatencyUs, ClickPattern? Clicks);
 }
