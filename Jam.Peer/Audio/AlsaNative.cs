@@ -130,6 +130,18 @@ internal static unsafe partial class AlsaNative
     [LibraryImport(Library, EntryPoint = "snd_pcm_rewind")]
     public static partial nint Rewind(nint pcm, nuint count);
 
+    [LibraryImport(Library, EntryPoint = "snd_pcm_info_malloc")]
+    public static partial int InfoNew(out nint info);
+
+    [LibraryImport(Library, EntryPoint = "snd_pcm_info_free")]
+    public static partial void InfoFree(nint info);
+
+    [LibraryImport(Library, EntryPoint = "snd_pcm_info")]
+    public static partial int Info(nint pcm, nint info);
+
+    [LibraryImport(Library, EntryPoint = "snd_pcm_info_get_card")]
+    public static partial int InfoCard(nint info);
+
     [LibraryImport(Library, EntryPoint = "snd_pcm_recover")]
     public static partial int Recover(nint pcm, int error, int silent);
 

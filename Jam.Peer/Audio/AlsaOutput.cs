@@ -136,10 +136,8 @@ internal sealed class AlsaOutput : IAudioOutput
         var end = _stream.Written;
         var early = end - (long)Math.Floor((_clock.HeardAtUs(end) - nowUs - SafetyUs) / _clock.PeriodUs);
         early = Math.Max(early, end - _stream.Rewindable());
-        if (early > end)
-            return;
-        var from = renderer.Rewind(early, nowUs, _clock);
-        if (from < 0 || from >= end)
+        var from = renderer.Rewind(Math.Min(early, end), nowUs, _clock);
+        if (from < 0)
             return;
         // The device may have come nearer meanwhile; what cannot be taken back is rendered all the same, for the engine's sake.
         var keep = _stream.TakeBack(end - from);

@@ -26,6 +26,7 @@ internal sealed unsafe class AlsaStream : IDisposable
     private readonly nint _pcm;
     private nint _status;
     private double _lastStampUs;
+    private bool _isCard;
 
     private AlsaStream(TimeProvider time, nint pcm) => (_time, _pcm) = (time, pcm);
 
@@ -82,7 +83,8 @@ internal sealed unsafe class AlsaStream : IDisposable
     }
 
     /// <summary>How many of the frames that were written last can be taken back.</summary>
-    public long Rewindable() => Math.Max(0, AlsaNative.Rewindable(_pcm) - UntouchedFrames);
+    /// <remarks>A plugin that is no card (that of a sound server) says it can, and then plays what comes behind what is queued.</remarks>
+    public long Rewindable() => _isCard ? Math.Max(0, AlsaNative.Rewindable(_pcm) - UntouchedFrames) : 0;
 
     /// <summary>Takes back what was written last.</summary>
     /// <returns>How many frames really.</returns>
@@ -159,6 +161,11 @@ internal sealed unsafe class AlsaStream : IDisposable
         _ = AlsaNative.SoftwareStampType(_pcm, software, AlsaNative.MonotonicStamps);
         _ = AlsaNative.SoftwareStart(_pcm, software, (nuint)(BufferFrames / 2));
         var result = AlsaNative.SoftwareApply(_pcm, software);
+        if (AlsaNative.InfoNew(out var info) >= 0)
+        {
+            _isCard = AlsaNative.Info(_pcm, info) >= 0 && AlsaNative.InfoCard(info) >= 0;
+            AlsaNative.InfoFree(info);
+        }
         AlsaNative.SoftwareFree(software);
         return result;
     }

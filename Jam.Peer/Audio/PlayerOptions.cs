@@ -41,7 +41,13 @@ public sealed record PlayerOptions
             LatencyMs = options.LatencyMs,
             ConfigFolder = options.ConfigFolder,
             Volume = options.Volume,
-            Channel = options.Channel,
+            Channel = options.Channel switch
+            {
+                ChannelChoice.Left => OutputChannel.Left,
+                ChannelChoice.Right => OutputChannel.Right,
+                ChannelChoice.Mono => OutputChannel.Mono,
+                _ => OutputChannel.Stereo,
+            },
         };
     }
 }

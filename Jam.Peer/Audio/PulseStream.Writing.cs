@@ -89,9 +89,7 @@ internal sealed unsafe partial class PulseStream
         var nowUs = _time.NowUs();
         var safeUs = nowUs + (_mayRewindDevice ? SafetyUs : Math.Max(SafetyUs, _deviceUs + SafetyBehindDeviceUs));
         var earliest = _written - (long)Math.Floor((_clock.HeardAtUs(_written) - safeUs) / _clock.PeriodUs);
-        if (earliest >= _written)
-            return;
-        var from = renderer.Rewind(earliest, nowUs, _clock);
+        var from = renderer.Rewind(Math.Min(earliest, _written), nowUs, _clock);
         if (from >= 0)
             Write(from, _written - from, PulseNative.SeekAbsolute);
     }

@@ -1,17 +1,10 @@
 using System.Runtime.InteropServices;
+using Jam.Peer.Session;
 
 namespace Jam.Peer.Audio;
 
-/// <summary>A device that sound can go to.</summary>
-/// <param name="System">PulseAudio or ALSA.</param>
-/// <param name="Name">What <c>--device</c> takes.</param>
-/// <param name="Description">For people.</param>
-/// <param name="IsDefault">Whether it is taken where none is named.</param>
-/// <param name="LatencyMs">How much later than it reports it sounds, as saved; null where nothing is.</param>
-internal sealed record SoundDevice(string System, string Name, string Description, bool IsDefault, double? LatencyMs);
-
-/// <summary>What there is, and what is missing.</summary>
-internal sealed record SoundDeviceList(IReadOnlyList<SoundDevice> Devices, IReadOnlyList<string> Problems)
+/// <summary>Finds the sound devices of this machine.</summary>
+internal static class SoundDevices
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Jam.Peer.Audio;
-using Jam.Peer.Audio.Microphone;
 using Jam.Peer.Cli.Demo;
 using Jam.Peer.Session;
 

@@ -1,5 +1,3 @@
-using Jam.Peer.Audio;
-using Jam.Peer.Audio.Microphone;
 using Jam.Peer.Cli.Calibrate;
 using Jam.Peer.Cli.Check;
 using Jam.Peer.Cli.Demo;
@@ -32,10 +30,10 @@ internal sealed record ProgramParts
     public Func<TimeSpan, TimeProvider, CancellationToken, Task<IReadOnlyList<FoundRoom>>> Discover { get; init; } = Discovery.FindAsync;
 
     /// <summary>Lists the sound devices of this machine.</summary>
-    public Func<TimeProvider, CancellationToken, Task<SoundDeviceList>> Devices { get; init; } = SoundDeviceList.ReadAsync;
+    public Func<TimeProvider, CancellationToken, Task<SoundDeviceList>> Devices { get; init; } = SoundTools.ListAsync;
 
     /// <summary>Measures a sound device with a microphone.</summary>
-    public Func<MicrophoneRequest, TimeProvider, CancellationToken, Task<MicrophoneResult>> Measure { get; init; } = MicrophoneTest.RunAsync;
+    public Func<MicrophoneRequest, TimeProvider, CancellationToken, Task<MicrophoneResult>> Measure { get; init; } = SoundTools.MeasureAsync;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -204,7 +204,7 @@ internal sealed class PlayoutEngine
             _meter.OnRendered(outputFrame, output.Length / 2, null, 0, 0, 0);
         }
         if (_tail.IsActive)
-            RenderTail(output);
+            _tail.FadeInto(output, _outputRate);
     }
 
     /// <summary>Decides whether the voice that plays goes on, jumps, or falls silent for lack of frames; or starts it.</summary>
@@ -212,6 +212,8 @@ internal sealed class PlayoutEngine
     {
         if (_main.IsActive)
         {
+            if (_anchor is { } anchor && anchor.ClockId != due.Record!.ClockId)
+                _guard.OnReconnect(due.RoomUs);
             var errorUs = Math.Abs(_main.AheadOf(due.Position)) * 1e6 / due.Source!.Track.SampleRate;
             var isOther = !ReferenceEquals(_main.Track, due.Source.Track);
             if (isOther || _mustJump || errorUs > SnapUs)
@@ -233,14 +235,16 @@ internal sealed class PlayoutEngine
             _mustJump = false;
             // A start at the very beginning of a track is the music's own; anywhere else it would click.
             TryStart(due, count, due.Position < 1 ? 0 : _fadeFrames);
+            if (_main.IsActive)
+                _guard.OnStart(due.RoomUs);
         }
         Volatile.Write(ref _gaveUp, _guard.HasGivenUp);
     }
 
     private void Jump(in Due due, int count, bool isOther, double errorUs)
     {
-        // Another record moved the position on purpose: that is no error.
-        var isIntended = isOther || _mustJump || !ReferenceEquals(_anchor, due.Record);
+        // Another record of the same authority moved the position on purpose: that is no error. A new authority moves nothing.
+        var isIntended = isOther || _mustJump || (!ReferenceEquals(_anchor, due.Record) && _anchor?.ClockId == due.Record!.ClockId);
         _mustJump = false;
         if (isIntended || errorUs > ReanchorUs)
             _guard.Reset();
@@ -264,18 +268,6 @@ internal sealed class PlayoutEngine
         Math.Clamp(-aheadFrames / (CloseInS * rate), -MaxCorrection, MaxCorrection);
 
     private void Release(int fadeFrames) => _tail.FadeOutFrom(_main, fadeFrames);
-
-    private void RenderTail(Span<float> output)
-    {
-        var step = (double)_tail.Track!.SampleRate / _outputRate;
-        // In short pieces, so that the end of a fade inside a block needs no more frames than the fade itself.
-        for (var at = 0; at < output.Length && _tail.IsActive;)
-        {
-            var length = Math.Min(output.Length - at, 2 * 64);
-            _tail.AddTo(output.Slice(at, length), step);
-            at += length;
-        }
-    }
 
     private Rendered Wanted() => new(_followed.Pair, _volume.Target, LatencyUs, Clicks);
 

@@ -77,6 +77,19 @@ internal sealed class PlayoutVoice
         return true;
     }
 
+    /// <summary>Adds the rest of a fade to an output, at the track's nominal speed.</summary>
+    public void FadeInto(Span<float> output, int outputRate)
+    {
+        var step = (double)Track!.SampleRate / outputRate;
+        // In short pieces, so that the end of a fade inside a block needs no more frames than the fade itself.
+        for (var at = 0; at < output.Length && IsActive;)
+        {
+            var length = Math.Min(output.Length - at, 2 * 64);
+            AddTo(output.Slice(at, length), step);
+            at += length;
+        }
+    }
+
     /// <summary>Adds the next block to an output and moves on. What cannot be read is silence, and ends the voice.</summary>
     public void AddTo(Span<float> output, double step)
     {

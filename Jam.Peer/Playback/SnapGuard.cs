@@ -2,12 +2,16 @@ namespace Jam.Peer.Playback;
 
 /// <summary>
 /// Keeps a bad clock from turning into a stutter: after three snaps within a few seconds it allows no more until the error has stayed
-/// small for a while.
+/// small for a while. Right after a start a snap costs nothing; right after another authority's clock was taken up there is none, since
+/// its estimate still moves.
 /// </summary>
 internal sealed class SnapGuard
 {
     private const double WindowUs = 5_000_000;
     private const double CalmUs = 2_000_000;
+
+    private const double StartGraceUs = 500_000;
+    private const double ReconnectGraceUs = 2_000_000;
 
     private GuardState _now;
 
@@ -27,8 +31,10 @@ internal sealed class SnapGuard
     public bool MaySnap(double nowUs)
     {
         _now = _now with { LastBigUs = nowUs };
-        if (HasGivenUp)
+        if (HasGivenUp || nowUs < _now.HeldUntilUs)
             return false;
+        if (nowUs < _now.FreeUntilUs)
+            return true;
         if (nowUs - _now.ThirdLastUs < WindowUs)
         {
             _now = _now with { HasGivenUp = true };
@@ -45,10 +51,22 @@ internal sealed class SnapGuard
             Reset();
     }
 
-    /// <summary>A new start: what was is forgotten.</summary>
-    public void Reset() =>
-        _now = new GuardState(double.NegativeInfinity, double.NegativeInfinity, double.NegativeInfinity, _now.LastBigUs, false);
+    /// <summary>A playback has begun.</summary>
+    public void OnStart(double nowUs) => _now = _now with { FreeUntilUs = nowUs + StartGraceUs };
+
+    /// <summary>What plays goes on by another authority's clock; the times of the old one mean nothing any more.</summary>
+    public void OnReconnect(double nowUs)
+    {
+        Reset();
+        _now = _now with { HeldUntilUs = nowUs + ReconnectGraceUs };
+    }
+
+    /// <summary>A jump that was meant: what was is forgotten.</summary>
+    public void Reset() => _now = new GuardState(
+        double.NegativeInfinity, double.NegativeInfinity, double.NegativeInfinity, double.NegativeInfinity, false, double.NegativeInfinity,
+        double.NegativeInfinity);
 }
 
-/// <summary>What a guard remembers: the last three snaps, the last big error, all in microseconds.</summary>
-internal readonly record struct GuardState(double ThirdLastUs, double SecondLastUs, double LastUs, double LastBigUs, bool HasGivenUp);
+/// <summary>What a guard remembers: the last three snaps, the last big error, its graces; all room time in microseconds.</summary>
+internal readonly record struct GuardState(
+    double ThirdLastUs, double SecondLastUs, double LastUs, double LastBigUs, bool HasGivenUp, double FreeUntilUs, double HeldUntilUs);

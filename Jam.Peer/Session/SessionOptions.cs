@@ -1,5 +1,4 @@
 using System.Net;
-using Jam.Peer.Playback;
 using Jam.Server.Contracts;
 
 namespace Jam.Peer.Session;
@@ -21,6 +20,22 @@ public enum OutputKind
 
     /// <summary>Silence, in real time.</summary>
     Null,
+}
+
+/// <summary>What goes to both loudspeakers of a peer, so that two machines can make a stereo pair.</summary>
+public enum ChannelChoice
+{
+    /// <summary>To each its own channel.</summary>
+    Stereo,
+
+    /// <summary>The left one.</summary>
+    Left,
+
+    /// <summary>The right one.</summary>
+    Right,
+
+    /// <summary>The mean of both.</summary>
+    Mono,
 }
 
 /// <summary>Pseudo-random chunks for a transfer test without audio.</summary>
@@ -94,7 +109,7 @@ public sealed record SessionOptions
     public double Volume { get; init; } = 1;
 
     /// <summary>Which of the track's channels sounds.</summary>
-    public OutputChannel Channel { get; init; }
+    public ChannelChoice Channel { get; init; }
 
     /// <summary>Folder of the user's settings; null: the user's own (XDG).</summary>
     public string? ConfigFolder { get; init; }

@@ -4,23 +4,6 @@ using Jam.Peer.Session;
 
 namespace Jam.Peer.Audio.Microphone;
 
-/// <summary>What to measure, with what.</summary>
-/// <param name="Device">The sound device; null: the default one.</param>
-/// <param name="Source">The microphone; null: the default one.</param>
-/// <param name="Save">Whether to save the result for the device.</param>
-internal sealed record MicrophoneRequest(string? Device, string? Source, bool Save);
-
-/// <summary>How much later than it reports a device sounds.</summary>
-/// <param name="Device">The device.</param>
-/// <param name="Source">What listened.</param>
-/// <param name="LatencyMs">Median over the sweeps that were heard, milliseconds.</param>
-/// <param name="SpreadMs">How far the furthest of those lies from it.</param>
-/// <param name="Heard">Sweeps that were heard clearly.</param>
-/// <param name="Played">Sweeps that were played.</param>
-/// <param name="IsSaved">Whether it was saved for the device.</param>
-internal sealed record MicrophoneResult(
-    string Device, string Source, double LatencyMs, double SpreadMs, int Heard, int Played, bool IsSaved);
-
 /// <summary>Plays sweeps, records them, and compares when they came with when the output said that they would be heard.</summary>
 internal static class MicrophoneTest
 {

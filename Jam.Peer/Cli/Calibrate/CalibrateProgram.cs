@@ -1,7 +1,7 @@
 using System.Text.Json;
 using CommandLine;
-using Jam.Peer.Audio.Microphone;
 using Jam.Peer.Cli.Options;
+using Jam.Peer.Session;
 using static System.FormattableString;
 
 namespace Jam.Peer.Cli.Calibrate;

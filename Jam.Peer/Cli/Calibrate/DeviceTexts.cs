@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Jam.Peer.Audio;
 using Jam.Peer.Cli.Commands;
+using Jam.Peer.Session;
 using static System.FormattableString;
 
 namespace Jam.Peer.Cli.Calibrate;

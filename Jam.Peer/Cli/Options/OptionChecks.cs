@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using Jam.Peer.Playback;
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
 
@@ -119,17 +118,17 @@ internal sealed class OptionChecks(CliFacts facts)
         return (OutputKind.Wav, text[Math.Min(4, text.Length)..], null);
     }
 
-    public OutputChannel Channel(string? text)
+    public ChannelChoice Channel(string? text)
     {
         switch (text)
         {
-            case null or "stereo": return OutputChannel.Stereo;
-            case "left": return OutputChannel.Left;
-            case "right": return OutputChannel.Right;
-            case "mono": return OutputChannel.Mono;
+            case null or "stereo": return ChannelChoice.Stereo;
+            case "left": return ChannelChoice.Left;
+            case "right": return ChannelChoice.Right;
+            case "mono": return ChannelChoice.Mono;
         }
         Fail($"--channel {text}: it is left, right, mono or stereo");
-        return OutputChannel.Stereo;
+        return ChannelChoice.Stereo;
     }
 
     /// <summary>What is wrong with no single option, but with several together.</summary>
