@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Jam.Peer.Audio;
 using Jam.Peer.Clock;
 using Jam.Peer.Network;
+using Jam.Peer.Playback;
 using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
@@ -64,6 +65,19 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     {
         get => _player.Volume;
         set => _player.Volume = value;
+    }
+
+    /// <inheritdoc/>
+    public double LatencyMs => _player.LatencyMs;
+
+    /// <inheritdoc/>
+    public string SetLatency(double ms, bool save) => _player.SetLatency(ms, save);
+
+    /// <inheritdoc/>
+    public bool Clicks
+    {
+        get => _player.Clicks is not null;
+        set => _player.Clicks = !value ? null : (_follower?.Room is { PeerId: not null } room ? room.Role : _options.Role) == Role.Host ? ClickPattern.First : ClickPattern.Second;
     }
 
     /// <inheritdoc/>

@@ -213,6 +213,9 @@ internal sealed class RoomFollower : IAsyncDisposable
             case PeerJoined { Member: var member } when member.PeerId != room.PeerId && !before.Others.ContainsKey(member.PeerId):
                 _notice($"{member.Name} joined");
                 break;
+            case RoomStats stats when _readiness.Waiting(room, stats) is { } words:
+                _notice(words);
+                break;
             case PeerLeft left when before.Others.ContainsKey(left.PeerId):
                 _notice($"{left.Name} left ({left.Reason})");
                 break;

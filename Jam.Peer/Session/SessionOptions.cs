@@ -12,11 +12,30 @@ public enum OutputKind
     /// <summary>PulseAudio, or what serves its protocol.</summary>
     Pulse,
 
+    /// <summary>ALSA, without a sound server.</summary>
+    Alsa,
+
     /// <summary>A WAV file, written in real time.</summary>
     Wav,
 
     /// <summary>Silence, in real time.</summary>
     Null,
+}
+
+/// <summary>What goes to both loudspeakers of a peer, so that two machines can make a stereo pair.</summary>
+public enum ChannelChoice
+{
+    /// <summary>To each its own channel.</summary>
+    Stereo,
+
+    /// <summary>The left one.</summary>
+    Left,
+
+    /// <summary>The right one.</summary>
+    Right,
+
+    /// <summary>The mean of both.</summary>
+    Mono,
 }
 
 /// <summary>Pseudo-random chunks for a transfer test without audio.</summary>
@@ -81,11 +100,19 @@ public sealed record SessionOptions
     /// <summary>Name of the sound device; null: the default one.</summary>
     public string? Device { get; init; }
 
-    /// <summary>The device sounds this much later than it reports, milliseconds.</summary>
-    public double LatencyMs { get; init; }
+    /// <summary>
+    /// The device sounds this much later than it reports, milliseconds; null: what is saved for the device, or nothing.
+    /// </summary>
+    public double? LatencyMs { get; init; }
 
     /// <summary>0 to 1.</summary>
     public double Volume { get; init; } = 1;
+
+    /// <summary>Which of the track's channels sounds.</summary>
+    public ChannelChoice Channel { get; init; }
+
+    /// <summary>Folder of the user's settings; null: the user's own (XDG).</summary>
+    public string? ConfigFolder { get; init; }
 
     /// <summary>Whether a host plays as soon as it has something to play.</summary>
     public bool Autoplay { get; init; }

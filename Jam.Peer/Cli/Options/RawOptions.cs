@@ -29,6 +29,8 @@ internal sealed class RawOptions
     [Option("no-discovery")] public bool NoDiscovery { get; set; }
     [Option("output")] public string? Output { get; set; }
     [Option("device")] public string? Device { get; set; }
+    [Option("list-devices")] public bool ListDevices { get; set; }
+    [Option("channel")] public string? Channel { get; set; }
     [Option("latency-ms")] public string? LatencyMs { get; set; }
     [Option("volume")] public string? Volume { get; set; }
     [Option("autoplay")] public bool Autoplay { get; set; }
