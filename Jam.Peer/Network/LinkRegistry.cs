@@ -2,10 +2,14 @@ namespace Jam.Peer.Network;
 
 /// <summary>
 /// One connection per peer. Where both ends dialled at once, the one that the peer with the lower id dialled stays: both
-/// ends judge alike without a word.
+/// ends judge alike without a word. Long after a connection was made nobody dials at once: then the newer one stays, since
+/// whoever dials has lost the older, as a machine has that changed its address.
 /// </summary>
 internal sealed class LinkRegistry
 {
+    // An attempt takes no longer than this: five seconds to connect, five for the handshake.
+    private const long AtOnceUs = 10_000_000;
+
     private readonly object _gate = new();
     private readonly Dictionary<string, PeerConnection> _links = [];
     private readonly HashSet<string> _banned = [];
@@ -72,7 +76,7 @@ internal sealed class LinkRegistry
             {
                 var lowerDials = string.CompareOrdinal(self, connection.PeerId) < 0;
                 // Of two from the same side the newer one counts: that side has given the older up.
-                if (old.Outgoing != connection.Outgoing && connection.Outgoing != lowerDials)
+                if (old.Outgoing != connection.Outgoing && connection.Outgoing != lowerDials && connection.SinceUs - old.SinceUs < AtOnceUs)
                     return false;
                 replaced = old;
             }

@@ -39,7 +39,7 @@ internal sealed class MutatedSessionTests
         {
             await using var viewer = new SwarmNode("viewer");
             await viewer.WantAsync(_track, ct);
-            await using (var peer = await WirePeer.JoinAsync(viewer, "mutant", ct))
+            await using (var peer = await WirePeer.JoinAsync(viewer, "mutant", ct, WirePeer.Elsewhere))
                 await ServeAsync(peer, given.frame, given.mutation, ct);
 
             await using var good = await WirePeer.JoinAsync(viewer, "good", ct);

@@ -69,7 +69,7 @@ internal sealed class SwarmNode : ISwarmOwner, IAsyncDisposable
     public void OnDropped(PeerConnection connection, string why, bool ban)
     {
         if (ban)
-            Mesh.Ban(connection.PeerId);
+            Mesh.Ban(connection);
         Drops.Enqueue((connection.PeerId, why, ban));
     }
 
