@@ -94,7 +94,7 @@ internal static class Dialer
             var answer = await stream.ReadAsync(false, patience.Token);
             return answer switch
             {
-                RoomInfoFrame info => new RoomLocation(info.Room, [.. info.Urls.Select(ToUri).OfType<Uri>()]),
+                RoomInfoFrame info => RoomLocation.From(info, ((IPEndPoint)stream.Socket.RemoteEndPoint!).Address),
                 ByeFrame bye => throw new ProtocolException(bye.Reason),
                 null => throw new ProtocolException("it closed the connection"),
                 _ => throw new ProtocolException("it is no SwarmJam peer"),
@@ -105,9 +105,6 @@ internal static class Dialer
             throw new ProtocolException("it does not answer; is that the peer port (9003) and not the server's (8000)?");
         }
     }
-
-    private static Uri? ToUri(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "ws" or "wss" ? uri : null;
 
     private static async Task<Socket> ConnectOneAsync(IPEndPoint address, CancellationToken cancellationToken)
     {

@@ -7,8 +7,7 @@ using Jam.Server.Contracts;
 namespace Jam.Peer.Network;
 
 /// <summary>
-/// Connections to the members of the room: takes those that come, dials those that do not, keeps one each, dials again what
-/// is lost.
+/// Connections to the members of the room: takes those that come, dials those that do not, keeps one each, dials the lost again.
 /// </summary>
 internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
 {
@@ -127,14 +126,14 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
     /// This machine has other addresses than before: connections from one that is gone end now rather than after their silence,
     /// the others are looked at, and everyone who is missing is dialled at once.
     /// </summary>
-    public void OnAddressesChanged(IReadOnlyCollection<IPAddress> now)
+    public void OnAddressesChanged(Func<IPAddress, bool> isGone)
     {
-        foreach (var link in _links.All.Where(l => !IPAddress.IsLoopback(l.LocalAddress)))
+        foreach (var link in _links.All)
         {
-            if (now.Contains(link.LocalAddress))
-                link.Probe();
-            else
+            if (isGone(link.LocalEndPoint.Address))
                 link.Close("this machine has left that network");
+            else
+                link.Probe();
         }
 
         foreach (var dialer in _dialers.Values)

@@ -53,7 +53,7 @@ internal sealed class PeerConnection : IAsyncDisposable
         Exchanges = (remote.Capabilities & FrameCaps.Exchanges) != 0;
         RemoteEndPoint = (IPEndPoint)stream.Socket.RemoteEndPoint!;
         ListenEndPoint = new IPEndPoint(RemoteEndPoint.Address, remote.ListenPort);
-        LocalAddress = ((IPEndPoint)stream.Socket.LocalEndPoint!).Address.Plain();
+        LocalEndPoint = ((IPEndPoint)stream.Socket.LocalEndPoint!).Plain();
         SinceUs = time.NowUs();
         _watch = new LinkWatch(Send, Close, time);
         _budget = new FrameBudget(SinceUs);
@@ -74,8 +74,8 @@ internal sealed class PeerConnection : IAsyncDisposable
     /// <summary>Where the other side listens, as seen from here.</summary>
     public IPEndPoint ListenEndPoint { get; }
 
-    /// <summary>This machine's address that the connection goes from.</summary>
-    public IPAddress LocalAddress { get; }
+    /// <summary>This machine's end of it.</summary>
+    public IPEndPoint LocalEndPoint { get; }
 
     /// <summary>When it was made, microseconds on this peer's clock.</summary>
     public long SinceUs { get; }

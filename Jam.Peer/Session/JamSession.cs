@@ -193,7 +193,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     private void OnAddressesChanged(IReadOnlyCollection<IPAddress> now)
     {
-        _mesh.OnAddressesChanged(now);
+        _mesh.OnAddressesChanged(address => !IPAddress.IsLoopback(address) && !now.Contains(address));
         // A container's interface that comes and goes is nobody else's business.
         var told = LocalAddresses.All();
         if (told.SequenceEqual(_toldAddresses))
