@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Jam.Peer.Network;
 
 /// <summary>
@@ -31,6 +33,11 @@ internal sealed class LinkRegistry
         lock (_gate)
             return _links.GetValueOrDefault(peerId);
     }
+
+    /// <summary>The connection that leads to an address, as people type it; null where none does.</summary>
+    public PeerConnection? Find(DnsEndPoint peer) => All.FirstOrDefault(link =>
+        (link.ListenEndPoint.Port == peer.Port || link.RemoteEndPoint.Port == peer.Port) && link.RemoteEndPoint.Address.Plain() is var address
+        && (address.ToString() == peer.Host || (IPAddress.IsLoopback(address) && peer.Host == "localhost")));
 
     /// <summary>Whether a peer was banned in this run.</summary>
     public bool IsBanned(string peerId)

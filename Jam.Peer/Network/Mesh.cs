@@ -177,19 +177,11 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
     /// <summary>Closes the connection to an address; neither side dials it again of itself. False where there is none.</summary>
     public bool Leave(DnsEndPoint peer)
     {
-        foreach (var link in _links.All)
-        {
-            if (link.ListenEndPoint.Port != peer.Port && link.RemoteEndPoint.Port != peer.Port)
-                continue;
-            var address = link.RemoteEndPoint.Address.Plain();
-            if (!string.Equals(address.ToString(), peer.Host, StringComparison.Ordinal) && !(IPAddress.IsLoopback(address) && peer.Host == "localhost"))
-                continue;
-            _links.Leave(link.PeerId);
-            link.Close(PeerConnection.LeftOnRequest);
-            return true;
-        }
-
-        return false;
+        if (_links.Find(peer) is not { } link)
+            return false;
+        _links.Leave(link.PeerId);
+        link.Close(PeerConnection.LeftOnRequest);
+        return true;
     }
 
     /// <inheritdoc cref="Admission.Ban"/>
@@ -203,6 +195,9 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
 
     /// <summary>Whether there is a connection, or must be none.</summary>
     public bool IsSettled(string peerId) => _links.Find(peerId) is not null || _links.IsBanned(peerId) || _links.IsLeft(peerId);
+
+    /// <summary>So many bytes that are no chunk go out: they count against the upload cap.</summary>
+    public ValueTask SpendUploadAsync(int bytes, CancellationToken cancellationToken) => _loop.PostAsync(new SpentEvent(bytes), cancellationToken);
 
     /// <summary>Tells the room's people something.</summary>
     public void Notice(string line) => _notice(line);

@@ -99,7 +99,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     /// <inheritdoc/>
     public async Task<string> SeedAsync(string path, CancellationToken cancellationToken)
     {
-        var (info, storage) = await Task.Run(() => SeedLoader.Load(path, cancellationToken), cancellationToken);
+        var (info, storage) = await Task.Run(() => SeedLoader.Load(path, cancellationToken, Progress), cancellationToken);
         await _shelf.AddSeedAsync(info, storage, cancellationToken);
         return await Follower.OfferAsync(info, cancellationToken);
     }
@@ -191,6 +191,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     private void Notice(string line) => _notices.Writer.TryWrite(line);
 
+    private Action<int> Progress(string name, long bytes) => new HashProgress(name, bytes, _time, Notice).Add;
+
     private void OnAddressesChanged(IReadOnlyCollection<IPAddress> now)
     {
         _mesh.OnAddressesChanged(address => !IPAddress.IsLoopback(address) && !now.Contains(address));
@@ -224,9 +226,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     private List<(TrackInfo Info, TrackStorage Storage)> LoadSeeds(CancellationToken cancellationToken)
     {
-        var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken)).ToList();
+        var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken, Progress)).ToList();
         if (_options.TestPattern is { } pattern)
-            seeds.Add(SeedLoader.Load(pattern, cancellationToken));
+            seeds.Add(SeedLoader.Load(pattern, cancellationToken, Progress));
         return seeds;
     }
 
