@@ -195,6 +195,9 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 _stats.OnRtt(e);
                 _core.SetRtt(e.Link, e.RttUs);
                 break;
+            case SpentEvent e:
+                _core.SpendUpload(e.Bytes, nowUs);
+                break;
             case HostEvent e:
                 _core.SetHost(e.Link, e.IsHost);
                 break;

@@ -26,6 +26,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private readonly long _startedUs;
     // Full mode: the oldest line goes; people read the newest.
     private readonly Channel<string> _notices = Channel.CreateBounded<string>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly OnceNotices _once;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
     private readonly TrackShelf _shelf;
@@ -38,6 +39,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private RoomFollower? _follower;
     private string? _roomName;
     private BeaconSender? _beacon;
+    private AddressWatch? _addresses;
+    private IReadOnlyList<IPAddress> _toldAddresses = LocalAddresses.All();
     private Task _pulse = Task.CompletedTask;
 
     public JamSession(SessionOptions options, TimeProvider time)
@@ -45,6 +48,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _options = options;
         _time = time;
         _startedUs = time.NowUs();
+        _once = new OnceNotices(Notice);
         _shelf = new TrackShelf(OpenCache(), options.SaveFolder, Notice);
         _swarm = new SwarmLoop(new SwarmSettings { UpBytesPerSecond = options.UpLimitBytesPerSecond, DownBytesPerSecond = options.DownLimitBytesPerSecond }, this, time);
         _shelf.Attach(_swarm);
@@ -94,6 +98,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
             new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello, KeepsFirstClock = _options.KeepsFirstClock }, _time);
         _follower.Start(_rendezvous);
         _rendezvous.Start();
+        _addresses = new AddressWatch(AddressWatch.OfThisMachine, OnAddressesChanged, _time);
         _pulse = WatchAsync();
         if (_options.Role == Role.Host)
             TellHowToJoin();
@@ -108,7 +113,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     /// <inheritdoc/>
     public async Task<string> SeedAsync(string path, CancellationToken cancellationToken)
     {
-        var (info, storage) = await Task.Run(() => SeedLoader.Load(path, cancellationToken), cancellationToken);
+        var (info, storage) = await Task.Run(() => SeedLoader.Load(path, cancellationToken, Progress), cancellationToken);
         await _shelf.AddSeedAsync(info, storage, cancellationToken);
         return await Follower.OfferAsync(info, cancellationToken);
     }
@@ -164,9 +169,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     public void OnDropped(PeerConnection connection, string why, bool ban)
     {
         if (ban)
-            _mesh.Ban(connection.PeerId);
+            _mesh.Ban(connection);
         var name = _mesh.FindMember(connection.PeerId)?.Name ?? connection.PeerId;
-        Notice(ban ? $"banned {name}: {why}" : $"cut {name} off: {why}");
+        _once.Say($"{connection.PeerId} {ban} {why}", ban ? $"banned {name}: {why}" : $"cut {name} off: {why}");
     }
 
     /// <inheritdoc/>
@@ -176,6 +181,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        if (_addresses is not null)
+            await _addresses.DisposeAsync();
         if (_beacon is not null)
             await _beacon.DisposeAsync();
         await _pulse.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -198,6 +205,20 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     private void Notice(string line) => _notices.Writer.TryWrite(line);
 
+    private Action<int> Progress(string name, long bytes) => new HashProgress(name, bytes, _time, Notice).Add;
+
+    private void OnAddressesChanged(IReadOnlyCollection<IPAddress> now)
+    {
+        _mesh.OnAddressesChanged(address => !IPAddress.IsLoopback(address) && !now.Contains(address));
+        // A container's interface that comes and goes is nobody else's business.
+        var told = LocalAddresses.All();
+        if (told.SequenceEqual(_toldAddresses))
+            return;
+        _toldAddresses = told;
+        Notice($"this machine's addresses have changed: {string.Join(", ", told)}");
+        _rendezvous?.Renew();
+    }
+
     // A cache that cannot be written costs the next run, not this one.
     private TrackCache? OpenCache()
     {
@@ -219,9 +240,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     private List<(TrackInfo Info, TrackStorage Storage)> LoadSeeds(CancellationToken cancellationToken)
     {
-        var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken)).ToList();
+        var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken, Progress)).ToList();
         if (_options.TestPattern is { } pattern)
-            seeds.Add(SeedLoader.Load(pattern, cancellationToken));
+            seeds.Add(SeedLoader.Load(pattern, cancellationToken, Progress));
         return seeds;
     }
 

@@ -8,14 +8,17 @@ namespace Jam.Peer.Session;
 internal static class SeedLoader
 {
     /// <summary>Hashes a file and finds out how long it plays.</summary>
+    /// <param name="path">Where it lies.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="progress">Gives, for a name and a length, whom to tell how many bytes more were hashed.</param>
     /// <exception cref="JamException">It cannot be read, or is no audio; the message says so.</exception>
-    public static (TrackInfo Info, TrackStorage Storage) Load(string path, CancellationToken cancellationToken)
+    public static (TrackInfo Info, TrackStorage Storage) Load(string path, CancellationToken cancellationToken, Func<string, long, Action<int>>? progress = null)
     {
-        SeedStorage.RefuseFolder(path);
+        SeedStorage.RefuseWhatIsNoFile(path);
         var probe = DecoderFactory.Probe(path, cancellationToken);
         if (probe.Error is { } error)
             throw new JamException($"{path}: {error}");
-        var storage = SeedStorage.Open(path, cancellationToken);
+        var storage = SeedStorage.Open(path, cancellationToken, progress?.Invoke(path, new FileInfo(path).Length));
         var manifest = storage.Manifest;
         return (
             new TrackInfo(
@@ -24,9 +27,10 @@ internal static class SeedLoader
     }
 
     /// <summary>Computes a test pattern.</summary>
-    public static (TrackInfo Info, TrackStorage Storage) Load(TestPattern pattern, CancellationToken cancellationToken)
+    public static (TrackInfo Info, TrackStorage Storage) Load(
+        TestPattern pattern, CancellationToken cancellationToken, Func<string, long, Action<int>>? progress = null)
     {
-        var storage = PatternStorage.Create(pattern, cancellationToken);
+        var storage = PatternStorage.Create(pattern, cancellationToken, progress?.Invoke("test data", (long)pattern.Chunks * pattern.ChunkSizeBytes));
         var manifest = storage.Manifest;
         return (
             new TrackInfo(

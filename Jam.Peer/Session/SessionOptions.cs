@@ -41,7 +41,11 @@ public enum ChannelChoice
 /// <summary>Pseudo-random chunks for a transfer test without audio.</summary>
 /// <param name="Chunks">How many, 1 to 131,072.</param>
 /// <param name="ChunkSizeBytes">Size of each, 1 KiB to 1 MiB.</param>
-public sealed record TestPattern(int Chunks, int ChunkSizeBytes);
+public sealed record TestPattern(int Chunks, int ChunkSizeBytes)
+{
+    /// <summary>Most chunks of a track.</summary>
+    public const int MaxChunks = 131_072;
+}
 
 /// <summary>What one peer is asked to do, checked and complete.</summary>
 public sealed record SessionOptions

@@ -37,7 +37,7 @@ internal sealed class OptionChecks(CliFacts facts)
         if (!raw.BareSeed)
             return null;
         return new TestPattern(
-            (int)Whole("--num-chunks", raw.NumChunks, 1, 1, 1_000_000, "chunks"),
+            (int)Whole("--num-chunks", raw.NumChunks, 1, 1, Session.TestPattern.MaxChunks, "chunks"),
             (int)Whole("--chunk-size", raw.ChunkSize, 16 * 1024, 1024, 1024 * 1024, "bytes"));
     }
 
