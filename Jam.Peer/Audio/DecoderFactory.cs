@@ -1,5 +1,6 @@
 using Jam.Peer.Audio.Mp3;
 using Jam.Peer.Audio.Sndfile;
+using Jam.Peer.Audio.Tags;
 using Jam.Peer.Playback;
 using Jam.Peer.Session;
 
@@ -17,6 +18,9 @@ public sealed record TrackProbe(long? DurationUs, int SampleRate, int Channels, 
 
     /// <summary>Decibels by which a tagger says that it should be amplified to be as loud as others; null where none has.</summary>
     public double? GainDb { get; init; }
+
+    /// <summary>What it says of itself; null where nothing.</summary>
+    public TrackTags? Tags { get; init; }
 
     internal static TrackProbe Failed(string error) => new(null, 0, 0, error);
 }
@@ -53,7 +57,11 @@ public static class DecoderFactory
             Container.Mpeg => Mp3Probe.Look(reader, cancellationToken),
             _ => SndfileProbe.Look(reader, format, cancellationToken),
         };
-        return probe.Error is null ? probe with { GainDb = ReplayGainTag.Find(reader, cancellationToken) } : probe;
+        return probe.Error is null ? probe with
+        {
+            GainDb = ReplayGainTag.Find(reader, cancellationToken),
+            Tags = TagReader.Read(reader, format, cancellationToken),
+        } : probe;
     }
 
     /// <summary>Opens a track that may still be arriving.</summary>

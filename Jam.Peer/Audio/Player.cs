@@ -100,7 +100,10 @@ public sealed class Player : IAsyncDisposable
             : null;
         return new PlaybackReport(
             status, positionUs, BufferUs, output.Status.IsSounding, error, uncertainty, OutputLeadUs, output.Name, output.IsAudible,
-            output.Underruns, Volume);
+            output.Underruns, Volume)
+        {
+            Concealed = _feeder.Concealed,
+        };
     }
 
     /// <summary>Falls silent, and ends its threads.</summary>

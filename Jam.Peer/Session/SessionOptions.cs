@@ -87,6 +87,9 @@ public sealed record SessionOptions
     /// <summary>0 to 1.</summary>
     public double Volume { get; init; } = 1;
 
+    /// <summary>Whether tracks that say how loud they are sound as loud as others.</summary>
+    public bool ReplayGain { get; init; } = true;
+
     /// <summary>Whether a host plays as soon as it has something to play.</summary>
     public bool Autoplay { get; init; }
 

@@ -60,10 +60,11 @@ internal static class CommandLineReader
             Device = raw.Device,
             LatencyMs = checks.Number("--latency-ms", raw.LatencyMs, 0, -2000, 5000, "milliseconds"),
             Volume = checks.Number("--volume", raw.Volume, 100, 0, 100, "percent") / 100,
+            ReplayGain = !raw.NoReplayGain,
             Autoplay = raw.Autoplay,
         };
         return new PeerRun(
             session, raw.Headless, checks.Duration("--duration", raw.Duration), raw.Json,
-            checks.Duration("--status-every", raw.StatusEvery, atLeastSeconds: 0.05), raw.EndWithStdin);
+            checks.Duration("--status-every", raw.StatusEvery, atLeastSeconds: 0.01), raw.EndWithStdin);
     }
 }

@@ -59,6 +59,7 @@ internal static class HelpTexts
           --device NAME            which sound device (the default one)
           --latency-ms N           the device sounds N ms later than it reports, so play N ms earlier; -2000 to 5000 (0)
           --volume PERCENT         0 to 100 (100)
+          --no-replaygain          play each track as loud as it is, whatever its ReplayGain tag says
 
         Running:
           --autoplay               a host plays as soon as it can
