@@ -18,15 +18,23 @@ internal static class SeedLoader
     public static Seed Load(string path, CancellationToken cancellationToken)
     {
         SeedStorage.RefuseFolder(path);
+        RefuseNothing(path);
         var probe = DecoderFactory.Probe(path, cancellationToken);
         if (probe.Error is { } error)
-            throw new JamException($"{path}: {error}");
+            throw new JamException($"{path}: {error}; {probe.Advice}");
         var storage = SeedStorage.Open(path, cancellationToken);
         var manifest = storage.Manifest;
         return new Seed(
             new TrackInfo(
                 manifest.Id.ToString(), Path.GetFileName(path), manifest.LengthBytes, manifest.ChunkSizeBytes, TrackKind.Audio, probe.DurationUs),
             storage, probe);
+    }
+
+    // A pipe, a socket and a device have no length either; opening one could wait for ever.
+    private static void RefuseNothing(string path)
+    {
+        if (new FileInfo(path) is { Exists: true, Length: 0 })
+            throw new JamException($"{path}: the file is empty, or no regular file; seed MP3, WAV, AIFF, FLAC, Ogg Vorbis or Opus");
     }
 
     /// <summary>Computes a test pattern.</summary>
