@@ -50,6 +50,7 @@ internal sealed class PeerConnection : IAsyncDisposable
         _time = time;
         PeerId = remote.PeerId;
         Outgoing = outgoing;
+        KnowsBlobs = (remote.Capabilities & FrameCaps.Blobs) != 0;
         Exchanges = (remote.Capabilities & FrameCaps.Exchanges) != 0;
         RemoteEndPoint = (IPEndPoint)stream.Socket.RemoteEndPoint!;
         ListenEndPoint = new IPEndPoint(RemoteEndPoint.Address, remote.ListenPort);
@@ -68,6 +69,9 @@ internal sealed class PeerConnection : IAsyncDisposable
 
     /// <summary>Whether the other side knows the frames beside the swarm's.</summary>
     public bool Exchanges { get; }
+
+    /// <summary>Whether the other side knows BLOB.</summary>
+    public bool KnowsBlobs { get; }
 
     public IPEndPoint RemoteEndPoint { get; }
 

@@ -10,7 +10,7 @@ internal sealed class HostDuties(Role wanted, IReadOnlyList<TrackInfo> seeds, bo
 
     /// <summary>As a command.</summary>
     public static SetTrack ToSetTrack(TrackInfo track) =>
-        new(track.TrackId, track.Name, track.LengthBytes, track.ChunkSizeBytes, track.Kind, track.DurationUs);
+        new(track.TrackId, track.Name, track.LengthBytes, track.ChunkSizeBytes, track.Kind, track.DurationUs, track.Sidecars);
 
     /// <summary>What is due after a message of the authority.</summary>
     /// <param name="room">The room after it.</param>
@@ -54,7 +54,9 @@ internal sealed class HostDuties(Role wanted, IReadOnlyList<TrackInfo> seeds, bo
         var place = room.Queue.ToList().FindIndex(t => t.TrackId == current.TrackId);
         if (place >= 0 && place + 1 < room.Queue.Count)
         {
-            yield return ToSetTrack(room.Queue[place + 1]);
+            // A long list may have lost what travels beside a track; whoever seeds it knows.
+            var next = room.Queue[place + 1];
+            yield return ToSetTrack(seeds.FirstOrDefault(s => s.TrackId == next.TrackId && next.Sidecars is null) ?? next);
             yield return new Play(0);
         }
         else

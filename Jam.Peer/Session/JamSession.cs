@@ -4,6 +4,7 @@ using Jam.Peer.Audio;
 using Jam.Peer.Clock;
 using Jam.Peer.Network;
 using Jam.Peer.Playback;
+using Jam.Peer.Session.Extras;
 using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
@@ -34,6 +35,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private readonly Mesh _mesh;
     private readonly Player _player;
     private readonly PlayheadFeed _playhead;
+    private readonly ExtrasShelf _extras;
     private JamServer? _server;
     private RendezvousClient? _rendezvous;
     private RoomFollower? _follower;
@@ -55,6 +57,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _mesh = new Mesh(_swarm, options.ListenPort, time, Notice, options.UpLimitBytesPerSecond);
         _player = Player.Start(PlayerOptions.From(options), time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
         _playhead = new PlayheadFeed(_swarm);
+        _extras = new ExtrasShelf(_swarm.TryPost);
+        _extras.Changed += () => _follower?.OnShelfChanged();
         _shelf.Opened += _ => _follower?.OnShelfChanged();
     }
 
@@ -88,12 +92,13 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var seeds = await Task.Run(() => LoadSeeds(cancellationToken), cancellationToken);
-        foreach (var (info, storage) in seeds)
-            await _shelf.AddSeedAsync(info, storage, cancellationToken);
+        var infos = new List<TrackInfo>();
+        foreach (var seed in seeds)
+            infos.Add(await AddSeedAsync(seed, cancellationToken));
         var location = await LocateAsync(cancellationToken);
         _roomName = location.Room;
         _follower = new RoomFollower(
-            _options, location, seeds.ConvertAll(s => s.Info), _shelf, _mesh, _player, _playhead, _time, Notice);
+            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _time, Notice);
         _rendezvous = new RendezvousClient(
             new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello, KeepsFirstClock = _options.KeepsFirstClock }, _time);
         _follower.Start(_rendezvous);
@@ -108,14 +113,13 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     /// <inheritdoc/>
     public PeerReport Report() => ReportBuilder.Build(
-        _options, _follower?.Room ?? new RoomState(), _roomName, _rendezvous, _mesh, _swarm.Snapshot, _shelf, _player, _time.NowUs(), _startedUs);
+        _options, _follower?.Room ?? new RoomState(), _roomName, _rendezvous, _mesh, _swarm.Snapshot, _shelf, _extras, _player, _time.NowUs(), _startedUs);
 
     /// <inheritdoc/>
     public async Task<string> SeedAsync(string path, CancellationToken cancellationToken)
     {
-        var (info, storage) = await Task.Run(() => SeedLoader.Load(path, cancellationToken, Progress), cancellationToken);
-        await _shelf.AddSeedAsync(info, storage, cancellationToken);
-        return await Follower.OfferAsync(info, cancellationToken);
+        var seed = await Task.Run(() => SeedLoader.Load(path, cancellationToken, Progress), cancellationToken);
+        return await Follower.OfferAsync(await AddSeedAsync(seed, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -156,6 +160,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     /// <inheritdoc/>
     public void OnManifest(Manifest manifest) => _shelf.Open(manifest);
+
+    /// <inheritdoc/>
+    public void OnBlob(BlobId id, byte[] bytes) => _extras.OnBlob(id, bytes);
 
     /// <inheritdoc/>
     public void OnCompleted(TrackId track)
@@ -238,7 +245,14 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         ? new Beacon(_mesh.Port, _roomName!, _options.Name, room.Track?.Name ?? "")
         : null;
 
-    private List<(TrackInfo Info, TrackStorage Storage)> LoadSeeds(CancellationToken cancellationToken)
+    private async Task<TrackInfo> AddSeedAsync(Seed seed, CancellationToken cancellationToken)
+    {
+        var info = seed.Probe is { } probe ? await _extras.AddSeedAsync(seed.Info, probe, _swarm, cancellationToken) : seed.Info;
+        await _shelf.AddSeedAsync(info, seed.Storage, cancellationToken);
+        return info;
+    }
+
+    private List<Seed> LoadSeeds(CancellationToken cancellationToken)
     {
         var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken, Progress)).ToList();
         if (_options.TestPattern is { } pattern)

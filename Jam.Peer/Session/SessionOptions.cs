@@ -118,6 +118,9 @@ public sealed record SessionOptions
     /// <summary>Folder of the user's settings; null: the user's own (XDG).</summary>
     public string? ConfigFolder { get; init; }
 
+    /// <summary>Whether tracks that say how loud they are sound as loud as others.</summary>
+    public bool ReplayGain { get; init; } = true;
+
     /// <summary>Whether a host plays as soon as it has something to play.</summary>
     public bool Autoplay { get; init; }
 

@@ -80,7 +80,7 @@ internal static class ClientMessageReader
     }
 
     private static SetTrack ReadSetTrack(FieldReader f) => new(
-        f.TrackId("track_id"), ReadTrackName(f), ReadLength(f), ReadChunkSize(f), ReadKind(f), ReadDuration(f));
+        f.TrackId("track_id"), ReadTrackName(f), ReadLength(f), ReadChunkSize(f), ReadKind(f), ReadDuration(f), ReadSidecars(f));
 
     private static Queue ReadQueue(FieldReader f)
     {
@@ -94,7 +94,7 @@ internal static class ClientMessageReader
         var trackId = inner.Required(inner.TrackId("track_id"), "track_id");
         var track = new TrackInfo(
             trackId, ReadTrackName(inner) ?? trackId[..Math.Min(8, trackId.Length)], ReadLength(inner), ReadChunkSize(inner),
-            ReadKind(inner), ReadDuration(inner));
+            ReadKind(inner), ReadDuration(inner), ReadSidecars(inner));
         if (inner.Problem is { } problem)
             f.Fail(problem);
         return new Queue(action, track);
@@ -111,6 +111,19 @@ internal static class ClientMessageReader
         f.Word("kind", ("audio", TrackKind.Audio), ("data", TrackKind.Data)) ?? TrackKind.Audio;
 
     private static long? ReadDuration(FieldReader f) => f.Whole("duration_us", 0, Limits.MaxPositionUs);
+
+    private static Sidecars? ReadSidecars(FieldReader f)
+    {
+        if (!f.TryFind("sidecars", out var value))
+            return null;
+        if (value.ValueKind != JsonValueKind.Object)
+            f.Fail("sidecars must be an object");
+        var inner = new FieldReader(value, default);
+        var sidecars = new Sidecars(inner.TrackId("index"), inner.TrackId("tags"), inner.TrackId("cover"));
+        if (inner.Problem is { } problem)
+            f.Fail(problem);
+        return sidecars == new Sidecars() ? null : sidecars;
+    }
 
     private static MemberStats ReadStats(FieldReader f) => new(
         f.Whole("rtt_us", 0, Limits.MaxReportUs) ?? 0, f.Whole("output_lead_us", 0, Limits.MaxReportUs) ?? 0,

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Jam.Server.Contracts;
 
 /// <summary>What a client may say. PROTOCOL.md has the wire form of each.</summary>
@@ -38,7 +40,7 @@ public sealed record Seek(long? PositionUs = null, double? OffsetSec = null) : C
 /// <summary>Makes a track the room's, paused at its start; a null id leaves the room without one.</summary>
 public sealed record SetTrack(
     string? TrackId = null, string? Name = null, long LengthBytes = 0, int ChunkSizeBytes = 0, TrackKind Kind = TrackKind.Audio,
-    long? DurationUs = null) : ClientMessage;
+    long? DurationUs = null, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Sidecars? Sidecars = null) : ClientMessage;
 
 /// <summary>Changes the room's list of tracks: <c>add</c> or <c>remove</c>.</summary>
 public sealed record Queue(string Action, TrackInfo Track) : ClientMessage;

@@ -29,8 +29,19 @@ public enum TrackKind
 /// <param name="ChunkSizeBytes">Size of every chunk but the last.</param>
 /// <param name="Kind">Audio, or bytes for a transfer test.</param>
 /// <param name="DurationUs">How long it plays, in microseconds; null where unknown.</param>
+/// <param name="Sidecars">What peers can fetch beside it; null where nothing.</param>
 public sealed record TrackInfo(
-    string TrackId, string Name, long LengthBytes, int ChunkSizeBytes, TrackKind Kind = TrackKind.Audio, long? DurationUs = null);
+    string TrackId, string Name, long LengthBytes, int ChunkSizeBytes, TrackKind Kind = TrackKind.Audio, long? DurationUs = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Sidecars? Sidecars = null);
+
+/// <summary>What travels beside a track, each by the SHA-256 of its bytes in 64 lower-case hexadecimal digits.</summary>
+/// <param name="Index">Where its frames stand in its bytes, at most 64 KiB; null where there is none.</param>
+/// <param name="Tags">Title, artist and the like as JSON, at most 16 KiB; null where there are none.</param>
+/// <param name="Cover">A picture, at most 512 KiB; null where there is none.</param>
+public sealed record Sidecars(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Index = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Tags = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Cover = null);
 
 /// <summary>A member as others see it.</summary>
 /// <param name="PeerId">Given by the server, or kept from an earlier connection of the same process.</param>

@@ -32,7 +32,7 @@ internal static class Validity
     public static string? Of(TrackInfo? track) => track is null ? null : Of(
         Names.IsTrackId(track.TrackId) && track.LengthBytes is >= 0 and <= Limits.MaxTrackBytes
         && track.ChunkSizeBytes is >= 0 and <= Limits.MaxChunkBytes && Enum.IsDefined(track.Kind)
-        && track.DurationUs is null or (>= 0 and <= Limits.MaxPositionUs),
+        && track.DurationUs is null or (>= 0 and <= Limits.MaxPositionUs) && IsValid(track.Sidecars),
         "track");
 
     public static string? Of(Member member) => Of(
@@ -47,6 +47,11 @@ internal static class Validity
         TrackId = track.TrackId.ToLowerInvariant(),
         Name = Names.CleanFileName(track.Name, Limits.MaxTrackNameLength) ?? track.TrackId[..8],
     };
+
+    private static bool IsValid(Sidecars? sidecars) => sidecars is null
+        || (IsNullOrHash(sidecars.Index) && IsNullOrHash(sidecars.Tags) && IsNullOrHash(sidecars.Cover));
+
+    private static bool IsNullOrHash(string? text) => text is null || Names.IsTrackId(text);
 
     private static string? Of(bool isValid, string what) => isValid ? null : $"{what} is out of range";
 

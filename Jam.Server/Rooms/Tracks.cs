@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using Jam.Server.Contracts;
 
@@ -36,7 +37,7 @@ internal static class Tracks
             return;
         }
 
-        var next = !isAdding ? queue.RemoveAt(place) : place < 0 ? queue.Add(message.Track) : queue.SetItem(place, message.Track);
+        var next = !isAdding ? queue.RemoveAt(place) : place < 0 ? Lightened(queue.Add(message.Track)) : Lightened(queue.SetItem(place, message.Track));
         if (isAdding && (next.Count > Limits.MaxQueueLength || next.Sum(Pages.BytesOf) > Limits.MaxPageBytes))
         {
             turn.Fail(by.Connection, ErrorCodes.QueueFull, "the queue is full");
@@ -47,6 +48,20 @@ internal static class Tracks
         turn.SendAll(new QueueState(next));
     }
 
+    /// <summary>A long list does without what only makes it better, from its end on; SET_TRACK brings it for the track that plays.</summary>
+    private static ImmutableList<TrackInfo> Lightened(ImmutableList<TrackInfo> queue)
+    {
+        var bytes = queue.Sum(Pages.BytesOf);
+        for (var place = queue.Count - 1; place >= 0 && bytes > Limits.MaxPageBytes; place--)
+        {
+            var light = queue[place] with { Sidecars = null };
+            bytes -= Pages.BytesOf(queue[place]) - Pages.BytesOf(light);
+            queue = queue.SetItem(place, light);
+        }
+
+        return queue;
+    }
+
     /// <summary>A message by hand may name the track alone; what the room knows of it fills the rest.</summary>
     private static TrackInfo Describe(Room room, string trackId, SetTrack message)
     {
@@ -55,7 +70,7 @@ internal static class Tracks
             return known;
         return new TrackInfo(
             trackId, message.Name ?? known?.Name ?? trackId[..8], message.LengthBytes, message.ChunkSizeBytes, message.Kind,
-            message.DurationUs);
+            message.DurationUs, message.Sidecars ?? (known?.LengthBytes == message.LengthBytes ? known.Sidecars : null));
     }
 }
 
@@ -87,7 +102,9 @@ internal static class Pages
     }
 
     /// <summary>What a track comes to in JSON, at most.</summary>
-    public static long BytesOf(TrackInfo track) => 190 + Quoted(track.Name);
+    public static long BytesOf(TrackInfo track) => 190 + Quoted(track.Name) + (track.Sidecars is { } s ? 15 + Hash(s.Index) + Hash(s.Tags) + Hash(s.Cover) : 0);
+
+    private static long Hash(string? hash) => hash is null ? 0 : hash.Length + 11;
 
     private static long BytesOf(Member member) =>
         340 + Quoted(member.Name) + member.Addresses.Sum(address => (long)address.Length + 3);

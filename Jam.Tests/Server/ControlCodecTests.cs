@@ -11,7 +11,7 @@ namespace Jam.Tests.Server;
 internal sealed class ControlCodecTests
 {
     private const string TrackId = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-    private static readonly TrackInfo _track = new(TrackId, "song.mp3", 5_000_000, 16_384, TrackKind.Audio, 240_000_000);
+    private static readonly TrackInfo _track = new(TrackId, "song.mp3", 5_000_000, 16_384, TrackKind.Audio, 240_000_000, new Sidecars(TrackId, null, TrackId));
     private static readonly Timeline _timeline = new(3, 7, new Guid("8d5b1c52-38f0-4b4c-9d6e-0e1f3c6a2b11"), PlaybackStatus.Play, TrackId, 5_000_000, 250);
     private static readonly Member _member = new("p1", "ana \"é\" 🎵", Role.Host, 4, ["192.0.2.1:9003"], new MemberStats(900, 20_000, 8_000_000, -3.5, 12));
 
@@ -19,7 +19,7 @@ internal sealed class ControlCodecTests
     [
         new Hello(Role.Host, "ana", "p1", ["192.0.2.1:9003", "[2001:db8::1]:9003"], 9003, "tok-1", new Resume(_timeline, _track, 77, 4.5)),
         new Hello(), new SetRole(Role.Host), new Play(), new Play(5), new Play(null, 1.5), new Pause(), new Stop(), new Seek(9),
-        new SetTrack(TrackId, "song.mp3", 5, 1024, TrackKind.Data, 8), new SetTrack(), new Queue("add", _track), new Queue("remove", _track),
+        new SetTrack(TrackId, "song.mp3", 5, 1024, TrackKind.Data, 8, new Sidecars(Tags: TrackId)), new SetTrack(), new Queue("add", _track), new Queue("remove", _track),
         new SyncRequest(long.MaxValue), new Ready(TrackId, true), new Stats(new MemberStats(1, 2, 3, -4.25, 5)), new Stats(new MemberStats()),
         new PeersRequest(), new Ping(-3), new Bye(),
     ];
@@ -150,6 +150,8 @@ internal sealed class ControlCodecTests
     [TestCase("""{"type":"HELLO","listen":["example.org:80"]}""", ErrorCodes.BadField)]
     [TestCase("""{"type":"HELLO","listen":["192.0.2.1"]}""", ErrorCodes.BadField)]
     [TestCase("""{"type":"HELLO","listen":[null]}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SET_TRACK","sidecars":[]}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SET_TRACK","sidecars":{"index":"abc"}}""", ErrorCodes.BadField)]
     [TestCase("""{"type":"HELLO","listen_port":0}""", ErrorCodes.BadField)]
     [TestCase("""{"type":"HELLO","listen_port":65536}""", ErrorCodes.BadField)]
     [TestCase("""{"type":"HELLO","listen_port":1.5}""", ErrorCodes.BadField)]

@@ -186,7 +186,7 @@ internal sealed class OptionChecks(CliFacts facts)
             return null;
         if (Units.Duration(text) is { } duration && duration.TotalSeconds >= atLeastSeconds)
             return duration;
-        Fail($"{option} {text}: write seconds, like 15, or 1m30s" + (atLeastSeconds > 0.01 ? FormattableString.Invariant($"; {atLeastSeconds} or more") : ""));
+        Fail($"{option} {text}: write seconds, like 15, or 1m30s" + (atLeastSeconds > 0.001 ? FormattableString.Invariant($"; {atLeastSeconds} or more") : ""));
         return null;
     }
 

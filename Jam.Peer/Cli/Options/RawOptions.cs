@@ -33,6 +33,7 @@ internal sealed class RawOptions
     [Option("channel")] public string? Channel { get; set; }
     [Option("latency-ms")] public string? LatencyMs { get; set; }
     [Option("volume")] public string? Volume { get; set; }
+    [Option("no-replaygain")] public bool NoReplayGain { get; set; }
     [Option("autoplay")] public bool Autoplay { get; set; }
     [Option("headless")] public bool Headless { get; set; }
     [Option("duration")] public string? Duration { get; set; }
