@@ -270,8 +270,6 @@ internal sealed class RoomFollower : IAsyncDisposable
             return;
         if (_readiness.Next(room) is { } ready)
             client.TrySend(ready);
-        foreach (var duty in _duties.AtEnd(room, clock.IsReady ? (long)clock.ToRoomUs(_time.NowUs()) : null))
-            client.TrySend(duty);
         if (!withStats)
             return;
         if (_duties.Claim(room) is { } claim)
