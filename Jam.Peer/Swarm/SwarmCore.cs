@@ -28,6 +28,9 @@ internal sealed class SwarmCore
     /// <summary>Links, for reports.</summary>
     public IReadOnlyDictionary<LinkId, Link> Links => _state.Links;
 
+    /// <summary>What the uplink carries as far as it is known, microseconds per byte; 0: unknown.</summary>
+    public double UplinkUsPerByte => _state.UplinkUsPerByte;
+
     /// <summary>Tracks, for reports.</summary>
     public IReadOnlyDictionary<TrackId, Track> Tracks => _state.Tracks;
 
@@ -104,7 +107,7 @@ internal sealed class SwarmCore
     /// <summary>A link is up: both sides have proved that they belong to the room.</summary>
     public void LinkUp(LinkId id, string peerId, bool isHost, long nowUs)
     {
-        var link = new Link(id, peerId, _state.Settings) { IsHost = isHost };
+        var link = new Link(id, peerId, _state.Settings, _state.Usual) { IsHost = isHost };
         _state.Links.Add(id, link);
         foreach (var track in _state.Tracks.Values)
             Announce(link, track);
@@ -139,7 +142,7 @@ internal sealed class SwarmCore
     {
         if (!_state.Links.TryGetValue(id, out var link))
             return;
-        _uploads.OnSent(link, bytes, nowUs);
+        UploadScheduler.OnSent(link, bytes, nowUs);
         Settle(nowUs);
     }
 
@@ -241,6 +244,7 @@ internal sealed class SwarmCore
     private bool Gain(Link link, LinkTrack from, int chunk, long nowUs)
     {
         var track = from.Track;
+        _state.Arrivals.Add(track.Manifest!.SizeOf(chunk), nowUs);
         if (!track.Have.Set(chunk))
             return false;
         from.ChunksFrom++;
@@ -254,10 +258,10 @@ internal sealed class SwarmCore
                 view.Wanted--;
             view.OfferedToUs.Remove(chunk);
             view.Soon.Remove(chunk);
-            // Who has it gains nothing from knowing; who gave it knows.
-            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + _state.HaveDelayUs(view, chunk));
             if (other != link)
                 _state.Cancel(other, view, chunk);
+            // Who gave it goes by this for how much its uplink carries; who has it gains little from knowing.
+            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + _state.HaveDelayUs(view, chunk, isGiver: other == link));
         }
 
         if (track.IsComplete)
