@@ -31,7 +31,7 @@ internal sealed class PeerConnection : IAsyncDisposable
     private readonly LockedQueue<Frame> _frames = new();
     private readonly LockedQueue<SendChunk> _chunks = new();
     private readonly LockedQueue<Func<Frame>> _last = new();
-    private readonly LockedQueue<(long EndsAt, int Bytes)> _unacked = new();
+    private readonly LockedQueue<(long EndsAt, int Bytes, SendChunk Chunk)> _unacked = new();
     private readonly Func<PeerConnection, Frame, bool>? _aside;
     private readonly Channel<bool> _work = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly Dictionary<ushort, TrackId> _remoteSlots = [];
@@ -84,15 +84,13 @@ internal sealed class PeerConnection : IAsyncDisposable
     /// <summary>Size of the oldest chunk that the socket took and <see cref="TryTakeSent"/> did not give; null: none.</summary>
     public int? NextUnackedBytes => _unacked.TryPeek(out var next) ? next.Bytes : null;
 
-    /// <summary>Takes the oldest chunk that ends within the bytes acknowledged.</summary>
-    public bool TryTakeSent(long ackedBytes, out int bytes)
+    /// <summary>Takes the oldest chunk that ends within the bytes acknowledged; null where there is none.</summary>
+    public (SendChunk Chunk, int Bytes)? TryTakeSent(long ackedBytes)
     {
-        bytes = 0;
         if (!_unacked.TryPeek(out var next) || next.EndsAt > ackedBytes)
-            return false;
+            return null;
         _unacked.TryDequeue(out _);
-        bytes = next.Bytes;
-        return true;
+        return (next.Chunk, next.Bytes);
     }
 
     /// <summary>This machine's end of it.</summary>
@@ -265,7 +263,7 @@ internal sealed class PeerConnection : IAsyncDisposable
                 _stream.TakePending(buffer);
                 FrameWriter.WriteChunkHeader(buffer.AsSpan(before), chunk.Slot, chunk.Chunk, size);
                 await _stream.SendRawAsync(buffer.AsMemory(0, start + size), cancellationToken);
-                _unacked.Enqueue((_stream.WrittenBytes, size));
+                _unacked.Enqueue((_stream.WrittenBytes, size, chunk));
             }
             else
             {

@@ -1,9 +1,11 @@
+using Jam.Peer.Swarm;
+
 namespace Jam.Peer.Network;
 
 /// <summary>
-/// Tells when chunks have left this machine. That a socket took a chunk says nothing: several sockets share one uplink, and
+/// Tells when chunks have arrived. That a socket took a chunk says nothing: several sockets share one uplink, and
 /// together they would take more than it carries in a second; what lies there can be neither overtaken nor cancelled, and it
-/// fills the queue of the slowest hop until that drops packets. So a chunk counts as sent when the other side's system has
+/// fills the queue of the slowest hop until that drops packets. So a chunk has arrived when the other side's system has
 /// acknowledged it. No event tells that, so the acknowledged bytes are read at the moment when the next chunk is due at the
 /// rate of the last ones; with nothing on its way nothing is read. Owned by the swarm's loop.
 /// </summary>
@@ -37,18 +39,18 @@ internal sealed class SentWatch
     /// <summary>A connection is gone.</summary>
     public void Remove(PeerConnection connection) => _watched.Remove(connection);
 
-    /// <summary>Reports every chunk that was acknowledged since the last time: connection, bytes.</summary>
-    public void Check(long nowUs, Action<PeerConnection, int> sent)
+    /// <summary>Reports every chunk that was acknowledged since the last time.</summary>
+    public void Check(long nowUs, Action<PeerConnection, SendChunk> arrived)
     {
         var (bytes, next) = (0L, int.MaxValue);
         for (var i = _watched.Count - 1; i >= 0; i--)
         {
             var connection = _watched[i];
             var acked = connection.AckedBytes + ToleranceBytes;
-            while (connection.TryTakeSent(acked, out var size))
+            while (connection.TryTakeSent(acked) is var (chunk, size))
             {
                 bytes += size;
-                sent(connection, size);
+                arrived(connection, chunk);
             }
 
             if (connection.NextUnackedBytes is { } front)

@@ -190,9 +190,8 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 _stats.OnSent(e);
                 if (e.Problem is not null)
                     _owner.OnStorageProblem(e.Chunk.Track, e.Problem);
-                if (e.Bytes == 0)
-                    _core.ChunkSent(e.Link, 0, nowUs);
-                else if (_connections.TryGetValue(e.Link, out var taker))
+                _core.ChunkSent(e.Link, e.Bytes, nowUs);
+                if (e.Bytes > 0 && _connections.TryGetValue(e.Link, out var taker))
                     _sent.Add(taker, nowUs);
                 break;
             case LinkUpEvent e:
@@ -241,10 +240,10 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
             return;
         var nowUs = _time.NowUs();
         var any = false;
-        _sent.Check(nowUs, (connection, bytes) =>
+        _sent.Check(nowUs, (connection, chunk) =>
         {
             any = true;
-            _core.ChunkSent(connection.Id, bytes, nowUs);
+            _core.ChunkArrived(connection.Id, chunk.Track, chunk.Chunk, nowUs);
         });
         if (any)
             CarryOut(null);

@@ -153,7 +153,7 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         view.Soon.Remove(chunk);
         if (!view.Track.Have[chunk])
             view.Wanted++;
-        UploadScheduler.Cancel(link, view, chunk);
+        uploads.OnHave(link, view, chunk, nowUs);
         offers.OnHave(view, chunk, nowUs);
     }
 

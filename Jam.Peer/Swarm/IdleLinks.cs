@@ -15,7 +15,7 @@ internal sealed class IdleLinks(SwarmState state)
         var size = track.Manifest!.ChunkSizeBytes;
         foreach (var link in _state.Links.Values)
         {
-            if (link.IsStalled || link.Asked.Count >= link.Window(size) || !link.Tracks.TryGetValue(track.Id, out var view)
+            if (link.IsStalled || link.Asked.Count >= link.Window(size, _state.OwnQueueUs) || !link.Tracks.TryGetValue(track.Id, out var view)
                 || view is not { Wanted: > 0, IsReserved: false })
             {
                 continue;

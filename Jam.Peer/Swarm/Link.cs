@@ -40,34 +40,8 @@ internal sealed class LinkTrack(Track track)
     /// <summary>Asked of a striping host and not told yet.</summary>
     public List<int> HeldSoon { get; } = [];
 
-    /// <summary>Chunks that this peer gave to the other side first and that not everyone has yet.</summary>
-    public int RelayBacklog { get; private set; }
-
-    /// <summary>Smoothed time that the other side takes to relay one copy, microseconds; 0: unknown.</summary>
-    public double UsPerRelay { get; private set; }
-
-    private long _relayingSinceUs;
-
-    /// <summary>What one copy takes it as far as one can tell now: the one that is under way may take longer than any before.</summary>
-    public double RelayUs(double usual, long nowUs) =>
-        Math.Max(UsPerRelay == 0 ? usual : UsPerRelay, RelayBacklog > 0 ? nowUs - _relayingSinceUs : 0);
-
-    /// <summary>The other side has one more chunk that <paramref name="missing"/> others lack.</summary>
-    public void AddBacklog(int missing, long nowUs)
-    {
-        if (RelayBacklog == 0)
-            _relayingSinceUs = nowUs;
-        RelayBacklog += missing;
-    }
-
-    /// <summary>One of those has it now.</summary>
-    public void RemoveBacklog(long nowUs)
-    {
-        double sample = nowUs - _relayingSinceUs;
-        UsPerRelay = UsPerRelay == 0 ? sample : UsPerRelay + (sample - UsPerRelay) / 16;
-        _relayingSinceUs = nowUs;
-        RelayBacklog--;
-    }
+    /// <summary>What the other side relays for a striping host.</summary>
+    public RelayLoad Relay { get; } = new();
 
     /// <summary>Whether OFFER without chunks was sent.</summary>
     public bool OpenSent { get; set; }
@@ -94,10 +68,20 @@ internal sealed class Asked(LinkTrack of, int chunk, long atUs, bool isLoose)
 }
 
 /// <summary>One request that the other side has sent.</summary>
-internal sealed record Wish(LinkTrack Of, int Chunk, long DeadlineUs, long Order);
+internal sealed record Wish(LinkTrack Of, int Chunk, long DeadlineUs, long Order, long AtUs);
+
+/// <summary>What a link of this peer delivers usually: the best guess for one that has not delivered yet.</summary>
+internal sealed class UsualLink
+{
+    /// <summary>Smoothed over all links; 0 before the first chunk.</summary>
+    public double UsPerByte { get; private set; }
+
+    /// <summary>One more chunk came.</summary>
+    public void Add(double usPerByte) => UsPerByte = UsPerByte == 0 ? usPerByte : UsPerByte + (usPerByte - UsPerByte) / 16;
+}
 
 /// <summary>A connection as the core sees it. Owned by the core's loop.</summary>
-internal sealed class Link(LinkId id, string peerId, SwarmSettings settings)
+internal sealed class Link(LinkId id, string peerId, SwarmSettings settings, UsualLink usual)
 {
     public LinkId Id { get; } = id;
 
@@ -154,34 +138,19 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings)
     /// <summary>Asked by the other side and not sent yet.</summary>
     public List<Wish> Wishes { get; } = [];
 
-    /// <summary>Since when each chunk has been on its way out, oldest first.</summary>
-    public Queue<long> SendingSinceUs { get; } = [];
+    /// <summary>Chunks handed to the socket that the other side has not said to have yet, oldest first.</summary>
+    public List<Piped> Pipe { get; } = [];
 
-    /// <summary>Chunks handed to the socket that have not left this machine.</summary>
-    public int Sending => SendingSinceUs.Count;
+    /// <summary>The shortest time from handing a chunk over to hearing that it arrived; <see cref="long.MaxValue"/>: not heard yet.</summary>
+    public long FastestUs { get; set; } = long.MaxValue;
 
-    /// <summary>How many chunks of a size may be on their way at once: what fills the path, so that it never runs dry.</summary>
-    public int MaxSending(int chunkSize) => settings.ChunksInSocket
-        + (_sentUsPerByte == 0 ? 0 : (int)Math.Min(settings.MaxInFlight, 1.5 * MinRttUs / (_sentUsPerByte * chunkSize)));
+    /// <summary>How many of those the kernel has not taken yet.</summary>
+    public int Sending { get; set; }
 
     /// <summary>Until when news is held back for this link; <see cref="long.MaxValue"/>: there is none.</summary>
     public long HeldUntilUs { get; set; } = long.MaxValue;
 
-    public long RttUs { get; private set; } = 1_000;
-
-    /// <summary>The shortest round trip so far: what the path takes without anyone's queue.</summary>
-    public long MinRttUs { get; private set; } = 1_000;
-
-    /// <summary>A round trip was measured.</summary>
-    public void SetRtt(long rttUs)
-    {
-        MinRttUs = _knowsRtt ? Math.Min(MinRttUs, Math.Max(1, rttUs)) : Math.Max(1, rttUs);
-        RttUs = Math.Max(1, rttUs);
-        _knowsRtt = true;
-    }
-
-    private bool _knowsRtt;
-    private double _sentUsPerByte;
+    public long RttUs { get; set; } = 1_000;
 
     /// <summary>Smoothed time per byte received, microseconds; 0 before the first chunk.</summary>
     public double UsPerByte { get; private set; }
@@ -195,35 +164,23 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings)
 
     public long BytesUp { get; set; }
 
-    /// <summary>When a chunk for this link last left this machine.</summary>
-    public long LastSentUs { get; private set; }
+    /// <summary>When the kernel last took a chunk for this link.</summary>
+    public long LastSentUs { get; set; }
 
-    /// <summary>The oldest chunk on its way has left this machine (0 bytes: it could not be read); false where there is none.</summary>
-    public bool Sent(int bytes, long nowUs)
-    {
-        if (!SendingSinceUs.TryDequeue(out var sinceUs))
-            return false;
-        if (bytes > 0)
-        {
-            var sample = Math.Max(1.0, nowUs - Math.Max(LastSentUs, sinceUs)) / bytes;
-            _sentUsPerByte = _sentUsPerByte == 0 ? sample : _sentUsPerByte + (sample - _sentUsPerByte) / 8;
-        }
+    /// <summary>Bytes per second: measured, or as the others, or assumed.</summary>
+    public double Rate => UsPerByte > 0 ? 1e6 / UsPerByte : usual.UsPerByte > 0 ? 1e6 / usual.UsPerByte : settings.AssumedBytesPerSecond;
 
-        LastSentUs = nowUs;
-        return true;
-    }
-
-    /// <summary>Bytes per second, measured or assumed.</summary>
-    public double Rate => UsPerByte > 0 ? 1e6 / UsPerByte : settings.AssumedBytesPerSecond;
+    /// <summary>Requests are being sent until the window is full.</summary>
+    public bool IsRefilling { get; set; }
 
     /// <summary>How many requests may be in flight for chunks of a size.</summary>
-    public int Window(int chunkSize)
+    public int Window(int chunkSize, long ownQueueUs)
     {
         if (IsStalled)
             return 1;
         if (UsPerByte == 0)
             return settings.FirstInFlight;
-        var chunks = Rate * (RttUs + settings.InFlightSlackUs) / 1e6 / chunkSize;
+        var chunks = Rate * (RttUs + ownQueueUs + settings.InFlightSlackUs) / 1e6 / chunkSize;
         return (int)Math.Clamp(Math.Ceiling(chunks) + 1, settings.MinInFlight, settings.MaxInFlight);
     }
 
@@ -235,6 +192,7 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings)
     {
         var sample = Math.Max(1.0, nowUs - Math.Max(LastArrivalUs, askedAtUs)) / bytes;
         UsPerByte = UsPerByte == 0 ? sample : UsPerByte + (sample - UsPerByte) / 8;
+        usual.Add(sample);
         LastArrivalUs = nowUs;
         BytesDown += bytes;
         IsStalled = false;
@@ -249,7 +207,7 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings)
         var size = oldest.Of.Track.Manifest!.ChunkSizeBytes;
         var patience = UsPerByte == 0
             ? settings.FirstTimeoutUs
-            : Math.Max(settings.MinTimeoutUs, (long)(4 * size * UsPerByte) + RttUs);
+            : Math.Max(oldest.Of.Track.IsRunning ? settings.MinPlayingTimeoutUs : settings.MinTimeoutUs, (long)(4 * size * UsPerByte) + RttUs);
         return Math.Max(oldest.AtUs, LastArrivalUs) + patience;
     }
 }

@@ -69,12 +69,13 @@ internal sealed class OfferPlanner(SwarmState state)
         {
             stripe.RelayOf[chunk] = view;
             stripe.Missing[chunk] = Audience(view.Track) - view.Track.Availability[chunk];
-            view.AddBacklog(stripe.Missing[chunk], nowUs);
+            view.Relay.Add(stripe.Missing[chunk], nowUs);
+            stripe.Unspread.Set(chunk);
         }
         else if (stripe.Missing[chunk] > 0)
         {
             stripe.Missing[chunk]--;
-            stripe.RelayOf[chunk]!.RemoveBacklog(nowUs);
+            stripe.RelayOf[chunk]!.Relay.Remove(stripe.Unspread.Clear(chunk), nowUs);
         }
     }
 
@@ -174,8 +175,8 @@ internal sealed class OfferPlanner(SwarmState state)
     {
         (Link, LinkTrack)? best = null;
         var copies = Math.Max(1, Audience(stripe.Track) - 1);
-        var usual = UsualUsPerRelay(stripe.Track);
-        var least = (DoneUs: double.PositiveInfinity, Given: 0);
+        var usual = UsualUsPerCopy(stripe.Track);
+        var least = (IsUntried: true, DoneUs: double.PositiveInfinity, Given: 0);
         foreach (var link in _state.Links.Values)
         {
             if (!link.Tracks.TryGetValue(stripe.Track.Id, out var view) || view.RemoteFlags is null
@@ -184,9 +185,9 @@ internal sealed class OfferPlanner(SwarmState state)
                 continue;
             }
 
-            var owed = (view.OfferedByUs.Count + 1.0) * copies + view.RelayBacklog;
             // Equal loads: whoever was given less so far.
-            var load = (owed * view.RelayUs(usual, nowUs), view.ChunksTo + view.OfferedByUs.Count);
+            var offered = view.OfferedByUs.Count + 1;
+            var load = (view.Relay.IsUntried(offered), view.Relay.DoneUs(offered, copies, usual, nowUs), view.ChunksTo + offered);
             if (load.CompareTo(least) < 0)
                 (best, least) = ((link, view), load);
         }
@@ -194,13 +195,13 @@ internal sealed class OfferPlanner(SwarmState state)
         return best;
     }
 
-    private double UsualUsPerRelay(Track track)
+    private double UsualUsPerCopy(Track track)
     {
         var (sum, count) = (0.0, 0);
         foreach (var link in _state.Links.Values)
         {
-            if (link.Tracks.TryGetValue(track.Id, out var view) && view.UsPerRelay > 0)
-                (sum, count) = (sum + view.UsPerRelay, count + 1);
+            if (link.Tracks.TryGetValue(track.Id, out var view) && view.Relay.UsPerCopy > 0)
+                (sum, count) = (sum + view.Relay.UsPerCopy, count + 1);
         }
 
         return count == 0 ? 1 : sum / count;
@@ -259,6 +260,9 @@ internal sealed class OfferPlanner(SwarmState state)
         public Bitfield Covered { get; } = new(track.Manifest!.ChunkCount);
 
         public LinkTrack?[] RelayOf { get; } = new LinkTrack?[track.Manifest!.ChunkCount];
+
+        /// <summary>Had by one peer only.</summary>
+        public Bitfield Unspread { get; } = new(track.Manifest!.ChunkCount);
 
         public int[] Missing { get; } = new int[track.Manifest!.ChunkCount];
 

@@ -152,11 +152,24 @@ internal sealed class RequestPlanner(SwarmState state)
             }
 
             if (track.InFlight[chunk])
+            {
+                AskTwice(track, chunk, left, nowUs);
                 continue;
+            }
+
             var reserved = left <= _state.Settings.UrgentThoughSoonUs || !IsComing(track, chunk);
             if (!TryAsk(track, chunk, reserved, nowUs) && !reserved)
                 _urgentDueUs = Math.Min(_urgentDueUs, nowUs + left - _state.Settings.UrgentThoughSoonUs);
         }
+    }
+
+    // What plays any moment and is still with whoever was asked for it is asked of another too, of the striping host if need be.
+    private void AskTwice(Track track, int chunk, long leftUs, long nowUs)
+    {
+        if (leftUs > _state.Settings.UrgentThoughSoonUs)
+            _urgentDueUs = Math.Min(_urgentDueUs, nowUs + leftUs - _state.Settings.UrgentThoughSoonUs);
+        else if (track.InFlightCount(chunk) < 2)
+            TryAsk(track, chunk, reserved: true, nowUs);
     }
 
     // What links with room have and nobody was asked for: the window in order, then the rest rarest first.
@@ -222,8 +235,19 @@ internal sealed class RequestPlanner(SwarmState state)
         return false;
     }
 
-    private bool HasRoom(Link link, Track track) =>
-        link.Asked.Count < link.Window(track.Manifest!.ChunkSizeBytes) && _down.Allows(track.Manifest.ChunkSizeBytes);
+    private bool HasRoom(Link link, Track track)
+    {
+        var size = track.Manifest!.ChunkSizeBytes;
+        var window = link.Window(size, _state.OwnQueueUs);
+        // Several requests a packet, where a packet is dear.
+        if (_state.IsUplinkSpent)
+        {
+            link.IsRefilling = link.Asked.Count < window && (link.IsRefilling || link.Asked.Count <= window / 2);
+            return link.IsRefilling && _down.Allows(size);
+        }
+
+        return link.Asked.Count < window && _down.Allows(size);
+    }
 
     private bool TryAsk(Track track, int chunk, bool reserved, long nowUs)
     {

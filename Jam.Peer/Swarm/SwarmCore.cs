@@ -28,6 +28,9 @@ internal sealed class SwarmCore
     /// <summary>Links, for reports.</summary>
     public IReadOnlyDictionary<LinkId, Link> Links => _state.Links;
 
+    /// <summary>What the uplink carries as far as it is known, microseconds per byte; 0: unknown.</summary>
+    public double UplinkUsPerByte => _state.UplinkUsPerByte;
+
     /// <summary>Tracks, for reports.</summary>
     public IReadOnlyDictionary<TrackId, Track> Tracks => _state.Tracks;
 
@@ -104,7 +107,7 @@ internal sealed class SwarmCore
     /// <summary>A link is up: both sides have proved that they belong to the room.</summary>
     public void LinkUp(LinkId id, string peerId, bool isHost, long nowUs)
     {
-        var link = new Link(id, peerId, _state.Settings) { IsHost = isHost };
+        var link = new Link(id, peerId, _state.Settings, _state.Usual) { IsHost = isHost };
         _state.Links.Add(id, link);
         foreach (var track in _state.Tracks.Values)
             Announce(link, track);
@@ -131,18 +134,27 @@ internal sealed class SwarmCore
     public void SetRtt(LinkId id, long rttUs)
     {
         if (_state.Links.TryGetValue(id, out var link))
-            link.SetRtt(rttUs);
+            link.RttUs = Math.Max(1, rttUs);
     }
 
     /// <summary>Bytes that are no chunk went out under the same upload cap.</summary>
     public void SpendUpload(int bytes, long nowUs) => _uploads.Spend(bytes, nowUs);
 
-    /// <summary>A chunk of <see cref="SendChunk"/> has left this machine, or storage could not read it.</summary>
+    /// <summary>The socket has taken a chunk of <see cref="SendChunk"/>, or storage could not read it (0 bytes).</summary>
     public void ChunkSent(LinkId id, int bytes, long nowUs)
     {
         if (!_state.Links.TryGetValue(id, out var link))
             return;
-        _uploads.OnSent(link, bytes, nowUs);
+        UploadScheduler.OnSent(link, bytes, nowUs);
+        Settle(nowUs);
+    }
+
+    /// <summary>A chunk has arrived: the other side's system has acknowledged it. Where no one tells, its HAVE does.</summary>
+    public void ChunkArrived(LinkId id, TrackId track, int chunk, long nowUs)
+    {
+        if (!_state.Links.TryGetValue(id, out var link) || !link.Tracks.TryGetValue(track, out var of))
+            return;
+        _uploads.OnArrived(link, of, chunk, nowUs);
         Settle(nowUs);
     }
 
@@ -244,6 +256,7 @@ internal sealed class SwarmCore
     private bool Gain(Link link, LinkTrack from, int chunk, long nowUs)
     {
         var track = from.Track;
+        _state.Arrivals.Add(track.Manifest!.SizeOf(chunk), nowUs);
         if (!track.Have.Set(chunk))
             return false;
         from.ChunksFrom++;
@@ -257,10 +270,10 @@ internal sealed class SwarmCore
                 view.Wanted--;
             view.OfferedToUs.Remove(chunk);
             view.Soon.Remove(chunk);
-            // Who has it gains nothing from knowing; who gave it knows.
-            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + _state.HaveDelayUs(view, chunk));
             if (other != link)
                 _state.Cancel(other, view, chunk);
+            // Who gave it goes by this for how much its uplink carries; who has it gains little from knowing.
+            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + _state.HaveDelayUs(view, chunk, isGiver: other == link));
         }
 
         if (track.IsComplete)

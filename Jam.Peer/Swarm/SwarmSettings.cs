@@ -34,7 +34,10 @@ internal sealed record SwarmSettings
     public int RarestAmong { get; init; } = 64;
 
     /// <summary>A request is late after this at the least.</summary>
-    public long MinTimeoutUs { get; init; } = 500_000;
+    public long MinTimeoutUs { get; init; } = 1_000_000;
+
+    /// <summary>As <see cref="MinTimeoutUs"/>, while the track plays.</summary>
+    public long MinPlayingTimeoutUs { get; init; } = 500_000;
 
     /// <summary>A request on a link of unknown rate is late after this.</summary>
     public long FirstTimeoutUs { get; init; } = 4_000_000;
@@ -81,17 +84,26 @@ internal sealed record SwarmSettings
     /// <summary>Most requests that one link may have waiting here; more are rejected.</summary>
     public int MaxQueuedRequests { get; init; } = 256;
 
-    /// <summary>Chunks on their way out on one link beyond what its round trip holds.</summary>
+    /// <summary>Chunks handed to a link's socket and not yet taken by the kernel.</summary>
     public int ChunksInSocket { get; init; } = 2;
 
-    /// <summary>How much of what the uplink carries may be on its way out beyond the round trip.</summary>
-    public long SocketQueueUs { get; init; } = 30_000;
+    /// <summary>Chunks on their way, over all links, before the first has arrived.</summary>
+    public int FirstInPipe { get; init; } = 1;
 
-    /// <summary>A chunk that takes the uplink as long as this goes out alone.</summary>
-    public long LongChunkUs { get; init; } = 120_000;
+    /// <summary>How much of what the uplink carries may sit in sockets: what is there can no longer be overtaken.</summary>
+    public long SocketQueueUs { get; init; } = 60_000;
 
     /// <summary>A chunk that has been on its way for this long waits for a slow receiver, not for the uplink.</summary>
     public long SlowReceiverUs { get; init; } = 500_000;
+
+    /// <summary>Bytes that go up for a byte that comes down: 66 for two packets of 1448, requests and HAVE.</summary>
+    public double ControlShare { get; init; } = 0.04;
+
+    /// <summary>For how long an uplink that is spent on fetching lets a request wait that others could answer.</summary>
+    public long SpareUs { get; init; } = 3_000_000;
+
+    /// <summary>A chunk that has not arrived this long after it should have says nothing of the uplink any more.</summary>
+    public long LostReceiverUs { get; init; } = 3_000_000;
 
     /// <summary>Assumed until a link has delivered, bytes per second.</summary>
     public double AssumedBytesPerSecond { get; init; } = 1_000_000;

@@ -46,8 +46,11 @@ internal sealed class SwarmState(SwarmSettings settings)
         _effects.Add(new SendFrame(link.Id, frame));
     }
 
-    /// <summary>How fast the kernel takes what goes out, over all links, microseconds per byte; 0 before the first chunk.</summary>
-    public double UplinkUsPerByte { get; set; }
+    /// <summary>What the uplink carries.</summary>
+    public UplinkMeter Uplink { get; } = new();
+
+    /// <summary>Over all links, microseconds per byte; 0 before the first chunk has arrived.</summary>
+    public double UplinkUsPerByte => Uplink.UsPerByte;
 
     /// <summary>
     /// News that may wait a moment for something else that goes the same way: in a room of many, HAVE in packets of their own
@@ -59,10 +62,29 @@ internal sealed class SwarmState(SwarmSettings settings)
         link.HeldUntilUs = Math.Min(link.HeldUntilUs, untilUs);
     }
 
+    /// <summary>
+    /// How long a small frame waits on this side before it goes out, at the worst: acknowledgements of what is fetched fill a slow
+    /// uplink, and a router holds about a hundred packets of them.
+    /// </summary>
+    public long OwnQueueUs => (long)Math.Min(1_000_000, 100 * PacketBytes * Uplink.LeastUsPerByte);
+
+    public UsualLink Usual { get; } = new();
+
+    /// <summary>How fast chunks arrive.</summary>
+    public ArrivalMeter Arrivals { get; } = new();
+
+    /// <summary>
+    /// Whether what goes with fetching (acknowledgements, requests, HAVE) takes half of the uplink and more: then every packet counts,
+    /// and a chunk that is given away costs several that do not come.
+    /// </summary>
+    public bool IsUplinkSpent => Settings.ControlShare * Arrivals.BytesPerUs * Uplink.LeastUsPerByte > 0.3;
+
     /// <summary>How long a HAVE may wait for something that goes the same way.</summary>
-    public long HaveDelayUs(LinkTrack view, int chunk)
+    public long HaveDelayUs(LinkTrack view, int chunk, bool isGiver)
     {
         if (Links.Count <= Settings.HaveAtOnceUpTo)
+            return 0;
+        if (isGiver && !IsUplinkSpent)
             return 0;
         var least = view.RemoteFlags is { } flags && flags.HasFlag(TrackFlags.Stripes) ? Settings.HostHaveDelayUs
             : view.Remote?[chunk] == true ? Settings.IdleHaveDelayUs : Settings.HaveDelayUs;

@@ -63,6 +63,9 @@ internal sealed class Track(TrackId id, ushort slot)
         _inFlightCount = new byte[manifest.ChunkCount];
     }
 
+    /// <summary>Of how many links a chunk was asked that are not late.</summary>
+    public int InFlightCount(int chunk) => _inFlightCount[chunk];
+
     /// <summary>A chunk was asked of one more link.</summary>
     public void AddInFlight(int chunk)
     {

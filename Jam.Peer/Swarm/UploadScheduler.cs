@@ -10,7 +10,10 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
 {
     private readonly SwarmState _state = state;
     private long _order;
-    private long _busySinceUs;
+    // A little more than what is known to arrive, or an uplink that has become faster would not show it.
+    private const double Probe = 1.25;
+
+    private int _inPipe;
     private double _tokens = double.NaN;
     private long _tokensAtUs;
 
@@ -35,11 +38,17 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         if (index >= 0)
             link.Wishes[index] = link.Wishes[index] with { DeadlineUs = deadline };
         else
-            link.Wishes.Add(new Wish(of, request.Chunk, deadline, _order++));
+            link.Wishes.Add(new Wish(of, request.Chunk, deadline, _order++, nowUs));
     }
 
     /// <summary>Takes a request back.</summary>
-    public static void Cancel(Link link, LinkTrack of, int chunk) => link.Wishes.RemoveAll(w => w.Of == of && w.Chunk == chunk);
+    public static void Cancel(Link link, LinkTrack of, int chunk)
+    {
+        foreach (var piped in link.Pipe)
+            piped.IsCancelled |= piped.Chunk == chunk && piped.Of == of;
+        if (link.Wishes.Count > 0)
+            link.Wishes.RemoveAll(w => w.Of == of && w.Chunk == chunk);
+    }
 
     /// <summary>Hands chunks to sockets that have room for one.</summary>
     public void Pump(long nowUs)
@@ -63,15 +72,17 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             }
 
             link.Wishes.Remove(wish);
-            if (SendingAnywhere() == 0)
-                _busySinceUs = nowUs;
-            link.SendingSinceUs.Enqueue(nowUs);
+            link.Pipe.Add(new Piped(wish.Of, wish.Chunk, size, nowUs));
+            link.Sending++;
             link.BytesUp += size;
             wish.Of.ChunksTo++;
             offers.OnSending(wish.Of, wish.Chunk, nowUs);
             _state.Release(link);
             _state.Emit(new SendChunk(link.Id, wish.Of.Track.Id, wish.Of.Track.Slot, wish.Chunk));
         }
+
+        if (HasRoom(1, nowUs))
+            _state.Uplink.RunDry(nowUs);
     }
 
     /// <summary>Something that is no chunk went out: where the uplink is capped, chunks wait for it.</summary>
@@ -81,69 +92,90 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         _tokens -= bytes;
     }
 
-    /// <summary>A chunk has left this machine.</summary>
-    public void OnSent(Link link, int bytes, long nowUs)
+    /// <summary>The socket has taken a chunk, or it could not be read (0 bytes).</summary>
+    public static void OnSent(Link link, int bytes, long nowUs)
     {
-        if (!link.Sent(bytes, nowUs))
+        if (link.Sending == 0)
             return;
-        if (bytes > 0)
+        link.Sending--;
+        link.LastSentUs = nowUs;
+        var index = link.Pipe.FindIndex(p => !p.IsTaken);
+        if (index < 0)
+            return;
+        link.Pipe[index].IsTaken = true;
+        if (bytes == 0)
+            link.Pipe.RemoveAt(index);
+    }
+
+    /// <summary>The other side has a chunk.</summary>
+    public void OnHave(Link link, LinkTrack of, int chunk, long nowUs)
+    {
+        if (link.Wishes.Count > 0)
+            link.Wishes.RemoveAll(w => w.Of == of && w.Chunk == chunk);
+        OnArrived(link, of, chunk, nowUs);
+    }
+
+    /// <summary>A chunk has arrived: the other side's system has acknowledged it, or its peer says so, whichever is known first.</summary>
+    public void OnArrived(Link link, LinkTrack of, int chunk, long nowUs)
+    {
+        var index = link.Pipe.FindIndex(p => p.Chunk == chunk && p.Of == of);
+        if (index < 0)
+            return;
+        var piped = link.Pipe[index];
+        if (piped.IsCancelled)
         {
-            var sample = Math.Max(1.0, nowUs - _busySinceUs) / bytes;
-            var known = _state.UplinkUsPerByte;
-            _state.UplinkUsPerByte = known == 0 ? sample : known + (sample - known) / 8;
+            link.Pipe.RemoveAt(index);
+            return;
         }
 
-        _busySinceUs = nowUs;
+        _state.Uplink.Deliver(piped, nowUs);
+        link.FastestUs = Math.Min(link.FastestUs, nowUs - piped.AtUs);
+        link.Pipe.RemoveAt(index);
     }
 
-    private int SendingAnywhere()
-    {
-        var count = 0;
-        foreach (var link in _state.Links.Values)
-            count += link.Sending;
-        return count;
-    }
-
-    // What was handed to sockets can no longer be overtaken by something more urgent, and what the slowest hop cannot queue is
-    // lost: so no more than the uplink carries in a moment beyond the round trip is on its way. Never less than two chunks,
-    // unless they take long: between one and the next the uplink would stand still. A chunk that a slow receiver does not take
-    // does not count: it must not stop the others.
+    // What was handed over can no longer be overtaken by something more urgent, so no more than the uplink carries in a moment
+    // is on its way. What does not arrive for long waits for a slow receiver: it does not count, and must not stop the others.
     private bool HasRoom(int chunkSize, long nowUs)
     {
-        var chunkUs = _state.UplinkUsPerByte * chunkSize;
-        var most = chunkUs == 0 ? 4 : 1 + (int)Math.Min(1_000, (_state.Settings.SocketQueueUs + RoundTripUs()) / chunkUs);
-        if (chunkUs < _state.Settings.LongChunkUs)
-            most = Math.Max(2, most);
-        var patienceUs = Math.Max(_state.Settings.SlowReceiverUs, (long)(4 * chunkUs));
-        var count = 0;
+        var (queueUs, chunkUs) = (_state.Settings.SocketQueueUs, (long)(_state.UplinkUsPerByte * chunkSize));
+        // Bytes on their way, and bytes times how long they may be.
+        var (bytes, mayUs) = (0.0, 0.0);
         var agesAtUs = long.MaxValue;
+        _inPipe = 0;
         foreach (var link in _state.Links.Values)
         {
-            foreach (var since in link.SendingSinceUs)
+            if (link.Pipe.Count == 0)
+                continue;
+            var fastestUs = link.FastestUs == long.MaxValue ? link.RttUs + 2 * chunkUs : Math.Min(link.FastestUs, _state.Settings.SlowReceiverUs);
+            var patienceUs = Math.Max(queueUs, queueUs + fastestUs - chunkUs);
+            for (var i = link.Pipe.Count - 1; i >= 0; i--)
             {
-                if (nowUs - since >= patienceUs)
-                    continue;
-                count++;
-                agesAtUs = Math.Min(agesAtUs, since + patienceUs);
+                var piped = link.Pipe[i];
+                var ageUs = piped.AtUs + patienceUs;
+                if (!_state.Uplink.IsKnown)
+                {
+                    _state.Uplink.Wait(piped, nowUs);
+                    ageUs += _state.Settings.LostReceiverUs;
+                }
+
+                if (ageUs > nowUs)
+                {
+                    _inPipe++;
+                    bytes += piped.Bytes;
+                    mayUs += (double)piped.Bytes * patienceUs;
+                    agesAtUs = Math.Min(agesAtUs, ageUs);
+                }
+                else if (piped.IsTaken && nowUs > ageUs + _state.Settings.LostReceiverUs)
+                {
+                    link.Pipe.RemoveAt(i);
+                }
             }
         }
 
-        if (count < most)
+        if (_inPipe == 0 || (_state.Uplink.IsKnown ? bytes * bytes * _state.UplinkUsPerByte <= Probe * mayUs : _inPipe < _state.Settings.FirstInPipe))
             return true;
         DueUs = Math.Min(DueUs, agesAtUs);
         return false;
-    }
-
-    private long RoundTripUs()
-    {
-        var longest = 0L;
-        foreach (var link in _state.Links.Values)
-        {
-            if (link.Sending > 0 || link.Wishes.Count > 0)
-                longest = Math.Max(longest, link.MinRttUs);
-        }
-
-        return longest;
     }
 
     private (Link Link, Wish Wish)? Next(long nowUs)
@@ -151,11 +183,11 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         (Link, Wish)? best = null;
         foreach (var link in _state.Links.Values)
         {
+            if (link.Sending >= _state.Settings.ChunksInSocket)
+                continue;
             foreach (var wish in link.Wishes)
             {
-                if (link.Sending >= link.MaxSending(wish.Of.Track.Manifest!.ChunkSizeBytes))
-                    continue;
-                var heldUntilUs = offers.HeldUntilUs(wish.Of, wish.Chunk);
+                var heldUntilUs = Math.Max(offers.HeldUntilUs(wish.Of, wish.Chunk), SparedUntilUs(wish));
                 if (heldUntilUs > nowUs)
                     DueUs = Math.Min(DueUs, heldUntilUs);
                 else if (best is not var (_, other) || (wish.DeadlineUs, wish.Order).CompareTo((other.DeadlineUs, other.Order)) < 0)
@@ -164,6 +196,14 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         }
 
         return best;
+    }
+
+    // What nobody else has goes out at once, and what plays soon; the rest only to those who do not find it elsewhere.
+    private long SparedUntilUs(Wish wish)
+    {
+        if (!_state.IsUplinkSpent || wish.Of.Track.IsComplete || wish.Of.Track.Availability[wish.Chunk] == 0)
+            return 0;
+        return Math.Min(wish.AtUs + _state.Settings.SpareUs, wish.DeadlineUs - _state.Settings.UrgentUs);
     }
 
     // A bucket that holds a tenth of a second, and at least the largest chunk that waits.

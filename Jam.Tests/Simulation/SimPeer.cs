@@ -3,8 +3,11 @@ using Jam.Peer.Swarm;
 namespace Jam.Tests.Simulation;
 
 /// <summary>One direction of a connection: what is sent arrives in order.</summary>
-internal sealed class SimWire(SimPeer peer, LinkId theirs)
+internal sealed class SimWire(SimPeer peer, LinkId theirs, SimTcp? tcp)
 {
+    /// <summary>Packet by packet; null: chunk by chunk.</summary>
+    public SimTcp? Tcp { get; } = tcp;
+
     public SimPeer Peer { get; } = peer;
 
     public LinkId Theirs { get; } = theirs;

@@ -9,10 +9,11 @@ namespace Jam.Tests.Simulation;
 /// a rate per direction and peer. Small frames take room on the uplink too, each a packet unless one goes the same way at the
 /// same moment. Deterministic: the same calls and the same seed give the same run.
 /// </summary>
-internal sealed class SwarmSimulator(long delayUs, int seed = 0)
+internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings? tcp = null)
 {
     private const int PacketBytes = 80;
     private const int FrameBytes = 12;
+    private const int SmallestQueue = 8_000;
 
     private readonly PriorityQueue<Action, (long AtUs, long Order)> _events = new();
     private readonly Random _random = new(seed);
@@ -45,8 +46,8 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0)
     public void Connect(SimPeer a, SimPeer b)
     {
         LinkId atA = new(++_nextLink), atB = new(++_nextLink);
-        a.Wires.Add(atA, new SimWire(b, atB));
-        b.Wires.Add(atB, new SimWire(a, atA));
+        a.Wires.Add(atA, new SimWire(b, atB, tcp is null ? null : new SimTcp(this, a, b, tcp)));
+        b.Wires.Add(atB, new SimWire(a, atA, tcp is null ? null : new SimTcp(this, b, a, tcp)));
         a.Core.LinkUp(atA, b.Name, b.IsHost, NowUs);
         b.Core.LinkUp(atB, a.Name, a.IsHost, NowUs);
         var rttUs = 2 * (delayUs + a.DelayUs + b.DelayUs);
@@ -148,11 +149,14 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0)
     {
         switch (effect)
         {
+            case SendFrame send when peer.Wires.TryGetValue(send.Link, out var wire) && wire.Tcp is { } stream:
+                stream.Frame(SizeOf(send.Frame), () => Deliver(wire.Peer, wire.Theirs, core => core.Receive(wire.Theirs, send.Frame, NowUs)));
+                break;
             case SendFrame send when peer.Wires.TryGetValue(send.Link, out var wire):
                 var bytes = wire.LastFrameUs == NowUs ? FrameBytes : PacketBytes;
                 wire.LastFrameUs = NowUs;
                 peer.UpFreeAtUs = Math.Max(peer.UpFreeAtUs, NowUs) + (long)(bytes / peer.UpBytesPerUs);
-                At(ArrivalUs(peer, wire, NowUs), () => Deliver(wire.Peer, wire.Theirs, core => core.Receive(wire.Theirs, send.Frame, NowUs)));
+                At(InOrderUs(peer, wire, NowUs), () => Deliver(wire.Peer, wire.Theirs, core => core.Receive(wire.Theirs, send.Frame, NowUs)));
                 break;
             case SendChunk send when peer.Wires.TryGetValue(send.Link, out var wire):
                 Transmit(peer, send, wire);
@@ -176,17 +180,60 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0)
     }
 
     // TCP keeps the order, so what is delayed delays what follows.
-    private long ArrivalUs(SimPeer from, SimWire wire, long sentUs)
+    private long InOrderUs(SimPeer from, SimWire wire, long sentUs) =>
+        wire.LastArrivalUs = Math.Max(wire.LastArrivalUs, ArrivalUs(from, wire.Peer, sentUs));
+
+    /// <summary>When what leaves a peer at an instant is at another.</summary>
+    public long ArrivalUs(SimPeer from, SimPeer to, long sentUs)
     {
-        var jitterUs = (from.JitterUs + wire.Peer.JitterUs) * -Math.Log(1 - _random.NextDouble());
-        return wire.LastArrivalUs = Math.Max(wire.LastArrivalUs, sentUs + delayUs + from.DelayUs + wire.Peer.DelayUs + (long)jitterUs);
+        var jitterUs = from.JitterUs + to.JitterUs == 0 ? 0 : Jitter(from) + Jitter(to);
+        return sentUs + delayUs + from.DelayUs + to.DelayUs + (long)jitterUs;
     }
+
+    /// <summary>A packet joins the queue before a peer's uplink: when it leaves, or null where it is lost.</summary>
+    public long? Passes(SimPeer from, int bytes, SimTcpSettings link)
+    {
+        var most = Math.Max(SmallestQueue / from.UpBytesPerUs, link.QueueUs);
+        if (from.UpFreeAtUs - NowUs > most)
+            return null;
+        from.UpFreeAtUs = Math.Max(from.UpFreeAtUs, NowUs) + (long)(bytes / from.UpBytesPerUs);
+        return link.Loss > 0 && _random.NextDouble() < link.Loss ? null : from.UpFreeAtUs;
+    }
+
+    private double Jitter(SimPeer peer) => peer.JitterUs * -Math.Log(1 - _random.NextDouble());
+
+    private static int SizeOf(Frame frame) => frame switch
+    {
+        ManifestFrame f => FrameBytes + f.Encoded.Length,
+        BitfieldFrame f => FrameBytes + f.Bits.Length,
+        HaveFrame f => 7 + 4 * f.Chunks.Length,
+        SoonFrame f => 7 + 4 * f.Chunks.Length,
+        OfferFrame f => 7 + 4 * f.Chunks.Length,
+        _ => FrameBytes,
+    };
 
     private void Transmit(SimPeer from, SendChunk send, SimWire wire)
     {
         var (to, theirs) = (wire.Peer, wire.Theirs);
         var size = from.Core.Tracks[send.Track].Manifest!.SizeOf(send.Chunk);
         from.BytesUp += size;
+        if (wire.Tcp is { } stream)
+        {
+            stream.Chunk(size,
+                () =>
+                {
+                    if (!from.IsGone)
+                        Do(from, core => core.ChunkSent(send.Link, size, NowUs));
+                },
+                () =>
+                {
+                    if (to.GainedAtUs.ContainsKey(send.Chunk))
+                        to.Twice++;
+                    Deliver(to, theirs, core => core.ReceiveChunk(theirs, send.Slot, send.Chunk, size, !from.Lies, NowUs));
+                });
+            return;
+        }
+
         from.UpFreeAtUs = Math.Max(from.UpFreeAtUs, NowUs) + (long)(size / from.UpBytesPerUs);
         var link = send.Link;
         var good = !from.Lies;
@@ -195,7 +242,7 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0)
             if (!from.IsGone)
                 Do(from, core => core.ChunkSent(link, size, NowUs));
         });
-        At(ArrivalUs(from, wire, from.UpFreeAtUs), () =>
+        At(InOrderUs(from, wire, from.UpFreeAtUs), () =>
         {
             if (to.GainedAtUs.ContainsKey(send.Chunk))
                 to.Twice++;

@@ -1,0 +1,86 @@
+namespace Jam.Peer.Swarm;
+
+/// <summary>A chunk that was handed to a link's socket and that the other side has not said to have yet.</summary>
+internal sealed class Piped(LinkTrack of, int chunk, int bytes, long atUs)
+{
+    public LinkTrack Of { get; } = of;
+
+    public int Chunk { get; } = chunk;
+
+    public int Bytes { get; } = bytes;
+
+    public long AtUs { get; } = atUs;
+
+    /// <summary>Whether the kernel has taken it.</summary>
+    public bool IsTaken { get; set; }
+
+    /// <summary>Whether the other side has it from elsewhere by now.</summary>
+    public bool IsCancelled { get; set; }
+}
+
+/// <summary>
+/// What the uplink carries. A kernel takes a chunk or two per socket at once, so the time that it takes to take them says nothing
+/// of a slow uplink with many links; what says it is how much arrives: a HAVE of the chunk from whoever it was sent to. Counted over
+/// times in which there was more to send than was let out; what arrived while there was too little counts only where it is more.
+/// </summary>
+internal sealed class UplinkMeter
+{
+    private const long WindowUs = 250_000;
+    private const int WindowChunks = 3;
+
+    private double _rate;
+    private long _sinceUs = -1;
+    private long _bytes;
+    private int _chunks;
+
+    /// <summary>Microseconds per byte; 0: unknown yet.</summary>
+    public double UsPerByte => _rate > 0 ? 1 / _rate : 0;
+
+    /// <summary>At the least, microseconds per byte: before the first arrival, by how long that has not come.</summary>
+    public double LeastUsPerByte { get; private set; }
+
+    /// <summary>Whether a chunk has arrived.</summary>
+    public bool IsKnown => _rate > 0;
+
+    /// <summary>The first chunk has been on its way for a while.</summary>
+    public void Wait(Piped first, long nowUs)
+    {
+        if (!IsKnown)
+            LeastUsPerByte = (nowUs - first.AtUs) / (double)first.Bytes;
+    }
+
+    /// <summary>There is less to send than there would be room for: what arrives from now on does not say what the uplink can do.</summary>
+    public void RunDry(long nowUs)
+    {
+        if (_chunks >= WindowChunks && nowUs - _sinceUs > WindowUs / 4)
+            Take(_bytes / (double)(nowUs - _sinceUs), onlyMore: true);
+        _sinceUs = -1;
+    }
+
+    /// <summary>A chunk has arrived.</summary>
+    public void Deliver(Piped chunk, long nowUs)
+    {
+        if (!IsKnown)
+            Take(chunk.Bytes / (double)Math.Max(1, nowUs - chunk.AtUs), onlyMore: false);
+        if (_sinceUs < 0)
+        {
+            (_sinceUs, _bytes, _chunks) = (nowUs, 0, 0);
+            return;
+        }
+
+        _bytes += chunk.Bytes;
+        if (++_chunks < WindowChunks || nowUs - _sinceUs < WindowUs)
+            return;
+        Take(_bytes / (double)(nowUs - _sinceUs), onlyMore: false);
+        (_sinceUs, _bytes, _chunks) = (nowUs, 0, 0);
+    }
+
+    private void Take(double rate, bool onlyMore)
+    {
+        if (onlyMore && rate <= _rate)
+            return;
+        // Up at once, down by and by: a moment of loss is not the uplink.
+        _rate = rate > _rate ? rate : _rate + (rate - _rate) / 4;
+        LeastUsPerByte = 1 / _rate;
+    }
+}

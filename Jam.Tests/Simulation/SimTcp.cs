@@ -1,0 +1,265 @@
+namespace Jam.Tests.Simulation;
+
+/// <summary>What the links of a simulation do to packets.</summary>
+internal sealed record SimTcpSettings
+{
+    /// <summary>How much waits before an uplink that is full; what comes on top is lost.</summary>
+    public long QueueUs { get; init; } = 100_000;
+
+    /// <summary>The part of all packets that is lost on the way.</summary>
+    public double Loss { get; init; }
+
+    /// <summary>How much a socket takes beyond what is on its way.</summary>
+    public int UnsentBytes { get; init; } = 32 * 1024;
+}
+
+/// <summary>
+/// One direction of a TCP connection, packet by packet: a window that opens until a queue overflows, what is lost is sent again
+/// (after three later packets, or a time-out) and holds up what follows, acknowledgements wait in the queue of whoever sends them,
+/// and small frames wait behind the chunk that the socket has taken. Source: RFC 5681, 6298 and 8985, without their corner cases.
+/// </summary>
+internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTcpSettings settings)
+{
+    /// <summary>The part of a link that is left for data where as much goes the other way.</summary>
+    public const double Goodput = Mss / (double)(Mss + HeaderBytes + HeaderBytes / 2);
+
+    private const int Mss = 1448;
+    private const int HeaderBytes = 66;
+    private const int FirstWindow = 10 * Mss;
+    private const long MinTimeoutUs = 200_000;
+
+    private readonly Queue<(int Bytes, Action Arrived)> _frames = [];
+    private readonly Queue<(int Bytes, Action Arrived, Action Taken)> _chunks = [];
+    private readonly Queue<(long End, Action Arrived)> _stream = [];
+    private readonly List<Packet> _outstanding = [];
+    private readonly Queue<Packet> _again = [];
+    private readonly SortedDictionary<long, long> _early = [];
+    private List<(Packet Packet, long Order)> _unsaid = [];
+    private (long Left, Action Arrived, Action? Taken)? _writing;
+    private long _accepted;
+    private long _next;
+    private long _received;
+    private long _order;
+    private long _recoverUntil;
+    private double _window = FirstWindow;
+    private double _threshold = double.PositiveInfinity;
+    private long _saysAtUs;
+    private double _inFlight;
+    private double _rttUs;
+    private double _deviationUs;
+    private long _lastArrivalUs;
+    private long _lastSentUs;
+    private long _timerUs = long.MaxValue;
+    private int _timeouts;
+
+    /// <summary>A small frame: it goes before every chunk that the socket has not begun.</summary>
+    public void Frame(int bytes, Action arrived)
+    {
+        _frames.Enqueue((bytes, arrived));
+        Pump();
+    }
+
+    /// <summary>A chunk; <paramref name="taken"/> when the socket has taken all of it.</summary>
+    public void Chunk(int bytes, Action taken, Action arrived)
+    {
+        _chunks.Enqueue((bytes, arrived, taken));
+        Pump();
+    }
+
+    private void Pump()
+    {
+        if (_inFlight == 0 && sim.NowUs - _lastSentUs > TimeoutUs())
+            _window = Math.Min(_window, FirstWindow);
+        while (true)
+        {
+            Accept();
+            if (_inFlight >= _window)
+                return;
+            if (_again.TryDequeue(out var lost))
+            {
+                if (!lost.IsAcked)
+                    Send(lost);
+            }
+            else if (_next < _accepted)
+            {
+                Send(new Packet(_next, (int)Math.Min(Mss, _accepted - _next)));
+            }
+            else
+            {
+                return;
+            }
+        }
+    }
+
+    // Into the socket, in the order of the connection's writer: frames first, then one chunk.
+    private void Accept()
+    {
+        while (true)
+        {
+            if (_writing is null)
+            {
+                if (_frames.TryDequeue(out var frame))
+                    _writing = (frame.Bytes, frame.Arrived, null);
+                else if (_chunks.TryDequeue(out var chunk))
+                    _writing = (chunk.Bytes, chunk.Arrived, chunk.Taken);
+                else
+                    return;
+            }
+
+            var (left, arrived, taken) = _writing.Value;
+            var now = Math.Min(left, _next + settings.UnsentBytes - _accepted);
+            if (now <= 0)
+                return;
+            _accepted += now;
+            _writing = (left - now, arrived, taken);
+            if (left > now)
+                return;
+            _stream.Enqueue((_accepted, arrived));
+            _writing = null;
+            if (taken is not null)
+                sim.At(sim.NowUs, taken);
+        }
+    }
+
+    private void Send(Packet packet)
+    {
+        packet.Order = ++_order;
+        packet.SentUs = _lastSentUs = sim.NowUs;
+        _next = Math.Max(_next, packet.Start + packet.Bytes);
+        _inFlight += packet.Bytes;
+        _outstanding.Add(packet);
+        ArmTimer();
+        var order = packet.Order;
+        if (sim.Passes(from, packet.Bytes + HeaderBytes, settings) is not { } leftAtUs)
+            return;
+        _lastArrivalUs = Math.Max(_lastArrivalUs, sim.ArrivalUs(from, to, leftAtUs));
+        sim.At(_lastArrivalUs, () =>
+        {
+            to.DownFreeAtUs = Math.Max(to.DownFreeAtUs, sim.NowUs) + (long)(packet.Bytes / to.DownBytesPerUs);
+            sim.At(to.DownFreeAtUs, () => Receive(packet, order));
+        });
+    }
+
+    private void Receive(Packet packet, long order)
+    {
+        if (to.IsGone)
+            return;
+        if (packet.Start + packet.Bytes > _received)
+            _early[packet.Start] = packet.Start + packet.Bytes;
+        while (_early.Count > 0 && _early.First() is var (start, end) && start <= _received)
+        {
+            _early.Remove(start);
+            _received = Math.Max(_received, end);
+        }
+
+        // One acknowledgement for two packets, and for all that come while it waits; it also says what a lost one said.
+        _unsaid.Add((packet, order));
+        if (sim.NowUs >= _saysAtUs && sim.Passes(to, HeaderBytes / 2, settings) is { } leftAtUs)
+        {
+            _saysAtUs = leftAtUs;
+            sim.At(leftAtUs, Say);
+        }
+
+        while (_stream.TryPeek(out var item) && item.End <= _received)
+        {
+            _stream.Dequeue();
+            item.Arrived();
+        }
+    }
+
+    private void Say()
+    {
+        var said = _unsaid;
+        _unsaid = [];
+        sim.At(sim.ArrivalUs(to, from, sim.NowUs), () =>
+        {
+            foreach (var (packet, order) in said)
+                Acknowledged(packet, order);
+            Pump();
+        });
+    }
+
+    private void Acknowledged(Packet packet, long order)
+    {
+        if (from.IsGone || packet.IsAcked)
+            return;
+        packet.IsAcked = true;
+        _timeouts = 0;
+        if (packet.Order == order)
+        {
+            var sample = sim.NowUs - packet.SentUs;
+            _deviationUs = _rttUs == 0 ? sample / 2.0 : _deviationUs + (Math.Abs(sample - _rttUs) - _deviationUs) / 4;
+            _rttUs = _rttUs == 0 ? sample : _rttUs + (sample - _rttUs) / 8;
+        }
+
+        if (_outstanding.Remove(packet))
+            _inFlight -= packet.Bytes;
+        _window += _window < _threshold ? packet.Bytes : (double)Mss * packet.Bytes / _window;
+        while (_outstanding.Count > 0 && _outstanding[0].Order + 3 <= order)
+            Lose(_outstanding[0], 0.7);
+        ArmTimer();
+    }
+
+    private void Lose(Packet packet, double part)
+    {
+        _outstanding.Remove(packet);
+        _inFlight -= packet.Bytes;
+        _again.Enqueue(packet);
+        if (packet.Order <= _recoverUntil)
+            return;
+        _recoverUntil = _order;
+        _window = _threshold = Math.Max(2 * Mss, _window * part);
+    }
+
+    private double TimeoutUs() => Math.Max(MinTimeoutUs, _rttUs == 0 ? 1_000_000 : _rttUs + 4 * _deviationUs) * Math.Pow(2, Math.Min(6, Math.Max(0, _timeouts - 1)));
+
+    private void ArmTimer()
+    {
+        if (_outstanding.Count == 0)
+        {
+            _timerUs = long.MaxValue;
+            return;
+        }
+
+        // The first time-out is the probe that follows a loss at the tail; one packet alone may be acknowledged late.
+        var wait = _timeouts == 0 && _rttUs > 0 ? Math.Min(TimeoutUs(), 2 * _rttUs + (_outstanding.Count == 1 ? MinTimeoutUs : 2_000)) : TimeoutUs();
+        var due = sim.NowUs + (long)wait;
+        var isArmed = _timerUs != long.MaxValue;
+        _timerUs = due;
+        if (!isArmed)
+            sim.At(due, OnTimer);
+    }
+
+    private void OnTimer()
+    {
+        if (_timerUs == long.MaxValue || from.IsGone)
+            return;
+        if (sim.NowUs < _timerUs)
+        {
+            sim.At(_timerUs, OnTimer);
+            return;
+        }
+
+        _timerUs = long.MaxValue;
+        _timeouts++;
+        var isProbe = _timeouts == 1;
+        do
+            Lose(_outstanding[0], isProbe ? 0.7 : 0);
+        while (!isProbe && _outstanding.Count > 0);
+        Pump();
+        ArmTimer();
+    }
+
+    private sealed class Packet(long start, int bytes)
+    {
+        public long Start { get; } = start;
+
+        public int Bytes { get; } = bytes;
+
+        public long Order { get; set; }
+
+        public long SentUs { get; set; }
+
+        public bool IsAcked { get; set; }
+    }
+}
