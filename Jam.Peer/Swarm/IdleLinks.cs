@@ -34,7 +34,7 @@ internal sealed class IdleLinks(SwarmState state)
         (Link, Asked)? found = null;
         var size = track.Manifest!.ChunkSizeBytes;
         var ownUs = to.EtaUs(size);
-        var longestUs = 2 * ownUs + _state.Settings.MoveGainUs;
+        var longestUs = (track.IsRunning ? 2 : 3) * ownUs + _state.Settings.MoveGainUs;
         foreach (var link in _state.Links.Values)
         {
             if (link == to)

@@ -56,8 +56,15 @@ internal sealed class RandomRoom
     /// <summary>How many copies the host may send: its uplink is there to be used where the viewers' do not suffice.</summary>
     public double CopiesAllowed => Math.Max(1, _host.UpBytesPerUs * BoundUs / _track.LengthBytes);
 
-    /// <summary>Time for a round trip through the slowest, one chunk over the slowest uplink that matters: what no scheduler can save.</summary>
-    public double SlackUs => 500_000 + 2 * _viewers.Append(_host).Max(p => 2 * (p.DelayUs + 4 * p.JitterUs));
+    /// <summary>What the host's uplink carries while the room finds out: idle it would help no one.</summary>
+    public double CopiesInSlack => _host.UpBytesPerUs * SlackUs / _track.LengthBytes;
+
+    /// <summary>
+    /// What no scheduler can save: connections say nothing of rates, so everyone is tried, and a chunk that went to the slowest takes
+    /// its time there, once at the start and once more until that is known; and two round trips through the most distant.
+    /// </summary>
+    public double SlackUs => 500_000 + 2 * ChunkSize / _viewers.Min(v => v.UpBytesPerUs)
+        + 2 * _viewers.Append(_host).Max(p => 2 * (p.DelayUs + 4 * p.JitterUs));
 
     public IEnumerable<string> Drops => _viewers.Append(_host).SelectMany(p => p.Drops.Select(d => $"{p.Name} dropped {d}"));
 

@@ -13,10 +13,11 @@ internal sealed class RandomRoomTests
     private const int Rooms = 100;
 
     // Rates differ by a factor of forty here and most rooms are over in three seconds, in which the host has yet to learn who
-    // relays well; SwarmCoreTests hold equal rooms to 90 % and 1.1 copies.
+    // relays well, beyond the slack that each room is allowed for it. So a single room is held to little, and all together to more.
     private const double LeastPart = 0.4;
-    private const double MostCopies = 1.3;
-    private const double MoreCopies = 0.5;
+    private const double MostCopies = 1.7;
+    private const double UsualPart = 0.6;
+    private const double UsualCopies = 1.2;
 
     private static IEnumerable<int> Seeds()
     {
@@ -28,19 +29,26 @@ internal sealed class RandomRoomTests
     [Test]
     public void A_still_room_comes_near_its_bound_without_needless_copies()
     {
-        var parts = new List<double>();
+        var (parts, copies) = (new List<double>(), new List<double>());
         ForEachSeed(RoomKind.Still, room =>
         {
-            parts.Add(room.BoundUs / room.TookUs);
             var part = room.BoundUs / (room.TookUs - room.SlackUs);
+            parts.Add(part);
+            copies.Add((room.Copies - room.CopiesInSlack) / room.CopiesAllowed);
             return part < LeastPart ? $"only {part:P1} of the bound"
-                : room.Copies > MostCopies * room.CopiesAllowed + MoreCopies ? "too many copies from the host" : null;
+                : room.Copies > MostCopies * room.CopiesAllowed + room.CopiesInSlack ? "too many copies from the host" : null;
         });
         if (parts.Count < 10)
             return;
         parts.Sort();
+        copies.Sort();
         TestContext.Out.WriteLine($"part of the bound: median {parts[parts.Count / 2]:P1}, 5 % {parts[parts.Count / 20]:P1}, least {parts[0]:P1}");
-        Assert.That(parts[parts.Count / 2], Is.GreaterThan(0.75));
+        Assert.Multiple(() =>
+        {
+            Assert.That(parts[parts.Count / 2], Is.GreaterThan(0.9));
+            Assert.That(parts[parts.Count / 12], Is.GreaterThan(UsualPart));
+            Assert.That(copies[copies.Count * 19 / 20], Is.LessThan(UsualCopies));
+        });
     }
 
     [Test]

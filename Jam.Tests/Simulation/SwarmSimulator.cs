@@ -20,6 +20,9 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
     private long _order;
     private int _nextLink;
 
+    /// <summary>Packet by packet, not chunk by chunk.</summary>
+    public bool IsTcp => tcp is not null;
+
     public long NowUs { get; private set; }
 
     public List<SimPeer> Peers { get; } = [];
