@@ -15,6 +15,7 @@ internal sealed class FrameStream : IAsyncDisposable
     private readonly NetworkStream _stream;
     private readonly PipeReader _reader;
     private readonly ArrayBufferWriter<byte> _pending = new(4096);
+    private long _written;
 
     public FrameStream(Socket socket)
     {
@@ -33,6 +34,20 @@ internal sealed class FrameStream : IAsyncDisposable
     }
 
     public Socket Socket { get; }
+
+    /// <summary>How many of the written bytes the other side's system has acknowledged; at the least.</summary>
+    public long AckedBytes
+    {
+        get
+        {
+            // In this order: what is written in between only makes the answer smaller.
+            var written = Volatile.Read(ref _written);
+            return written - SendQueue.UnackedBytes(Socket);
+        }
+    }
+
+    /// <summary>How many bytes the socket has taken.</summary>
+    public long WrittenBytes => Volatile.Read(ref _written);
 
     /// <summary>The next frame; null where the other side has closed.</summary>
     /// <exception cref="ProtocolException">What came is no frame.</exception>
@@ -97,6 +112,7 @@ internal sealed class FrameStream : IAsyncDisposable
         IsCut = true;
         await _stream.WriteAsync(bytes, cancellationToken);
         IsCut = false;
+        Volatile.Write(ref _written, _written + bytes.Length);
     }
 
     /// <summary>Whether a write was broken off: nothing may follow what the other side holds for half a frame.</summary>

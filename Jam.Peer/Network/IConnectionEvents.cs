@@ -16,7 +16,7 @@ internal interface IConnectionEvents
     /// <summary>A chunk arrived and was checked; the receiver releases it.</summary>
     ValueTask OnChunkAsync(PeerConnection from, ChunkFrame chunk, bool isGood, CancellationToken cancellationToken);
 
-    /// <summary>The kernel has taken a chunk, or it could not be read (0 bytes).</summary>
+    /// <summary>The socket has taken a chunk, or it could not be read (0 bytes).</summary>
     ValueTask OnChunkSentAsync(PeerConnection from, SendChunk chunk, int bytes, string? problem, CancellationToken cancellationToken);
 
     /// <summary>A round trip was measured.</summary>

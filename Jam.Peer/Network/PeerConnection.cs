@@ -32,6 +32,7 @@ internal sealed class PeerConnection : IAsyncDisposable
     private readonly ConcurrentQueue<Frame> _frames = new();
     private readonly ConcurrentQueue<SendChunk> _chunks = new();
     private readonly ConcurrentQueue<Func<Frame>> _last = new();
+    private readonly ConcurrentQueue<(long EndsAt, int Bytes)> _unacked = new();
     private readonly Func<PeerConnection, Frame, bool>? _aside;
     private readonly Channel<bool> _work = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly Dictionary<ushort, TrackId> _remoteSlots = [];
@@ -79,6 +80,23 @@ internal sealed class PeerConnection : IAsyncDisposable
 
     /// <summary>When it was made, microseconds on this peer's clock.</summary>
     public long SinceUs { get; }
+
+    /// <summary>How many of the bytes sent the other side's system has acknowledged.</summary>
+    public long AckedBytes => _stream.AckedBytes;
+
+    /// <summary>Size of the oldest chunk that the socket took and <see cref="TryTakeSent"/> did not give; null: none.</summary>
+    public int? NextUnackedBytes => _unacked.TryPeek(out var next) ? next.Bytes : null;
+
+    /// <summary>Takes the oldest chunk that ends within the bytes acknowledged.</summary>
+    public bool TryTakeSent(long ackedBytes, out int bytes)
+    {
+        bytes = 0;
+        if (!_unacked.TryPeek(out var next) || next.EndsAt > ackedBytes)
+            return false;
+        _unacked.TryDequeue(out _);
+        bytes = next.Bytes;
+        return true;
+    }
 
     /// <summary>Queues a small frame.</summary>
     public void Send(Frame frame)
@@ -244,6 +262,7 @@ internal sealed class PeerConnection : IAsyncDisposable
                 _stream.TakePending(buffer);
                 FrameWriter.WriteChunkHeader(buffer.AsSpan(before), chunk.Slot, chunk.Chunk, size);
                 await _stream.SendRawAsync(buffer.AsMemory(0, start + size), cancellationToken);
+                _unacked.Enqueue((_stream.WrittenBytes, size));
             }
             else
             {

@@ -39,6 +39,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     private readonly ConcurrentDictionary<TrackId, TrackStorage> _storages = new();
     private readonly Dictionary<LinkId, PeerConnection> _connections = [];
     private readonly SwarmStats _stats = new();
+    private readonly SentWatch _sent = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
     private SwarmSnapshot _snapshot = SwarmSnapshot.Empty;
@@ -112,6 +113,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
             while (_events.Reader.TryRead(out var what))
             {
                 Take(what);
+                CheckSent();
                 dirty = true;
                 if (_time.NowUs() - _snapshotAtUs >= SnapshotEveryUs)
                 {
@@ -127,12 +129,13 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 dirty = false;
             }
 
-            var dueUs = Math.Min(_core.DueUs(nowUs), dirty ? _snapshotAtUs + SnapshotEveryUs : long.MaxValue);
+            var dueUs = Math.Min(Math.Min(_core.DueUs(nowUs), _sent.DueUs), dirty ? _snapshotAtUs + SnapshotEveryUs : long.MaxValue);
             wait ??= _events.Reader.WaitToReadAsync(cancellationToken).AsTask();
             if (dueUs != long.MaxValue && !await WaitedAsync(wait, dueUs - nowUs, cancellationToken))
             {
                 _core.Timer(_time.NowUs());
                 CarryOut(null);
+                CheckSent();
                 continue;
             }
 
@@ -174,14 +177,18 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 _stats.OnSent(e);
                 if (e.Problem is not null)
                     _owner.OnStorageProblem(e.Chunk.Track, e.Problem);
-                _core.ChunkSent(e.Link, e.Bytes, nowUs);
+                if (e.Bytes == 0)
+                    _core.ChunkSent(e.Link, 0, nowUs);
+                else if (_connections.TryGetValue(e.Link, out var taker))
+                    _sent.Add(taker, nowUs);
                 break;
             case LinkUpEvent e:
                 _connections[e.Connection.Id] = e.Connection;
                 _core.LinkUp(e.Connection.Id, e.Connection.PeerId, e.IsHost, nowUs);
                 break;
             case LinkDownEvent e:
-                _connections.Remove(e.Link);
+                if (_connections.Remove(e.Link, out var lost))
+                    _sent.Remove(lost);
                 _core.LinkDown(e.Link, nowUs);
                 break;
             case RttEvent e:
@@ -212,6 +219,21 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
         }
 
         CarryOut(null);
+    }
+
+    private void CheckSent()
+    {
+        if (!_sent.IsWatching)
+            return;
+        var nowUs = _time.NowUs();
+        var any = false;
+        _sent.Check(nowUs, (connection, bytes) =>
+        {
+            any = true;
+            _core.ChunkSent(connection.Id, bytes, nowUs);
+        });
+        if (any)
+            CarryOut(null);
     }
 
     private void CarryOut(ChunkEvent? arrived)
