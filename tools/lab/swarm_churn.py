@@ -1,5 +1,5 @@
-"""A room whose viewers are killed (-9) and replaced all the time, and whose host once: does everyone who stays get the track, bit
-by bit? Part of tools/lab/swarm --churn.
+"""A room of whose viewers a third is killed (-9) and replaced all the time, and the host once: does everyone who stays, and everyone
+who came last, get the track, bit by bit? The first third is never killed. Part of tools/lab/swarm --churn.
 """
 import hashlib
 import json
@@ -76,12 +76,12 @@ class Churn:
     def wait(self, condition, seconds, words):
         until = time.monotonic() + seconds
         while not condition():
-            for place in self.places:
+            for place in (p for p in self.places if p.peer):
                 if place.peer.process.poll() is not None:
                     raise NetError(f"{place.peer.name} ended by itself (exit code {place.peer.process.returncode}): "
                                    + " / ".join(line for _, line in place.peer.said[-5:]))
             if time.monotonic() > until:
-                raise NetError("\n".join([words] + [f"  {p.peer.name}: {line}" for p in self.places for _, line in p.peer.said[-3:]]))
+                raise NetError("\n".join([words] + [f"  {p.peer.name}: {line}" for p in self.places if p.peer for _, line in p.peer.said[-3:]]))
             time.sleep(0.05)
 
     def run(self):
@@ -96,7 +96,7 @@ class Churn:
             rounds = int(self.a.churn_seconds / EVERY)
             for number in range(1, rounds + 1):
                 self.wait(lambda at=begin + number * EVERY: time.monotonic() >= at, 2 * EVERY, "")
-                victims = self.random.sample(viewers, max(1, len(viewers) // PART))
+                victims = self.random.sample(viewers[len(viewers) // PART:], max(1, len(viewers) // PART))
                 self.say(f"{number * EVERY:.0f} s: killing " + ", ".join(p.peer.name for p in victims) + (" and the host" if number == rounds // 2 else ""))
                 if number == rounds // 2:
                     self.kill(self.places[0])
