@@ -187,10 +187,8 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
     /// <inheritdoc cref="Admission.Ban"/>
     public void Ban(PeerConnection liar) => _admission.Ban(liar);
 
-    /// <inheritdoc/>
     bool IDoorkeeper.MayEnter(IPAddress from) => _admission.MayEnter(from);
 
-    /// <inheritdoc/>
     bool IDoorkeeper.TryWelcome(FrameStream stream, HelloFrame hello) => TryStart(stream, hello, outgoing: false, out _);
 
     /// <summary>Whether there is a connection, or must be none.</summary>
@@ -198,6 +196,12 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
 
     /// <summary>So many bytes that are no chunk go out: they count against the upload cap.</summary>
     public ValueTask SpendUploadAsync(int bytes, CancellationToken cancellationToken) => _loop.PostAsync(new SpentEvent(bytes), cancellationToken);
+
+    /// <inheritdoc cref="PeerExchange.OnTyped"/>
+    public void OnTyped(DnsEndPoint peer) => _services.Exchange.OnTyped(peer);
+
+    /// <summary>Whether a connection leads to an address.</summary>
+    public bool HasLinkTo(DnsEndPoint peer) => _links.Find(peer) is not null;
 
     /// <summary>Tells the room's people something.</summary>
     public void Notice(string line) => _notice(line);

@@ -20,6 +20,7 @@ internal sealed class PeerExchange : IAsyncDisposable
     // What comes sooner is not read. A little less than the distance, for the jitter of the way.
     private const long SoonestUs = 25_000_000;
     private const int MaxLearned = 1024;
+    private static readonly TimeSpan TypedAfter = TimeSpan.FromSeconds(2);
 
     private readonly Mesh _mesh;
     private readonly TimeProvider _time;
@@ -28,6 +29,8 @@ internal sealed class PeerExchange : IAsyncDisposable
     // Full mode: what does not fit is not dialled; it comes again with the next PEX.
     private readonly Channel<PexEntry> _toDial = Channel.CreateBounded<PexEntry>(
         new BoundedChannelOptions(PexBook.MaxEntries) { FullMode = BoundedChannelFullMode.DropWrite });
+    // Full mode: people type no more than a few.
+    private readonly Channel<DnsEndPoint> _typed = Channel.CreateBounded<DnsEndPoint>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
     private readonly Task[] _loops;
 
@@ -35,12 +38,18 @@ internal sealed class PeerExchange : IAsyncDisposable
     {
         _mesh = mesh;
         _time = time;
-        _loops = [SayLoopAsync(_stop.Token), DialLoopAsync(_stop.Token)];
+        _loops = [SayLoopAsync(_stop.Token), DialLoopAsync(_stop.Token), TypedLoopAsync(_stop.Token)];
     }
 
     /// <summary>Where the room says that a member listens, and after that where other members do.</summary>
     public IReadOnlyList<IPEndPoint> With(string peerId, IPEndPoint[] said) =>
         _learned.TryGetValue(peerId, out var heard) && !said.Contains(heard) ? [.. said, heard] : said;
+
+    /// <summary>
+    /// An address that people typed, which answered: where two seconds later somebody is still missing, it is dialled as it is. Behind
+    /// a router that forwards a port it is the only one that leads to that peer, and nobody in the room knows it.
+    /// </summary>
+    public void OnTyped(DnsEndPoint peer) => _typed.Writer.TryWrite(peer);
 
     /// <summary>A connection was made: the other side hears at once whom it could meet.</summary>
     public void OnUp(PeerConnection connection) => Say(connection, 0);
@@ -97,6 +106,25 @@ internal sealed class PeerExchange : IAsyncDisposable
         var said = PexBook.Say(links, to.PeerId, to.RemoteEndPoint.Address, round);
         if (said.Count > 0)
             to.Send(new PexFrame(said));
+    }
+
+    private async Task TypedLoopAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var peer in _typed.Reader.ReadAllAsync(cancellationToken))
+        {
+            await Task.Delay(TypedAfter, _time, cancellationToken);
+            if (_mesh.Members.All(m => _mesh.IsSettled(m.PeerId)) || _mesh.HasLinkTo(peer))
+                continue;
+            try
+            {
+                await _mesh.DialAsync(peer, cancellationToken);
+            }
+            catch (Exception problem) when (problem is IOException or ProtocolException)
+            {
+                // It is being dialled at the room's addresses too, and people hear of that.
+                continue;
+            }
+        }
     }
 
     // One after the other: what a single liar can make this peer dial is bounded by the time that each attempt takes.

@@ -211,6 +211,8 @@ internal sealed class RoomFollower : IAsyncDisposable
             case Welcome when room is { PeerId: { } id, Secret: { } secret }:
                 _mesh.Identity = new PeerIdentity(id, _roomName, secret);
                 _mesh.Location = new RoomLocation(_roomName, [_client!.Current!]);
+                foreach (var typed in _options.Connect)
+                    _mesh.OnTyped(typed);
                 if (_options.Role == Role.Host && room.Role != Role.Host)
                     _notice("this room has a host already, or waits for one to return; this peer is a viewer until the place is free");
                 break;

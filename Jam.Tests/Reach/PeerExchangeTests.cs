@@ -3,6 +3,8 @@ using Jam.Peer.Network;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
+using Jam.Tests.Fakes;
+using Jam.Tests.Network;
 using NUnit.Framework;
 
 namespace Jam.Tests.Reach;
@@ -100,6 +102,26 @@ internal sealed class PeerExchangeTests
     }
 
     [Test]
+    public async Task The_address_that_people_typed_is_dialled_where_the_rooms_addresses_lead_nowhere(CancellationToken ct)
+    {
+        var time = new ManualTimeProvider();
+        await using var host = new Node("host");
+        await using var viewer = new Node("viewer", time);
+        // Behind a router that forwards a port: the room knows only what the host itself knows.
+        viewer.Mesh.SetMember(new Member("host", "host", Role.Host, 1, []), dialNow: true);
+        viewer.Mesh.OnTyped(host.Address);
+        await Until.TrueAsync(() => time.NextTimerUs <= time.NowUs() + 2_000_000, ct);
+        Assert.That(viewer.Mesh.Links, Is.Empty);
+        time.Advance(TimeSpan.FromSeconds(2));
+        await viewer.UntilLinkedAsync("host", ct);
+        var link = viewer.Mesh.Links.Single();
+        // Nobody is missing now: it is left as it is.
+        viewer.Mesh.OnTyped(host.Address);
+        time.Advance(TimeSpan.FromSeconds(4));
+        Assert.That(viewer.Mesh.Links.Single(), Is.EqualTo(link));
+    }
+
+    [Test]
     public async Task A_peer_that_does_not_know_the_exchange_is_not_told(CancellationToken ct)
     {
         await using var a = new Node("a");
@@ -128,10 +150,10 @@ internal sealed class PeerExchangeTests
     {
         private readonly SwarmLoop _loop;
 
-        public Node(string id)
+        public Node(string id, TimeProvider? time = null)
         {
-            _loop = new SwarmLoop(new SwarmSettings(), this, TimeProvider.System);
-            Mesh = new Mesh(_loop, 0, TimeProvider.System, _ => { }) { Identity = new PeerIdentity(id, "jam", Secret) };
+            _loop = new SwarmLoop(new SwarmSettings(), this, time ?? TimeProvider.System);
+            Mesh = new Mesh(_loop, 0, time ?? TimeProvider.System, _ => { }) { Identity = new PeerIdentity(id, "jam", Secret) };
         }
 
         public Mesh Mesh { get; }

@@ -31,7 +31,7 @@ internal sealed partial class ReachDocumentTests
     {
         Assert.That(Text, Does.Contain($"{TestQuota.PerConnection >> 20} MiB per connection"));
         Assert.That(Text, Does.Contain($"a bucket of {TestQuota.Depth >> 20} MiB that fills at {TestQuota.Refill >> 10} KiB/s"));
-        Assert.That(Text, Does.Contain($"{BeaconNetwork.Default.Group}, UDP port {BeaconNetwork.Default.Port}, every {BeaconSender.Every.TotalSeconds} s"));
+        Assert.That(Text, Does.Contain($"{BeaconNetwork.Default.Group} and to {BeaconNetwork.Default.Group6}, UDP port {BeaconNetwork.Default.Port}, every {BeaconSender.Every.TotalSeconds} s"));
         Assert.That(Text, Does.Contain($"every {PeerExchange.Every.TotalSeconds} s; what comes sooner"));
     });
 

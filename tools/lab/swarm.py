@@ -16,6 +16,7 @@ import tempfile
 import time
 
 import link_net
+import swarm_churn
 import swarm_plot
 from swarm_net import NetError, Network
 from swarm_peers import Peer, end_all
@@ -29,7 +30,7 @@ PORT = 9003
 def arguments():
     p = argparse.ArgumentParser(prog="tools/lab/swarm", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--viewers", type=int, default=8, metavar="N", help="1 to 64 (default 8)")
-    p.add_argument("--size", type=float, default=5, metavar="MB", help="of the track, in million bytes (default 5)")
+    p.add_argument("--size", type=float, metavar="MB", help="of the track, in million bytes (default 5; with --churn as much as fills the time)")
     p.add_argument("--kbit", type=int, default=192, choices=[128, 192, 320], help="bit rate of the track (default 192)")
     p.add_argument("--up", type=float, default=8, metavar="MBIT", help="what each link sends, Mbit/s (default 8)")
     p.add_argument("--host-up", type=float, metavar="MBIT", help="what the host's link sends (default: as --up)")
@@ -40,6 +41,9 @@ def arguments():
     p.add_argument("--congestion", metavar="NAME", help="TCP's congestion control (default: this machine's)")
     p.add_argument("--play", action="store_true", help="play at once after the seeding, and look for late starts and stalls")
     p.add_argument("--seconds", type=float, default=180, metavar="S", help="with --play: for how long (default 180)")
+    p.add_argument("--churn", action="store_true", help="kill (-9) and replace a third of the viewers every 5 s, the host once, and compare what is saved")
+    p.add_argument("--churn-seconds", type=float, default=60, metavar="S", help="with --churn: for how long (default 60)")
+    p.add_argument("--churn-seed", type=int, default=1, metavar="N", help="with --churn: who is killed when (default 1)")
     p.add_argument("--goodput-seconds", type=float, default=3, metavar="S", help="how long plain TCP is measured (default 3)")
     p.add_argument("--repeat", type=int, default=1, metavar="K", help="measure K times; the worst run counts (default 1)")
     p.add_argument("--limit-efficiency", type=float, default=0.0, metavar="PART", help="exit code 1 where the last viewer stays below")
@@ -49,6 +53,7 @@ def arguments():
     p.add_argument("--jam", metavar="FILE", default=JAM, help="the program to measure (default: tools/jam)")
     p.add_argument("--keep", metavar="DIR", help="keep logs, reports and plot there")
     a = p.parse_args()
+    a.size = a.size or (a.up / 8 * 0.6 * a.churn_seconds if a.churn else 5)
     if not 1 <= a.viewers <= 64 or not 0.1 <= a.size <= 2000 or a.up <= 0 or a.repeat < 1:
         p.error("--viewers must be within 1 and 64, --size within 0.1 and 2000, --up above 0")
     try:
@@ -226,11 +231,19 @@ def tell(a, r):
         print(line)
 
 
+def network_of(a):
+    return link_net.LinkNetwork(a.link, congestion=a.congestion) if a.link else Network(a.queue_ms, a.congestion)
+
+
+def add_machines(a, network):
+    network.add("host", a.host_up, a.down)
+    for i, rate in enumerate(a.rates):
+        network.add(f"v{i + 1}", rate, a.down)
+
+
 def measure(a, folder, track):
-    with (link_net.LinkNetwork(a.link, congestion=a.congestion) if a.link else Network(a.queue_ms, a.congestion)) as network:
-        network.add("host", a.host_up, a.down)
-        for i, rate in enumerate(a.rates):
-            network.add(f"v{i + 1}", rate, a.down)
+    with network_of(a) as network:
+        add_machines(a, network)
         network.connect()
         note("measuring what plain TCP carries")
         # A single connection on a link that loses tells of TCP, not of the link: as many as a room has fill it.
@@ -262,6 +275,10 @@ def main():
     os.makedirs(folder, exist_ok=True)
     try:
         track = make_track(folder, a.size, a.kbit)
+        if a.churn:
+            with Network(a.queue_ms, a.congestion) as network:
+                add_machines(a, network)
+                return swarm_churn.measure(a, network, folder, track, PORT, note)
         results = []
         for i in range(a.repeat):
             run = os.path.join(folder, f"run-{i + 1}") if a.repeat > 1 else folder
