@@ -80,15 +80,34 @@ fingerprint() {
 }
 
 # The lock files, which a restore may rewrite: noted after the build, where the rest is noted before it.
-lock_fingerprint() { (cd "$root" && stat -c '%n %s %Y' ./*/packages.lock.json 2>/dev/null) | sha256sum; }
+lock_fingerprint() { (cd "$root" && stat -c '%n %s %Y' ./*/packages.lock.json tools/*/*/packages.lock.json 2>/dev/null) | sha256sum; }
 
 is_fresh() { [[ -f $stamp && -f $product && $(<"$stamp") == "$1"$'\n'"$(lock_fingerprint)" ]]; }
 
-# build_once PROJECT FOLDER...: builds a project in Release unless nothing that it is made of has changed; one build at a time.
+# The program is compiled to machine code ahead of its start, in a folder of its own: what is compiled while it runs, every peer
+# compiles again, in the very second in which it should play. Where the compiler for that cannot be had, it is built without.
+program="$root/artifacts/jam"
+
+compile() {
+    local project=$1 options=(-c Release -v quiet --nologo -nodeReuse:false -p:UseSharedCompilation=false)
+    if [[ $project != Jam.Peer ]]; then
+        dotnet build "$project" "${options[@]}"
+        return
+    fi
+    options+=(--artifacts-path "$root/artifacts/build" -o "$program.new")
+    rm -rf "$program.new"
+    dotnet publish "$project" "${options[@]}" --use-current-runtime --self-contained false -p:PublishReadyToRun=true \
+        || { rm -rf "$program.new" && dotnet publish "$project" "${options[@]}"; } || return
+    rm -rf "$program" && mv "$program.new" "$program"
+}
+
+# build_once PROJECT FOLDER...: builds a project, given as its folder, in Release unless nothing in FOLDER... has changed; one at a time.
 build_once() {
-    local project=$1 sources before program log code=0
+    local project=$1 sources before log code=0
     shift
-    local stamp="$root/artifacts/$project.stamp" product="$root/$project/bin/Release/net10.0/$project.dll"
+    local name=${project##*/}
+    local stamp="$root/artifacts/$name.stamp" product="$root/$project/bin/Release/net10.0/$name.dll"
+    [[ $project != Jam.Peer ]] || product="$program/Jam.Peer.dll"
     sources=$(fingerprint "$@")
     is_fresh "$sources" && return 0
     [[ -n $(dotnet --list-sdks 2>/dev/null | grep '^10\.') ]] || no_sdk
@@ -96,12 +115,12 @@ build_once() {
         || lacking "SwarmJam has to be built, but $root cannot be written to."
     exec 9>"$root/artifacts/build.lock"
     flock -n 9 || { say "Waiting for another build ..."; flock 9; }
-    before=$(fingerprint "$@") program=$(fingerprint Jam.Server Jam.Peer)
+    before=$(fingerprint "$@")
     if ! is_fresh "$before"; then
-        say "Building $project ..."
+        say "Building $name ..."
         log=$(mktemp)
         # Nothing of the build stays behind: no compiler server, no worker that would keep the lock.
-        (cd "$root" && dotnet build "$project" -c Release -v quiet --nologo -nodeReuse:false -p:UseSharedCompilation=false) \
+        (cd "$root" && compile "$project") \
             >"$log" 2>&1 9>&- </dev/null || code=$?
         if ((code)); then
             if grep -m 1 -F NU1301 "$log" >&2; then
@@ -116,8 +135,6 @@ build_once() {
         fi
         rm -f "$log"
         printf '%s\n%s\n' "$before" "$(lock_fingerprint)" >"$stamp.$$" && mv "$stamp.$$" "$stamp"
-        # Whoever built the tests has built the program.
-        [[ $project != Jam.Tests ]] || printf '%s\n%s\n' "$program" "$(lock_fingerprint)" >"$root/artifacts/Jam.Peer.stamp"
     fi
     exec 9>&-
 }

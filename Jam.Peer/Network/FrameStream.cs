@@ -12,9 +12,13 @@ internal sealed class FrameStream : IAsyncDisposable
     private const int TcpNotSentLowAt = 25;
     private const int UnsentBytes = 32 * 1024;
 
+    /// <summary>What a connection may keep to write into, busy or idle.</summary>
+    private const int KeptBytes = 1024;
+
     private readonly NetworkStream _stream;
     private readonly PipeReader _reader;
-    private readonly ArrayBufferWriter<byte> _pending = new(4096);
+    private ArrayBufferWriter<byte> _pending = new();
+    private long _written;
 
     public FrameStream(Socket socket)
     {
@@ -29,10 +33,24 @@ internal sealed class FrameStream : IAsyncDisposable
         }
 
         _stream = new NetworkStream(socket, ownsSocket: true);
-        _reader = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: 128 * 1024, minimumReadSize: 16 * 1024, leaveOpen: true));
+        _reader = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: 128 * 1024, minimumReadSize: 16 * 1024, leaveOpen: true, useZeroByteReads: true));
     }
 
     public Socket Socket { get; }
+
+    /// <summary>How many of the written bytes the other side's system has acknowledged; at the least.</summary>
+    public long AckedBytes
+    {
+        get
+        {
+            // In this order: what is written in between only makes the answer smaller.
+            var written = Volatile.Read(ref _written);
+            return written - SendQueue.UnackedBytes(Socket);
+        }
+    }
+
+    /// <summary>How many bytes the socket has taken.</summary>
+    public long WrittenBytes => Volatile.Read(ref _written);
 
     /// <summary>The next frame; null where the other side has closed.</summary>
     /// <exception cref="ProtocolException">What came is no frame.</exception>
@@ -70,7 +88,16 @@ internal sealed class FrameStream : IAsyncDisposable
     public void TakePending(Span<byte> into)
     {
         _pending.WrittenSpan.CopyTo(into);
-        _pending.ResetWrittenCount();
+        ClearPending();
+    }
+
+    // A manifest or a bitfield passes once; what it needed is not kept for as long as the connection lasts.
+    private void ClearPending()
+    {
+        if (_pending.Capacity > KeptBytes)
+            _pending = new ArrayBufferWriter<byte>();
+        else
+            _pending.ResetWrittenCount();
     }
 
     /// <summary>Sends what was appended.</summary>
@@ -79,7 +106,7 @@ internal sealed class FrameStream : IAsyncDisposable
         if (_pending.WrittenCount == 0)
             return;
         await SendRawAsync(_pending.WrittenMemory, cancellationToken);
-        _pending.ResetWrittenCount();
+        ClearPending();
     }
 
     /// <summary>Sends one frame now.</summary>
@@ -97,6 +124,7 @@ internal sealed class FrameStream : IAsyncDisposable
         IsCut = true;
         await _stream.WriteAsync(bytes, cancellationToken);
         IsCut = false;
+        Volatile.Write(ref _written, _written + bytes.Length);
     }
 
     /// <summary>Whether a write was broken off: nothing may follow what the other side holds for half a frame.</summary>

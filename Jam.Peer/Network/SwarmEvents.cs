@@ -23,6 +23,9 @@ internal sealed record ChunkEvent(LinkId Link, ChunkFrame Chunk, bool IsGood) : 
 
 internal sealed record ChunkSentEvent(LinkId Link, SendChunk Chunk, int Bytes, string? Problem) : SwarmEvent;
 
+/// <summary>Bytes that are no chunk go out under the same upload cap.</summary>
+internal sealed record SpentEvent(int Bytes) : SwarmEvent;
+
 internal sealed record RttEvent(LinkId Link, long RttUs) : SwarmEvent;
 
 internal sealed record HostEvent(LinkId Link, bool IsHost) : SwarmEvent;

@@ -45,6 +45,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     private readonly ConcurrentDictionary<TrackId, TrackStorage> _storages = new();
     private readonly Dictionary<LinkId, PeerConnection> _connections = [];
     private readonly SwarmStats _stats = new();
+    private readonly SentWatch _sent = new();
     private readonly BlobDesk _blobs;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
@@ -120,6 +121,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
             while (_events.Reader.TryRead(out var what))
             {
                 Take(what);
+                CheckSent();
                 dirty = true;
                 if (_time.NowUs() - _snapshotAtUs >= SnapshotEveryUs)
                 {
@@ -135,13 +137,14 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 dirty = false;
             }
 
-            var dueUs = Math.Min(Math.Min(_core.DueUs(nowUs), _blobs.DueUs()), dirty ? _snapshotAtUs + SnapshotEveryUs : long.MaxValue);
+            var dueUs = Math.Min(Math.Min(_core.DueUs(nowUs), _blobs.DueUs()), Math.Min(_sent.DueUs, dirty ? _snapshotAtUs + SnapshotEveryUs : long.MaxValue));
             wait ??= _events.Reader.WaitToReadAsync(cancellationToken).AsTask();
             if (dueUs != long.MaxValue && !await WaitedAsync(wait, dueUs - nowUs, cancellationToken))
             {
                 nowUs = _time.NowUs();
                 _core.Timer(nowUs);
                 CarryOut(null);
+                CheckSent();
                 _blobs.Timer(nowUs);
                 continue;
             }
@@ -187,19 +190,26 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 _stats.OnSent(e);
                 if (e.Problem is not null)
                     _owner.OnStorageProblem(e.Chunk.Track, e.Problem);
-                _core.ChunkSent(e.Link, e.Bytes, nowUs);
+                if (e.Bytes == 0)
+                    _core.ChunkSent(e.Link, 0, nowUs);
+                else if (_connections.TryGetValue(e.Link, out var taker))
+                    _sent.Add(taker, nowUs);
                 break;
             case LinkUpEvent e:
                 _connections[e.Connection.Id] = e.Connection;
                 _core.LinkUp(e.Connection.Id, e.Connection.PeerId, e.IsHost, nowUs);
                 break;
             case LinkDownEvent e:
-                _connections.Remove(e.Link);
+                if (_connections.Remove(e.Link, out var lost))
+                    _sent.Remove(lost);
                 _core.LinkDown(e.Link, nowUs);
                 break;
             case RttEvent e:
                 _stats.OnRtt(e);
                 _core.SetRtt(e.Link, e.RttUs);
+                break;
+            case SpentEvent e:
+                _core.SpendUpload(e.Bytes, nowUs);
                 break;
             case HostEvent e:
                 _core.SetHost(e.Link, e.IsHost);
@@ -223,6 +233,21 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
 
         CarryOut(null);
         _blobs.OnTaken(what, nowUs);
+    }
+
+    private void CheckSent()
+    {
+        if (!_sent.IsWatching)
+            return;
+        var nowUs = _time.NowUs();
+        var any = false;
+        _sent.Check(nowUs, (connection, bytes) =>
+        {
+            any = true;
+            _core.ChunkSent(connection.Id, bytes, nowUs);
+        });
+        if (any)
+            CarryOut(null);
     }
 
     private void CarryOut(ChunkEvent? arrived)

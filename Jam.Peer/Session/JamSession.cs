@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Jam.Peer.Audio;
 using Jam.Peer.Clock;
 using Jam.Peer.Network;
+using Jam.Peer.Playback;
 using Jam.Peer.Session.Extras;
 using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
@@ -26,6 +27,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private readonly long _startedUs;
     // Full mode: the oldest line goes; people read the newest.
     private readonly Channel<string> _notices = Channel.CreateBounded<string>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly OnceNotices _once;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
     private readonly TrackShelf _shelf;
@@ -39,6 +41,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private RoomFollower? _follower;
     private string? _roomName;
     private BeaconSender? _beacon;
+    private AddressWatch? _addresses;
+    private IReadOnlyList<IPAddress> _toldAddresses = LocalAddresses.All();
     private Task _pulse = Task.CompletedTask;
 
     public JamSession(SessionOptions options, TimeProvider time)
@@ -46,6 +50,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _options = options;
         _time = time;
         _startedUs = time.NowUs();
+        _once = new OnceNotices(Notice);
         _shelf = new TrackShelf(OpenCache(), options.SaveFolder, Notice);
         _swarm = new SwarmLoop(new SwarmSettings { UpBytesPerSecond = options.UpLimitBytesPerSecond, DownBytesPerSecond = options.DownLimitBytesPerSecond }, this, time);
         _shelf.Attach(_swarm);
@@ -71,6 +76,19 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     }
 
     /// <inheritdoc/>
+    public double LatencyMs => _player.LatencyMs;
+
+    /// <inheritdoc/>
+    public string SetLatency(double ms, bool save) => _player.SetLatency(ms, save);
+
+    /// <inheritdoc/>
+    public bool Clicks
+    {
+        get => _player.Clicks is not null;
+        set => _player.Clicks = !value ? null : (_follower?.Room is { PeerId: not null } room ? room.Role : _options.Role) == Role.Host ? ClickPattern.First : ClickPattern.Second;
+    }
+
+    /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var seeds = await Task.Run(() => LoadSeeds(cancellationToken), cancellationToken);
@@ -82,9 +100,10 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _follower = new RoomFollower(
             _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _time, Notice);
         _rendezvous = new RendezvousClient(
-            new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello }, _time);
+            new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello, KeepsFirstClock = _options.KeepsFirstClock }, _time);
         _follower.Start(_rendezvous);
         _rendezvous.Start();
+        _addresses = new AddressWatch(AddressWatch.OfThisMachine, OnAddressesChanged, _time);
         _pulse = WatchAsync();
         if (_options.Role == Role.Host)
             TellHowToJoin();
@@ -99,7 +118,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     /// <inheritdoc/>
     public async Task<string> SeedAsync(string path, CancellationToken cancellationToken)
     {
-        var seed = await Task.Run(() => SeedLoader.Load(path, cancellationToken), cancellationToken);
+        var seed = await Task.Run(() => SeedLoader.Load(path, cancellationToken, Progress), cancellationToken);
         return await Follower.OfferAsync(await AddSeedAsync(seed, cancellationToken), cancellationToken);
     }
 
@@ -157,9 +176,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     public void OnDropped(PeerConnection connection, string why, bool ban)
     {
         if (ban)
-            _mesh.Ban(connection.PeerId);
+            _mesh.Ban(connection);
         var name = _mesh.FindMember(connection.PeerId)?.Name ?? connection.PeerId;
-        Notice(ban ? $"banned {name}: {why}" : $"cut {name} off: {why}");
+        _once.Say($"{connection.PeerId} {ban} {why}", ban ? $"banned {name}: {why}" : $"cut {name} off: {why}");
     }
 
     /// <inheritdoc/>
@@ -169,6 +188,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        if (_addresses is not null)
+            await _addresses.DisposeAsync();
         if (_beacon is not null)
             await _beacon.DisposeAsync();
         await _pulse.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -190,6 +211,20 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private RoomFollower Follower => _follower ?? throw new JamException("not in a room yet; wait a moment");
 
     private void Notice(string line) => _notices.Writer.TryWrite(line);
+
+    private Action<int> Progress(string name, long bytes) => new HashProgress(name, bytes, _time, Notice).Add;
+
+    private void OnAddressesChanged(IReadOnlyCollection<IPAddress> now)
+    {
+        _mesh.OnAddressesChanged(address => !IPAddress.IsLoopback(address) && !now.Contains(address));
+        // A container's interface that comes and goes is nobody else's business.
+        var told = LocalAddresses.All();
+        if (told.SequenceEqual(_toldAddresses))
+            return;
+        _toldAddresses = told;
+        Notice($"this machine's addresses have changed: {string.Join(", ", told)}");
+        _rendezvous?.Renew();
+    }
 
     // A cache that cannot be written costs the next run, not this one.
     private TrackCache? OpenCache()
@@ -219,9 +254,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     private List<Seed> LoadSeeds(CancellationToken cancellationToken)
     {
-        var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken)).ToList();
+        var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken, Progress)).ToList();
         if (_options.TestPattern is { } pattern)
-            seeds.Add(SeedLoader.Load(pattern, cancellationToken));
+            seeds.Add(SeedLoader.Load(pattern, cancellationToken, Progress));
         return seeds;
     }
 

@@ -93,7 +93,7 @@ public sealed record LinkReport(
 /// <param name="Sounding">Whether sound of the track leaves the output now.</param>
 /// <param name="SyncErrorUs">What is heard minus what should be, microseconds; null while silent.</param>
 /// <param name="SyncUncertaintyUs">How far off that figure may be, from the clock and the output; null while unknown.</param>
-/// <param name="OutputLeadUs">From writing a sample to hearing it, microseconds.</param>
+/// <param name="OutputLeadUs">How soon a change can be heard, microseconds.</param>
 /// <param name="Output">What it plays to, for people.</param>
 /// <param name="OutputIsAudible">Whether that is a sound device.</param>
 /// <param name="Underruns">How often it ran dry.</param>
@@ -102,6 +102,9 @@ public sealed record PlaybackReport(
     PlaybackStatus Status, long PositionUs, long BufferUs, bool Sounding, double? SyncErrorUs, double? SyncUncertaintyUs,
     long OutputLeadUs, string Output, bool OutputIsAudible, int Underruns, double Volume)
 {
+    /// <summary>How much later than it reports the output's device sounds, milliseconds, as set or saved.</summary>
+    public double LatencyMs { get; init; }
+
     /// <summary>How often damaged bytes of the track that is open were replaced by silence.</summary>
     public int Concealed { get; init; }
 }

@@ -227,6 +227,9 @@ internal sealed class RoomFollower : IAsyncDisposable
             case PeerJoined { Member: var member } when member.PeerId != room.PeerId && !before.Others.ContainsKey(member.PeerId):
                 _notice($"{member.Name} joined");
                 break;
+            case RoomStats stats when _readiness.Waiting(room, stats) is { } words:
+                _notice(words);
+                break;
             case PeerLeft left when before.Others.ContainsKey(left.PeerId):
                 _notice($"{left.Name} left ({left.Reason})");
                 break;
@@ -267,8 +270,6 @@ internal sealed class RoomFollower : IAsyncDisposable
             return;
         if (_readiness.Next(room) is { } ready)
             client.TrySend(ready);
-        foreach (var duty in _duties.AtEnd(room, clock.IsReady ? (long)clock.ToRoomUs(_time.NowUs()) : null))
-            client.TrySend(duty);
         if (!withStats)
             return;
         if (_duties.Claim(room) is { } claim)

@@ -14,15 +14,17 @@ internal sealed record Seed(TrackInfo Info, TrackStorage Storage, TrackProbe? Pr
 internal static class SeedLoader
 {
     /// <summary>Hashes a file and finds out how long it plays.</summary>
+    /// <param name="path">Where it lies.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="progress">Gives, for a name and a length, whom to tell how many bytes more were hashed.</param>
     /// <exception cref="JamException">It cannot be read, or is no audio; the message says so.</exception>
-    public static Seed Load(string path, CancellationToken cancellationToken)
+    public static Seed Load(string path, CancellationToken cancellationToken, Func<string, long, Action<int>>? progress = null)
     {
-        SeedStorage.RefuseFolder(path);
-        RefuseNothing(path);
+        SeedStorage.RefuseWhatIsNoFile(path);
         var probe = DecoderFactory.Probe(path, cancellationToken);
         if (probe.Error is { } error)
             throw new JamException($"{path}: {error}; {probe.Advice}");
-        var storage = SeedStorage.Open(path, cancellationToken);
+        var storage = SeedStorage.Open(path, cancellationToken, progress?.Invoke(path, new FileInfo(path).Length));
         var manifest = storage.Manifest;
         return new Seed(
             new TrackInfo(
@@ -30,17 +32,10 @@ internal static class SeedLoader
             storage, probe);
     }
 
-    // A pipe, a socket and a device have no length either; opening one could wait for ever.
-    private static void RefuseNothing(string path)
-    {
-        if (new FileInfo(path) is { Exists: true, Length: 0 })
-            throw new JamException($"{path}: the file is empty, or no regular file; seed MP3, WAV, AIFF, FLAC, Ogg Vorbis or Opus");
-    }
-
     /// <summary>Computes a test pattern.</summary>
-    public static Seed Load(TestPattern pattern, CancellationToken cancellationToken)
+    public static Seed Load(TestPattern pattern, CancellationToken cancellationToken, Func<string, long, Action<int>>? progress = null)
     {
-        var storage = PatternStorage.Create(pattern, cancellationToken);
+        var storage = PatternStorage.Create(pattern, cancellationToken, progress?.Invoke("test data", (long)pattern.Chunks * pattern.ChunkSizeBytes));
         var manifest = storage.Manifest;
         return new Seed(
             new TrackInfo(

@@ -16,7 +16,7 @@ internal abstract record Effect
 /// <summary>Queue a small frame on a link.</summary>
 internal sealed record SendFrame(LinkId Link, Frame Frame) : Effect;
 
-/// <summary>Read a chunk from storage and send it; report <see cref="SwarmCore.ChunkSent"/> when the kernel has taken it.</summary>
+/// <summary>Read a chunk from storage and send it; report <see cref="SwarmCore.ChunkSent"/> when it has left this machine.</summary>
 internal sealed record SendChunk(LinkId Link, TrackId Track, ushort Slot, int Chunk) : Effect;
 
 /// <summary>Keep a verified chunk.</summary>

@@ -154,16 +154,34 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings)
     /// <summary>Asked by the other side and not sent yet.</summary>
     public List<Wish> Wishes { get; } = [];
 
-    /// <summary>Since when each chunk has been in the socket, oldest first.</summary>
+    /// <summary>Since when each chunk has been on its way out, oldest first.</summary>
     public Queue<long> SendingSinceUs { get; } = [];
 
-    /// <summary>Chunks in the socket.</summary>
+    /// <summary>Chunks handed to the socket that have not left this machine.</summary>
     public int Sending => SendingSinceUs.Count;
+
+    /// <summary>How many chunks of a size may be on their way at once: what fills the path, so that it never runs dry.</summary>
+    public int MaxSending(int chunkSize) => settings.ChunksInSocket
+        + (_sentUsPerByte == 0 ? 0 : (int)Math.Min(settings.MaxInFlight, 1.5 * MinRttUs / (_sentUsPerByte * chunkSize)));
 
     /// <summary>Until when news is held back for this link; <see cref="long.MaxValue"/>: there is none.</summary>
     public long HeldUntilUs { get; set; } = long.MaxValue;
 
-    public long RttUs { get; set; } = 1_000;
+    public long RttUs { get; private set; } = 1_000;
+
+    /// <summary>The shortest round trip so far: what the path takes without anyone's queue.</summary>
+    public long MinRttUs { get; private set; } = 1_000;
+
+    /// <summary>A round trip was measured.</summary>
+    public void SetRtt(long rttUs)
+    {
+        MinRttUs = _knowsRtt ? Math.Min(MinRttUs, Math.Max(1, rttUs)) : Math.Max(1, rttUs);
+        RttUs = Math.Max(1, rttUs);
+        _knowsRtt = true;
+    }
+
+    private bool _knowsRtt;
+    private double _sentUsPerByte;
 
     /// <summary>Smoothed time per byte received, microseconds; 0 before the first chunk.</summary>
     public double UsPerByte { get; private set; }
@@ -177,8 +195,23 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings)
 
     public long BytesUp { get; set; }
 
-    /// <summary>When the kernel last took a chunk for this link.</summary>
-    public long LastSentUs { get; set; }
+    /// <summary>When a chunk for this link last left this machine.</summary>
+    public long LastSentUs { get; private set; }
+
+    /// <summary>The oldest chunk on its way has left this machine (0 bytes: it could not be read); false where there is none.</summary>
+    public bool Sent(int bytes, long nowUs)
+    {
+        if (!SendingSinceUs.TryDequeue(out var sinceUs))
+            return false;
+        if (bytes > 0)
+        {
+            var sample = Math.Max(1.0, nowUs - Math.Max(LastSentUs, sinceUs)) / bytes;
+            _sentUsPerByte = _sentUsPerByte == 0 ? sample : _sentUsPerByte + (sample - _sentUsPerByte) / 8;
+        }
+
+        LastSentUs = nowUs;
+        return true;
+    }
 
     /// <summary>Bytes per second, measured or assumed.</summary>
     public double Rate => UsPerByte > 0 ? 1e6 / UsPerByte : settings.AssumedBytesPerSecond;

@@ -131,10 +131,13 @@ internal sealed class SwarmCore
     public void SetRtt(LinkId id, long rttUs)
     {
         if (_state.Links.TryGetValue(id, out var link))
-            link.RttUs = Math.Max(1, rttUs);
+            link.SetRtt(rttUs);
     }
 
-    /// <summary>The kernel has taken a chunk of <see cref="SendChunk"/>, or storage could not read it.</summary>
+    /// <summary>Bytes that are no chunk went out under the same upload cap.</summary>
+    public void SpendUpload(int bytes, long nowUs) => _uploads.Spend(bytes, nowUs);
+
+    /// <summary>A chunk of <see cref="SendChunk"/> has left this machine, or storage could not read it.</summary>
     public void ChunkSent(LinkId id, int bytes, long nowUs)
     {
         if (!_state.Links.TryGetValue(id, out var link))

@@ -81,13 +81,16 @@ internal sealed record SwarmSettings
     /// <summary>Most requests that one link may have waiting here; more are rejected.</summary>
     public int MaxQueuedRequests { get; init; } = 256;
 
-    /// <summary>Chunks handed to a link's socket and not yet taken by the kernel.</summary>
+    /// <summary>Chunks on their way out on one link beyond what its round trip holds.</summary>
     public int ChunksInSocket { get; init; } = 2;
 
-    /// <summary>How much of what the uplink carries may sit in sockets: what is there can no longer be overtaken.</summary>
-    public long SocketQueueUs { get; init; } = 100_000;
+    /// <summary>How much of what the uplink carries may be on its way out beyond the round trip.</summary>
+    public long SocketQueueUs { get; init; } = 30_000;
 
-    /// <summary>A chunk that sits in a socket for this long waits for a slow receiver, not for the uplink.</summary>
+    /// <summary>A chunk that takes the uplink as long as this goes out alone.</summary>
+    public long LongChunkUs { get; init; } = 120_000;
+
+    /// <summary>A chunk that has been on its way for this long waits for a slow receiver, not for the uplink.</summary>
     public long SlowReceiverUs { get; init; } = 500_000;
 
     /// <summary>Assumed until a link has delivered, bytes per second.</summary>

@@ -74,12 +74,18 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         }
     }
 
-    /// <summary>The kernel has taken a chunk.</summary>
+    /// <summary>Something that is no chunk went out: where the uplink is capped, chunks wait for it.</summary>
+    public void Spend(int bytes, long nowUs)
+    {
+        Refill(nowUs);
+        _tokens -= bytes;
+    }
+
+    /// <summary>A chunk has left this machine.</summary>
     public void OnSent(Link link, int bytes, long nowUs)
     {
-        if (!link.SendingSinceUs.TryDequeue(out _))
+        if (!link.Sent(bytes, nowUs))
             return;
-        link.LastSentUs = nowUs;
         if (bytes > 0)
         {
             var sample = Math.Max(1.0, nowUs - _busySinceUs) / bytes;
@@ -98,12 +104,16 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         return count;
     }
 
-    // What sits in sockets can no longer be overtaken by something more urgent, so no more than the uplink carries in a
-    // moment goes there. A chunk that a slow receiver does not take does not count: it must not stop the others.
+    // What was handed to sockets can no longer be overtaken by something more urgent, and what the slowest hop cannot queue is
+    // lost: so no more than the uplink carries in a moment beyond the round trip is on its way. Never less than two chunks,
+    // unless they take long: between one and the next the uplink would stand still. A chunk that a slow receiver does not take
+    // does not count: it must not stop the others.
     private bool HasRoom(int chunkSize, long nowUs)
     {
         var chunkUs = _state.UplinkUsPerByte * chunkSize;
-        var most = chunkUs == 0 ? 4 : 1 + (int)Math.Min(1_000, _state.Settings.SocketQueueUs / chunkUs);
+        var most = chunkUs == 0 ? 4 : 1 + (int)Math.Min(1_000, (_state.Settings.SocketQueueUs + RoundTripUs()) / chunkUs);
+        if (chunkUs < _state.Settings.LongChunkUs)
+            most = Math.Max(2, most);
         var patienceUs = Math.Max(_state.Settings.SlowReceiverUs, (long)(4 * chunkUs));
         var count = 0;
         var agesAtUs = long.MaxValue;
@@ -124,15 +134,27 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         return false;
     }
 
+    private long RoundTripUs()
+    {
+        var longest = 0L;
+        foreach (var link in _state.Links.Values)
+        {
+            if (link.Sending > 0 || link.Wishes.Count > 0)
+                longest = Math.Max(longest, link.MinRttUs);
+        }
+
+        return longest;
+    }
+
     private (Link Link, Wish Wish)? Next(long nowUs)
     {
         (Link, Wish)? best = null;
         foreach (var link in _state.Links.Values)
         {
-            if (link.Sending >= _state.Settings.ChunksInSocket)
-                continue;
             foreach (var wish in link.Wishes)
             {
+                if (link.Sending >= link.MaxSending(wish.Of.Track.Manifest!.ChunkSizeBytes))
+                    continue;
                 var heldUntilUs = offers.HeldUntilUs(wish.Of, wish.Chunk);
                 if (heldUntilUs > nowUs)
                     DueUs = Math.Min(DueUs, heldUntilUs);

@@ -1,10 +1,9 @@
-using System.Collections.Immutable;
 using System.Text;
 using Jam.Server.Contracts;
 
 namespace Jam.Server.Rooms;
 
-/// <summary>SET_TRACK and QUEUE. Who calls has checked that the sender may.</summary>
+/// <summary>SET_TRACK. Who calls has checked that the sender may.</summary>
 internal static class Tracks
 {
     /// <summary>
@@ -21,45 +20,9 @@ internal static class Tracks
         }
 
         Playback.CancelPending(turn);
+        Playback.Recall(turn);
         turn.Room = turn.Room with { Track = message.TrackId is { } id ? Describe(turn.Room, id, message) : null };
         Playback.Commit(turn, PlaybackStatus.Pause, by.Member.PeerId, _ => 0, isPlayback: false);
-    }
-
-    /// <summary>Adds a track, or replaces what the list says of it, or removes it.</summary>
-    public static void Change(RoomTurn turn, Seat by, Queue message)
-    {
-        var queue = turn.Room.Queue;
-        var place = queue.FindIndex(track => track.TrackId == message.Track.TrackId);
-        var isAdding = message.Action == "add";
-        if (!isAdding && place < 0)
-        {
-            turn.Fail(by.Connection, ErrorCodes.UnknownTrack, "the queue has no such track");
-            return;
-        }
-
-        var next = !isAdding ? queue.RemoveAt(place) : place < 0 ? Lightened(queue.Add(message.Track)) : Lightened(queue.SetItem(place, message.Track));
-        if (isAdding && (next.Count > Limits.MaxQueueLength || next.Sum(Pages.BytesOf) > Limits.MaxPageBytes))
-        {
-            turn.Fail(by.Connection, ErrorCodes.QueueFull, "the queue is full");
-            return;
-        }
-
-        turn.Room = turn.Room with { Queue = next };
-        turn.SendAll(new QueueState(next));
-    }
-
-    /// <summary>A long list does without what only makes it better, from its end on; SET_TRACK brings it for the track that plays.</summary>
-    private static ImmutableList<TrackInfo> Lightened(ImmutableList<TrackInfo> queue)
-    {
-        var bytes = queue.Sum(Pages.BytesOf);
-        for (var place = queue.Count - 1; place >= 0 && bytes > Limits.MaxPageBytes; place--)
-        {
-            var light = queue[place] with { Sidecars = null };
-            bytes -= Pages.BytesOf(queue[place]) - Pages.BytesOf(light);
-            queue = queue.SetItem(place, light);
-        }
-
-        return queue;
     }
 
     /// <summary>A message by hand may name the track alone; what the room knows of it fills the rest.</summary>
@@ -77,6 +40,9 @@ internal static class Tracks
 /// <summary>Cuts lists so that no message exceeds its cap.</summary>
 internal static class Pages
 {
+    /// <summary>What a snapshot's first page holds beside members, list and track.</summary>
+    public const long SummaryBytes = 1600;
+
     /// <summary>Members in order of joining, cut to pages; at least one, the first with less room where something else is on it.</summary>
     public static IReadOnlyList<IReadOnlyList<Member>> Of(Room room, long bytesOnFirst = 0)
     {
@@ -101,8 +67,34 @@ internal static class Pages
         return pages;
     }
 
+    /// <summary>Lanes, cut to pages; none where there are no lanes.</summary>
+    public static IReadOnlyList<IReadOnlyList<LoopLane>> Of(IEnumerable<LoopLane> lanes)
+    {
+        var pages = new List<IReadOnlyList<LoopLane>>();
+        var page = new List<LoopLane>();
+        var bytes = 0L;
+        foreach (var lane in lanes)
+        {
+            var size = 140 + (lane.Steps.Count * 64L);
+            if (bytes + size > Limits.MaxPageBytes)
+            {
+                pages.Add(page);
+                (page, bytes) = ([], 0);
+            }
+
+            page.Add(lane);
+            bytes += size;
+        }
+
+        if (page.Count > 0)
+            pages.Add(page);
+        return pages;
+    }
+
     /// <summary>What a track comes to in JSON, at most.</summary>
-    public static long BytesOf(TrackInfo track) => 190 + Quoted(track.Name) + (track.Sidecars is { } s ? 15 + Hash(s.Index) + Hash(s.Tags) + Hash(s.Cover) : 0);
+    public static long BytesOf(TrackInfo? track) => track is null
+        ? 4
+        : 190 + Quoted(track.Name) + (track.Sidecars is { } s ? 15 + Hash(s.Index) + Hash(s.Tags) + Hash(s.Cover) : 0);
 
     private static long Hash(string? hash) => hash is null ? 0 : hash.Length + 11;
 

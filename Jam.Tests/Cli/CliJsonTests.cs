@@ -20,7 +20,7 @@ internal sealed class CliJsonTests
         Assert.That(Names(json.GetProperty("links")[0]), Is.EqualTo(
             "peer_id name role address outgoing rtt_us chunks_have chunks_from chunks_to down_bytes_per_second up_bytes_per_second".Split(' ')));
         Assert.That(Names(json.GetProperty("playback")), Is.EqualTo(
-            ("status position_us buffer_us sounding sync_error_us sync_uncertainty_us output_lead_us output output_is_audible underruns volume concealed")
+            ("status position_us buffer_us sounding sync_error_us sync_uncertainty_us output_lead_us output output_is_audible underruns volume latency_ms concealed")
             .Split(' ')));
         Assert.That(Names(json.GetProperty("clock")), Is.EqualTo("is_ready error_us rtt_us drift_ppm".Split(' ')));
         Assert.That(json.GetProperty("role").GetString(), Is.EqualTo("viewer"));

@@ -45,11 +45,14 @@ internal sealed class BlobTests
         await using var host = new SwarmNode("host");
         await host.Loop.PostAsync(new AddBlobEvent(BlobId.Of(Index), Index), ct);
         await using var liar = await WirePeer.JoinAsync(viewer, "liar", ct);
+        // Before the lie: after it nobody is dialled at that address for a while.
+        await Until.TrueAsync(() => viewer.Links == 1, ct);
+        await viewer.DialAsync(host, ct);
+        await Until.TrueAsync(() => viewer.Links == 2, ct);
         await viewer.Loop.PostAsync(new WantBlobsEvent(Wishes[..1]), ct);
         var want = await liar.NextAsync<BlobWantFrame>(ct);
         await liar.SendAsync(new BlobPieceFrame(want!.Blob, 3, 0, [1, 2, 3]), ct);
         Assert.That(await liar.EndAsync(ct), Does.Contain("not what its hash says"));
-        await viewer.DialAsync(host, ct);
         await Until.TrueAsync(() => viewer.Blobs.Count == 1, ct);
         Assert.That(viewer.Drops.Single(), Is.EqualTo(("liar", "a blob is not what its hash says", true)));
     }

@@ -89,18 +89,6 @@ internal sealed class RoomPlaybackTests
     }
 
     [Test]
-    public void Pause_beyond_the_end_stands_at_the_end_and_play_starts_over()
-    {
-        var room = RoomHarness.WithHostAndViewers();
-        room.Say(1, new Play(239_000_000));
-        room.Advance(5_000_000);
-        room.Say(1, new Pause());
-        Assert.That(room.Timeline.PositionUs, Is.EqualTo(240_000_000));
-        room.Say(1, new Play());
-        Assert.That(room.Timeline.PositionUs, Is.EqualTo(0));
-    }
-
-    [Test]
     public void Play_after_the_music_ran_out_starts_over()
     {
         var room = RoomHarness.WithHostAndViewers();

@@ -1,8 +1,9 @@
-using System.Buffers;
 using System.Buffers.Binary;
-using FsCheck;
+using System.Buffers;
 using FsCheck.Fluent;
+using FsCheck;
 using Jam.Peer.Wire;
+using Jam.Tests.Fakes;
 using NUnit.Framework;
 
 namespace Jam.Tests.Wire;
@@ -177,7 +178,7 @@ internal sealed class FrameCodecTests
             var status = FrameReader.TryRead(ref input, true, out var frame, out _);
             (frame as ChunkFrame)?.Release();
             return status is ReadStatus.Frame or ReadStatus.Bad;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(5_000).WithEndSize(300));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(FuzzBudget.Cases(5_000)).WithEndSize(300));
     }
 
     [Test]
@@ -192,7 +193,7 @@ internal sealed class FrameCodecTests
             var input = new ReadOnlySequence<byte>(bytes);
             FrameReader.TryRead(ref input, true, out var frame, out _);
             (frame as ChunkFrame)?.Release();
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(5_000));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(FuzzBudget.Cases(5_000)));
     }
 
     /// <summary>Every type that the protocol has.</summary>

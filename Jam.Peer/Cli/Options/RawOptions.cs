@@ -29,6 +29,8 @@ internal sealed class RawOptions
     [Option("no-discovery")] public bool NoDiscovery { get; set; }
     [Option("output")] public string? Output { get; set; }
     [Option("device")] public string? Device { get; set; }
+    [Option("list-devices")] public bool ListDevices { get; set; }
+    [Option("channel")] public string? Channel { get; set; }
     [Option("latency-ms")] public string? LatencyMs { get; set; }
     [Option("volume")] public string? Volume { get; set; }
     [Option("no-replaygain")] public bool NoReplayGain { get; set; }
@@ -38,6 +40,10 @@ internal sealed class RawOptions
     [Option("json")] public bool Json { get; set; }
     [Option("status-every")] public string? StatusEvery { get; set; }
     [Option("end-with-stdin")] public bool EndWithStdin { get; set; }
+
+    /// <summary>For tools/lab/sync: what a room sounds like whose clocks are not followed.</summary>
+    [Option("lab-keep-first-clock", Hidden = true)] public bool KeepsFirstClock { get; set; }
+
     [Option("version")] public bool Version { get; set; }
     [Option('h', "help")] public bool Help { get; set; }
 

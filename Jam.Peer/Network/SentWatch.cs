@@ -1,0 +1,72 @@
+namespace Jam.Peer.Network;
+
+/// <summary>
+/// Tells when chunks have left this machine. That a socket took a chunk says nothing: several sockets share one uplink, and
+/// together they would take more than it carries in a second; what lies there can be neither overtaken nor cancelled, and it
+/// fills the queue of the slowest hop until that drops packets. So a chunk counts as sent when the other side's system has
+/// acknowledged it. No event tells that, so the acknowledged bytes are read at the moment when the next chunk is due at the
+/// rate of the last ones; with nothing on its way nothing is read. Owned by the swarm's loop.
+/// </summary>
+internal sealed class SentWatch
+{
+    // The last small segment of a chunk may be acknowledged 40 ms late (delayed acknowledgements).
+    private const int ToleranceBytes = 3_000;
+    private const long SoonestUs = 1_000;
+    private const long LatestUs = 20_000;
+
+    private readonly List<PeerConnection> _watched = [];
+    private double _usPerByte;
+    private long _progressAtUs;
+    private long _dueUs = long.MaxValue;
+
+    /// <summary>When <see cref="Check"/> should be called though nothing happens; <see cref="long.MaxValue"/>: nothing is on its way.</summary>
+    public long DueUs => _dueUs;
+
+    /// <summary>Whether anything is on its way.</summary>
+    public bool IsWatching => _watched.Count > 0;
+
+    /// <summary>A connection's socket has taken a chunk.</summary>
+    public void Add(PeerConnection connection, long nowUs)
+    {
+        if (_watched.Count == 0)
+            _progressAtUs = nowUs;
+        if (!_watched.Contains(connection))
+            _watched.Add(connection);
+    }
+
+    /// <summary>A connection is gone.</summary>
+    public void Remove(PeerConnection connection) => _watched.Remove(connection);
+
+    /// <summary>Reports every chunk that was acknowledged since the last time: connection, bytes.</summary>
+    public void Check(long nowUs, Action<PeerConnection, int> sent)
+    {
+        var (bytes, next) = (0L, int.MaxValue);
+        for (var i = _watched.Count - 1; i >= 0; i--)
+        {
+            var connection = _watched[i];
+            var acked = connection.AckedBytes + ToleranceBytes;
+            while (connection.TryTakeSent(acked, out var size))
+            {
+                bytes += size;
+                sent(connection, size);
+            }
+
+            if (connection.NextUnackedBytes is { } front)
+                next = Math.Min(next, front);
+            else
+                _watched.RemoveAt(i);
+        }
+
+        if (bytes > 0)
+        {
+            var sample = Math.Max(1.0, nowUs - _progressAtUs) / bytes;
+            _usPerByte = _usPerByte == 0 ? sample : _usPerByte + (sample - _usPerByte) / 8;
+            _progressAtUs = nowUs;
+        }
+
+        // What is overdue is looked for at steps of an eighth of the time waited for.
+        _dueUs = _watched.Count == 0
+            ? long.MaxValue
+            : Math.Max(_progressAtUs + (long)(_usPerByte * next), nowUs + Math.Clamp((nowUs - _progressAtUs) / 8, SoonestUs, LatestUs));
+    }
+}
