@@ -1,3 +1,4 @@
+using Jam.Peer.Audio.Aac;
 using Jam.Peer.Audio.Mp3;
 using Jam.Peer.Audio.Sndfile;
 using Jam.Peer.Audio.Tags;
@@ -33,11 +34,9 @@ public sealed record TrackProbe(long? DurationUs, int SampleRate, int Channels, 
     internal static TrackProbe Damaged(string error) => Failed(error, "copy or download it again");
 }
 
-/// <summary>Opens tracks: MP3 through libmpg123; WAV, AIFF, FLAC, Ogg Vorbis, Opus and some others through libsndfile.</summary>
+/// <summary>Opens tracks: MP3 through libmpg123; WAV, AIFF, FLAC, Ogg Vorbis, Opus and some others through libsndfile; AAC in MP4 through ffmpeg.</summary>
 public static class DecoderFactory
 {
-    private const string NoMp4 = "it is MP4 or M4A, which cannot be played";
-
     /// <summary>Looks at a file on disk: the duration is known, not guessed. Reads the whole file where no header tells.</summary>
     /// <exception cref="JamException">The file cannot be read, or the decoder's library is missing.</exception>
     public static TrackProbe Probe(string path, CancellationToken cancellationToken = default)
@@ -61,7 +60,7 @@ public static class DecoderFactory
         var format = TrackFormat.Of(reader, cancellationToken);
         var probe = format.Container switch
         {
-            Container.Mp4 => TrackProbe.Failed(NoMp4, "this makes a FLAC of it: ffmpeg -i FILE FILE.flac"),
+            Container.Mp4 => AacProbe.Look(reader, cancellationToken),
             Container.Mpeg => Mp3Probe.Look(reader, cancellationToken),
             _ => SndfileProbe.Look(reader, format, cancellationToken),
         };
@@ -87,9 +86,8 @@ public static class DecoderFactory
         var format = TrackFormat.Of(reader, cancellationToken);
         if (format.Container == Container.Mpeg)
             return Mpg123Decoder.Open(reader, out error, cancellationToken);
-        if (format.Container != Container.Mp4)
-            return SndfileDecoder.Open(reader, format.Start, out error, cancellationToken);
-        error = NoMp4;
-        return null;
+        return format.Container == Container.Mp4
+            ? AacDecoder.Open(reader, out error, cancellationToken)
+            : SndfileDecoder.Open(reader, format.Start, out error, cancellationToken);
     }
 }

@@ -14,6 +14,9 @@ internal sealed class TrackFeeder : IAsyncDisposable
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>While only the clock is missing, which says nothing when it is there: who joins wants to hear something.</summary>
+    private static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(5);
+
     private readonly TimeProvider _time;
     private readonly Func<RoomClockSnapshot> _clock;
     private readonly Func<long> _leadUs;
@@ -143,7 +146,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
                 var isBusy = Fill(pair, wait.Token);
                 _concealed = _filler.Concealed;
                 if (!isBusy)
-                    _wake.WaitOne(s_idle);
+                    _wake.WaitOne(_filler.Track is null || _clock().IsReady ? s_idle : s_soon);
             }
             catch (OperationCanceledException)
             {

@@ -24,7 +24,7 @@ internal enum Container
     /// <summary>Others that libsndfile reads: RF64, Wave64, CAF, AU.</summary>
     Other,
 
-    /// <summary>MP4, M4A: nothing here reads it.</summary>
+    /// <summary>MP4, M4A.</summary>
     Mp4,
 }
 

@@ -10,7 +10,7 @@ namespace Jam.Peer.Clock;
 /// queues. Its error is taken as half of what its round trip exceeds the lowest of the last 150 bursts, plus 100 us; half the
 /// round trip itself would overstate it on long, steady paths. A Kalman filter over offset and drift takes bursts in.
 /// <para>
-/// The first five bursts come 10 ms apart, so that a newcomer on a LAN is ready within a tenth of a second rather than after
+/// The first five bursts come back to back (1 ms apart), so that a newcomer on a LAN is ready within a few dozen milliseconds rather than after
 /// five half seconds; six more follow half a second apart to find the drift, then one every two seconds. What the first ones
 /// have in common (a queue that stands for 100 ms) the later ones correct. From then on a burst ends with the first probe whose
 /// round trip is within 25 us of the lowest.
@@ -24,7 +24,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private const int ProbesPerBurst = 8;
     private const int FirstBursts = 5;
     private const int EarlyBursts = 6;
-    private const long FirstGapUs = 10_000;
+    private const long FirstGapUs = 1_000;
     private const long EarlyGapUs = 500_000;
     private const long SteadyGapUs = 2_000_000;
     private const long ProbeTimeoutUs = 1_000_000;

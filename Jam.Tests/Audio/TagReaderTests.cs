@@ -41,8 +41,16 @@ internal sealed class TagReaderTests
         yield return Case(Ogg([.. "OpusTags"u8, .. Comments(true)]), "Opus");
         yield return Case(Riff([.. Chunk("LIST", [.. "INFO"u8, .. Chunk("INAM", "not this"u8), .. Chunk("IART", "Ana\0"u8)]), .. Chunk("id3 ", Id3(3))]), "WAV");
 
+        yield return Case([.. Box("ftyp", [.. "M4A "u8, 0, 0, 0, 0]), .. Box("moov", Box("udta", Box("meta",
+            [0, 0, 0, 0, .. Box("ilst", [.. Item("\u00a9nam", "Söng"u8), .. Item("\u00a9ART", "Ana"u8), .. Item("\u00a9alb", "Hits"u8), .. Item("covr", Cover)])])))], "MP4");
+
         static TestCaseData Case(byte[] file, string name) => new TestCaseData(file).SetArgDisplayNames(name);
     }
+
+    private static byte[] Box(string name, ReadOnlySpan<byte> content) =>
+        [.. BigEndian(content.Length + 8), .. Encoding.Latin1.GetBytes(name), .. content];
+
+    private static byte[] Item(string name, ReadOnlySpan<byte> value) => Box(name, Box("data", [0, 0, 0, 1, 0, 0, 0, 0, .. value]));
 
     [TestCaseSource(nameof(Files))]
     public void Tags_are_found(byte[] file) => AssertExpected(file);

@@ -192,7 +192,7 @@ internal sealed class RoomClockEstimatorTests
         Assert.That(estimator.TryBeginProbe(1_000_999, out _), Is.False);
         Assert.That(estimator.NextProbeAtUs, Is.EqualTo(1_001_000));
         Assert.That(estimator.TryBeginProbe(1_001_000, out _), Is.False);
-        Assert.That(estimator.NextProbeAtUs, Is.EqualTo(1_011_000));
+        Assert.That(estimator.NextProbeAtUs, Is.EqualTo(1_002_000));
         estimator.OnResponse(t1, 5, 5, 1_002_000, _other);
         Assert.That(estimator.Snapshot, Is.EqualTo(RoomClockSnapshot.None));
         Assert.That(estimator.TryBeginProbe(1_011_000, out _), Is.True);

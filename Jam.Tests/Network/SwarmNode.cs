@@ -41,6 +41,9 @@ internal sealed class SwarmNode : ISwarmOwner, IAsyncDisposable
 
     public IPEndPoint Address => new(IPAddress.Loopback, Mesh.Port);
 
+    /// <summary>What came beside tracks.</summary>
+    public ConcurrentDictionary<BlobId, byte[]> Blobs { get; } = new();
+
     public int Links => Loop.Snapshot.Links.Count;
 
     public MemoryStorage? StorageOf(TestTrack track) => _storages.GetValueOrDefault(track.Id);
@@ -66,6 +69,8 @@ internal sealed class SwarmNode : ISwarmOwner, IAsyncDisposable
         Loop.TryPost(new OpenEvent(_storages.GetOrAdd(manifest.Id, _ => new MemoryStorage(manifest)), false));
 
     public void OnCompleted(TrackId track) => CompletionOf(track).TrySetResult();
+
+    public void OnBlob(BlobId id, byte[] bytes) => Blobs[id] = bytes;
 
     public void OnDropped(PeerConnection connection, string why, bool ban)
     {

@@ -6,7 +6,7 @@ namespace Jam.Peer.Audio.Tags;
 
 /// <summary>
 /// Finds title, artist, album and cover of a complete track: ID3v2 in front of anything, or in a chunk of WAV and AIFF; ID3v1 at the end
-/// of an MP3; Vorbis comments and pictures of FLAC, Ogg Vorbis and Opus; RIFF INFO; the texts of AIFF. What cannot be read is left out.
+/// of an MP3; Vorbis comments and pictures of FLAC, Ogg Vorbis and Opus; RIFF INFO; the texts of AIFF; the items of MP4. What cannot be read is left out.
 /// </summary>
 internal static class TagReader
 {
@@ -19,6 +19,7 @@ internal static class TagReader
         {
             Container.Mpeg => Id3V1(reader, cancellationToken),
             Container.Flac => FlacTags.Read(reader, format.Start, cancellationToken),
+            Container.Mp4 => Mp4Tags.Read(reader, cancellationToken),
             Container.Ogg => OggTags.Read(reader, cancellationToken),
             Container.Wav => Chunks(reader, format.Start, isLittleEndian: true, cancellationToken),
             Container.Aiff => Chunks(reader, format.Start, isLittleEndian: false, cancellationToken),

@@ -1,0 +1,118 @@
+using Jam.Peer.Playback;
+
+namespace Jam.Peer.Audio.Aac;
+
+/// <summary>
+/// Decodes the AAC of an MP4 by ffmpeg, where that is installed. The file's own tables say where each frame stands, so a place is exact
+/// by construction and a seek needs the bytes around it alone; ffmpeg sees only frames.
+/// </summary>
+internal sealed class AacDecoder : ITrackDecoder
+{
+    /// <summary>What to do where ffmpeg is missing.</summary>
+    public const string Missing = "it is AAC, and ffmpeg, which decodes it, is not installed";
+
+    /// <summary>One clause.</summary>
+    public const string Install = "install it (apt-get install ffmpeg)";
+
+    private const int CoreFrameSamples = 1024;
+
+    /// <summary>Frames until a decoder that jumped holds what one that came from the start holds; one for AAC, some more for its extensions.</summary>
+    private const int SettleFrames = 10;
+
+    private readonly string _program;
+    private readonly ITrackReader _reader;
+    private readonly Mp4Track _track;
+    private readonly int _samplesPerFrame;
+    private readonly long _skip;
+    private readonly float[] _scratch = new float[2 * CoreFrameSamples];
+    private FfmpegPipe _pipe;
+    private long _toDrop;
+    private bool _hasEnded;
+
+    private AacDecoder(string program, ITrackReader reader, Mp4Track track, FfmpegPipe pipe, int rate)
+    {
+        (_program, _reader, _track, _pipe, SampleRate) = (program, reader, track, pipe, rate);
+        var scale = rate / track.Config.Rate;
+        _samplesPerFrame = CoreFrameSamples * scale;
+        _skip = _toDrop = track.SkipSamples * scale;
+        LengthFrames = track.LengthSamples * scale;
+    }
+
+    public int SampleRate { get; }
+
+    public int Channels => _track.Config.Channels == 7 ? 8 : _track.Config.Channels;
+
+    public long? LengthFrames { get; }
+
+    public long PositionFrames { get; private set; }
+
+    public int Concealed { get; private set; }
+
+    /// <summary>Opens a track; waits for the bytes of its tables and its first frames.</summary>
+    /// <returns>The decoder, at frame 0, or null and why the bytes cannot be played.</returns>
+    public static AacDecoder? Open(ITrackReader reader, out string? error, CancellationToken cancellationToken)
+    {
+        if (Mp4Track.Open(reader, out error, cancellationToken) is not { } track)
+            return null;
+        if (FfmpegPipe.Find() is not { } program)
+        {
+            error = $"{Missing}; {Install}";
+            return null;
+        }
+
+        var pipe = new FfmpegPipe(program, reader, track, 0);
+        try
+        {
+            var rate = pipe.Rate(cancellationToken);
+            if (rate == track.Config.Rate || rate == 2 * track.Config.Rate)
+                return new AacDecoder(program, reader, track, pipe, rate);
+            error = "ffmpeg cannot decode it";
+        }
+        catch
+        {
+            pipe.Dispose();
+            throw;
+        }
+
+        pipe.Dispose();
+        return null;
+    }
+
+    public int Read(Span<float> stereo, CancellationToken cancellationToken)
+    {
+        while (_toDrop > 0 && !_hasEnded)
+        {
+            var dropped = _pipe.Read(_scratch.AsSpan(0, (int)Math.Min(_toDrop, CoreFrameSamples) * 2), cancellationToken);
+            _hasEnded = dropped == 0;
+            _toDrop -= dropped;
+        }
+
+        var wanted = (int)Math.Min(stereo.Length / 2, LengthFrames!.Value - PositionFrames);
+        if (wanted <= 0)
+            return 0;
+        var got = _hasEnded ? 0 : _pipe.Read(stereo[..(2 * wanted)], cancellationToken);
+        if (got == 0)
+        {
+            // Frames that it could not decode are missing at the end: silence keeps the count.
+            _hasEnded = true;
+            Concealed++;
+            stereo[..(2 * wanted)].Clear();
+            got = wanted;
+        }
+
+        PositionFrames += got;
+        return got;
+    }
+
+    public void SeekFrames(long frame, CancellationToken cancellationToken)
+    {
+        frame = Math.Clamp(frame, 0, LengthFrames!.Value);
+        var raw = frame + _skip;
+        var first = (int)Math.Max(0, raw / _samplesPerFrame - SettleFrames);
+        _pipe.Dispose();
+        _pipe = new FfmpegPipe(_program, _reader, _track, first);
+        (_toDrop, _hasEnded, PositionFrames) = (raw - (long)first * _samplesPerFrame, false, frame);
+    }
+
+    public void Dispose() => _pipe.Dispose();
+}
