@@ -1,4 +1,5 @@
 using Jam.Lab;
+using NUnit.Framework;
 
 namespace Jam.Tests.Lab;
 
