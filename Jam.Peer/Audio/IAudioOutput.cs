@@ -15,6 +15,9 @@ internal interface IAudioOutput : IAsyncDisposable
     /// <summary>Whether that is a sound device.</summary>
     bool IsAudible { get; }
 
+    /// <summary>Which device it is, the same in every run: what is saved for a device is saved under this. Null without one.</summary>
+    string? DeviceId { get; }
+
     /// <summary>Frames per second; fixed once open.</summary>
     int SampleRate { get; }
 
@@ -26,9 +29,16 @@ internal interface IAudioOutput : IAsyncDisposable
 
     /// <summary>From now on the renderer is called. Once, from any thread.</summary>
     void Start(IFrameRenderer renderer);
+
+    /// <summary>
+    /// Something has changed that what is queued does not know yet. An output with a queue asks its renderer soon what to render again;
+    /// one that renders right before it sounds does nothing. Any thread; never waits for long.
+    /// </summary>
+    void Refresh();
 }
 
 /// <summary>What fills an output. Called on the output's thread, where nothing may be allocated or waited for.</summary>
+/// <remarks>After <see cref="Rewind"/> gave a frame, all from there to the end of what was rendered is rendered again, in order.</remarks>
 internal interface IFrameRenderer
 {
     /// <summary>Fills a block.</summary>
@@ -37,4 +47,11 @@ internal interface IFrameRenderer
     /// <param name="nowUs">Local monotonic microseconds.</param>
     /// <param name="clock">When frames of the output are heard; valid during the call.</param>
     void Render(Span<float> output, long firstFrame, long nowUs, IOutputClock clock);
+
+    /// <summary>Asks from where on what is queued no longer holds.</summary>
+    /// <param name="earliestFrame">The first frame that can still be changed.</param>
+    /// <param name="nowUs">Local monotonic microseconds.</param>
+    /// <param name="clock">When frames of the output are heard; locked.</param>
+    /// <returns>A frame at or after the earliest; -1: all holds.</returns>
+    long Rewind(long earliestFrame, long nowUs, IOutputClock clock);
 }

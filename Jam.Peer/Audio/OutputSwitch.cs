@@ -1,3 +1,4 @@
+using System.Globalization;
 using Jam.Peer.Clock;
 using Jam.Peer.Playback;
 using Jam.Peer.Session;
@@ -5,41 +6,41 @@ using Jam.Server.Contracts;
 
 namespace Jam.Peer.Audio;
 
-/// <summary>What plays at the moment, and where.</summary>
-internal readonly record struct OutputReport(string Name, bool IsAudible, int Underruns, PlayoutStatus Status);
-
 /// <summary>
 /// Keeps an output running: the wanted one, or silence on a real-time clock where that is missing or lost, until it is back. Each output
-/// has an engine of its own; timeline, tracks and volume are handed to whichever plays.
+/// has an engine of its own; timeline, tracks, volume and latency are handed to whichever plays.
 /// </summary>
 internal sealed class OutputSwitch : IAsyncDisposable
 {
-    private static readonly TimeSpan s_firstTry = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_laterTry = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_retryEvery = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan s_retryEvery = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromSeconds(1);
 
     private readonly PlayerOptions _options;
+    private readonly ISoundOpener _opener;
+    private readonly LatencyStore _latencies;
     private readonly TimeProvider _time;
     private readonly Func<RoomClockSnapshot> _clock;
     private readonly Action<string> _notice;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private Task _loop = Task.CompletedTask;
-    private Running? _running;
+    private RunningOutput? _running;
     private TimelinePair? _timeline;
     private PlayoutTrack? _track;
     private PlayoutTrack? _previousTrack;
     private double _volume;
+    private ClickPattern? _clicks;
     private int _pastUnderruns;
 
-    private OutputSwitch(PlayerOptions options, TimeProvider time, Func<RoomClockSnapshot> clock, Action<string> notice)
+    private OutputSwitch(
+        PlayerOptions options, ISoundOpener opener, TimeProvider time, Func<RoomClockSnapshot> clock, Action<string> notice)
     {
-        (_options, _time, _clock, _notice) = (options, time, clock, notice);
+        (_options, _opener, _time, _clock, _notice) = (options, opener, time, clock, notice);
+        _latencies = new LatencyStore(options.ConfigFolder, notice);
         _volume = double.IsNaN(options.Volume) ? 0 : Math.Clamp(options.Volume, 0, 1);
     }
 
-    /// <summary>From writing a sample to hearing it; 0 before an output runs.</summary>
+    /// <summary>How soon a change can be heard; 0 before an output runs.</summary>
     public long LeadUs => Volatile.Read(ref _running) is { } running ? Math.Max(0, (long)running.Engine.Status.LeadUs) : 0;
 
     public double Volume
@@ -50,16 +51,16 @@ internal sealed class OutputSwitch : IAsyncDisposable
             lock (_gate)
             {
                 _volume = double.IsNaN(value) ? 0 : Math.Clamp(value, 0, 1);
-                if (_running is not null)
-                    _running.Engine.Volume = _volume;
+                Change(engine => engine.Volume = _volume);
             }
         }
     }
 
     /// <exception cref="JamException">The file of a WAV output cannot be written.</exception>
-    public static OutputSwitch Start(PlayerOptions options, TimeProvider time, Func<RoomClockSnapshot> clock, Action<string> notice)
+    public static OutputSwitch Start(
+        PlayerOptions options, TimeProvider time, Func<RoomClockSnapshot> clock, Action<string> notice, ISoundOpener? opener = null)
     {
-        var result = new OutputSwitch(options, time, clock, notice);
+        var result = new OutputSwitch(options, opener ?? new SoundOpener(options.Output, options.Device, time), time, clock, notice);
         if (options.Output == OutputKind.Wav)
             result.Use(WavOutput.Open(time, options.WavPath ?? throw new JamException("--output wav needs a path: wav:PATH")));
         else if (options.Output == OutputKind.Null)
@@ -73,7 +74,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
         lock (_gate)
         {
             _timeline = timeline;
-            _running?.Engine.SetTimeline(timeline);
+            Change(engine => engine.SetTimeline(timeline));
         }
     }
 
@@ -83,7 +84,53 @@ internal sealed class OutputSwitch : IAsyncDisposable
         {
             _previousTrack = _track ?? _previousTrack;
             _track = track;
-            _running?.Engine.SetTracks(_track, _previousTrack);
+            Change(engine => engine.SetTracks(_track, _previousTrack));
+        }
+    }
+
+    /// <summary>More of the track is decoded: where it was missing, what is queued without it can be mended.</summary>
+    public void OnDecoded()
+    {
+        lock (_gate)
+        {
+            if (_running is { Engine.IsStarved: true } running)
+                running.Output.Refresh();
+        }
+    }
+
+    /// <summary>The device in use sounds so much later than it reports; to save it for that device is one's choice.</summary>
+    /// <returns>What was done, for people.</returns>
+    /// <exception cref="JamException">It cannot be saved; it holds all the same.</exception>
+    public string SetLatency(double ms, bool save)
+    {
+        string? device;
+        lock (_gate)
+        {
+            device = _running?.DeviceId;
+            if (_running is not null)
+                _running.LatencyMs = ms;
+            Change(engine => engine.LatencyUs = ms * 1000);
+        }
+        var words = string.Create(CultureInfo.InvariantCulture, $"latency {ms:0.#} ms");
+        if (!save)
+            return words;
+        if (device is null)
+            return $"{words}, until this peer ends (this output is no device that it could be saved for)";
+        _latencies.Save(device, ms);
+        return $"{words}, saved for {device}";
+    }
+
+    /// <summary>The pattern that is clicked in the place of the music; null: none.</summary>
+    public ClickPattern? Clicks
+    {
+        get => Volatile.Read(ref _clicks);
+        set
+        {
+            lock (_gate)
+            {
+                Volatile.Write(ref _clicks, value);
+                Change(engine => engine.Clicks = value);
+            }
         }
     }
 
@@ -92,9 +139,9 @@ internal sealed class OutputSwitch : IAsyncDisposable
         lock (_gate)
         {
             if (_running is not { } running)
-                return new OutputReport("opening", false, _pastUnderruns, PlayoutStatus.Silent);
+                return new OutputReport("opening", false, _pastUnderruns, PlayoutStatus.Silent, 0);
             return new OutputReport(
-                running.Output.Name, running.Output.IsAudible, _pastUnderruns + running.Underruns, running.Engine.Status);
+                running.Output.Name, running.Output.IsAudible, _pastUnderruns + running.Underruns, running.Engine.Status, running.LatencyMs);
         }
     }
 
@@ -102,9 +149,24 @@ internal sealed class OutputSwitch : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
-        if (_running is not null)
-            await _running.Output.DisposeAsync().ConfigureAwait(false);
+        RunningOutput? last;
+        lock (_gate)
+        {
+            // Who still changes something finds nothing to tell it.
+            last = _running;
+            Volatile.Write(ref _running, null);
+        }
+        if (last is not null)
+            await last.Output.DisposeAsync().ConfigureAwait(false);
         _stop.Dispose();
+    }
+
+    private void Change(Action<PlayoutEngine> change)
+    {
+        if (_running is not { } running)
+            return;
+        change(running.Engine);
+        running.Output.Refresh();
     }
 
     private async Task RunAsync()
@@ -131,25 +193,23 @@ internal sealed class OutputSwitch : IAsyncDisposable
 
     private async Task OpenFirstAsync()
     {
-        var (output, error) = await PulseOutput.OpenAsync(
-            _time, _options.Device, _options.Output == OutputKind.Pulse, s_firstTry, _stop.Token).ConfigureAwait(false);
+        var (output, error) = await _opener.OpenAsync(_stop.Token).ConfigureAwait(false);
         if (output is null)
         {
-            _notice(_options.Output == OutputKind.Pulse
-                ? $"no sound: {error}; silent until it is there"
-                : $"no sound device: {error}; playing silently, in time");
+            _notice(_opener.Insists ? $"no sound: {error}; silent until it is there" : $"no sound device: {error}; playing silently, in time");
         }
         else
         {
             _notice($"sound: {output.Name}");
         }
-        Use(output is null ? new NullOutput(_time) : output);
+        Use(output ?? new NullOutput(_time));
     }
 
     private async Task WatchAsync()
     {
         var gaveUp = false;
-        var retryAt = _options.Output == OutputKind.Pulse && !_running!.Output.IsAudible ? NextTry() : long.MaxValue;
+        var isWanted = _options.Output is not (OutputKind.Wav or OutputKind.Null);
+        var retryAt = isWanted && _opener.Insists && !_running!.Output.IsAudible ? NextTry() : long.MaxValue;
         while (true)
         {
             var lost = _running!.Output.Lost;
@@ -164,22 +224,38 @@ internal sealed class OutputSwitch : IAsyncDisposable
             }
             else if (_time.NowUs() >= retryAt)
             {
-                retryAt = await TryPulseAsync().ConfigureAwait(false) ? long.MaxValue : NextTry();
+                retryAt = await TryAgainAsync().ConfigureAwait(false) ? long.MaxValue : NextTry();
             }
+            FollowDevice();
             gaveUp = WatchSnaps(gaveUp);
         }
     }
 
-    private async Task<bool> TryPulseAsync()
+    private async Task<bool> TryAgainAsync()
     {
-        var (output, _) = await PulseOutput.OpenAsync(
-            _time, _options.Device, _options.Output == OutputKind.Pulse, s_laterTry, _stop.Token).ConfigureAwait(false);
+        var (output, _) = await _opener.OpenAsync(_stop.Token).ConfigureAwait(false);
         if (output is null)
             return false;
         await SwapAsync(output).ConfigureAwait(false);
         _notice($"sound: {output.Name}");
         return true;
     }
+
+    /// <summary>A sound server may move what plays to another device, which has a latency of its own.</summary>
+    private void FollowDevice()
+    {
+        lock (_gate)
+        {
+            if (_running is not { } running || running.Output.DeviceId == running.DeviceId)
+                return;
+            running.DeviceId = running.Output.DeviceId;
+            running.LatencyMs = LatencyFor(running.DeviceId);
+            Change(engine => engine.LatencyUs = running.LatencyMs * 1000);
+            _notice($"sound: {running.Output.Name}");
+        }
+    }
+
+    private double LatencyFor(string? device) => _options.LatencyMs ?? _latencies.Find(device) ?? 0;
 
     private bool WatchSnaps(bool gaveUp)
     {
@@ -204,27 +280,13 @@ internal sealed class OutputSwitch : IAsyncDisposable
     {
         lock (_gate)
         {
-            var engine = new PlayoutEngine(output.SampleRate, _options.LatencyMs * 1000, _volume, _options.Channel);
+            var latencyMs = LatencyFor(output.DeviceId);
+            var engine = new PlayoutEngine(output.SampleRate, latencyMs * 1000, _volume, _options.Channel);
             engine.SetTimeline(_timeline);
             engine.SetTracks(_track, _previousTrack);
-            Volatile.Write(ref _running, new Running(output, engine));
-            output.Start(new Renderer(engine, _clock));
+            engine.Clicks = _clicks;
+            Volatile.Write(ref _running, new RunningOutput(output, engine) { DeviceId = output.DeviceId, LatencyMs = latencyMs });
+            output.Start(new EngineRenderer(engine, _clock));
         }
-    }
-
-    private sealed class Running(IAudioOutput output, PlayoutEngine engine)
-    {
-        public IAudioOutput Output => output;
-
-        public PlayoutEngine Engine => engine;
-
-        /// <summary>Times that the device ran dry, and times that the decoder did.</summary>
-        public int Underruns => output.Underruns + engine.Status.Underruns;
-    }
-
-    private sealed class Renderer(PlayoutEngine engine, Func<RoomClockSnapshot> room) : IFrameRenderer
-    {
-        public void Render(Span<float> output, long firstFrame, long nowUs, IOutputClock clock) =>
-            engine.Render(output, firstFrame, nowUs, clock, room());
     }
 }

@@ -37,6 +37,8 @@ internal abstract class PacedOutput : IAudioOutput
 
     public bool IsAudible => false;
 
+    public string? DeviceId => null;
+
     public int SampleRate => Rate;
 
     public int Underruns => 0;
@@ -47,6 +49,11 @@ internal abstract class PacedOutput : IAudioOutput
     public long StartUs { get; }
 
     public void Start(IFrameRenderer renderer) => Volatile.Write(ref _renderer, renderer);
+
+    public void Refresh()
+    {
+        // Nothing is queued: what is rendered now is heard in 40 ms.
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -21,11 +21,11 @@ public sealed class Player : IAsyncDisposable
     private Player(TimeProvider time, Func<RoomClockSnapshot> clock, OutputSwitch output, Action<string> notice)
     {
         (_time, _clock, _output) = (time, clock, output);
-        _feeder = new TrackFeeder(time, clock, () => output.LeadUs, output.SetTrack, notice);
+        _feeder = new TrackFeeder(time, clock, () => output.LeadUs, output.SetTrack, output.OnDecoded, notice);
     }
 
     /// <summary>
-    /// From writing a sample to hearing it, microseconds; 0 before the output runs. A change of the timeline cannot be heard sooner.
+    /// How soon a change of the timeline can be heard, microseconds; 0 before the output runs. More may be queued: it is written over.
     /// </summary>
     public long OutputLeadUs => _output.LeadUs;
 
@@ -37,6 +37,23 @@ public sealed class Player : IAsyncDisposable
     {
         get => _output.Volume;
         set => _output.Volume = value;
+    }
+
+    /// <summary>How much later than it reports the device in use sounds, milliseconds.</summary>
+    public double LatencyMs => _output.Report().LatencyMs;
+
+    /// <summary>Sets that.</summary>
+    /// <param name="ms">Milliseconds, at once.</param>
+    /// <param name="save">Whether to save it for the device.</param>
+    /// <returns>What was done, for people.</returns>
+    /// <exception cref="JamException">It cannot be saved; it holds all the same.</exception>
+    public string SetLatency(double ms, bool save) => _output.SetLatency(ms, save);
+
+    /// <summary>The pattern that is clicked in the place of the music; null: none.</summary>
+    public ClickPattern? Clicks
+    {
+        get => _output.Clicks;
+        set => _output.Clicks = value;
     }
 
     /// <summary>Starts: the output runs on silence from here on.</summary>
@@ -100,7 +117,11 @@ public sealed class Player : IAsyncDisposable
             : null;
         return new PlaybackReport(
             status, positionUs, BufferUs, output.Status.IsSounding, error, uncertainty, OutputLeadUs, output.Name, output.IsAudible,
-            output.Underruns, Volume);
+            output.Underruns, Volume)
+        {
+            LatencyMs = output.LatencyMs,
+            Concealed = _feeder.Concealed,
+        };
     }
 
     /// <summary>Falls silent, and ends its threads.</summary>

@@ -15,8 +15,13 @@ public sealed record PlayerOptions
     /// <summary>Name of the sound device; null: the default one.</summary>
     public string? Device { get; init; }
 
-    /// <summary>The device sounds this much later than it reports, milliseconds; negative where it sounds earlier.</summary>
-    public double LatencyMs { get; init; }
+    /// <summary>
+    /// The device sounds this much later than it reports, milliseconds; negative where it sounds earlier; null: what is saved for it.
+    /// </summary>
+    public double? LatencyMs { get; init; }
+
+    /// <summary>Folder of the user's settings; null: the user's own (XDG).</summary>
+    public string? ConfigFolder { get; init; }
 
     /// <summary>0 to 1.</summary>
     public double Volume { get; init; } = 1;
@@ -34,7 +39,15 @@ public sealed record PlayerOptions
             WavPath = options.WavPath,
             Device = options.Device,
             LatencyMs = options.LatencyMs,
+            ConfigFolder = options.ConfigFolder,
             Volume = options.Volume,
+            Channel = options.Channel switch
+            {
+                ChannelChoice.Left => OutputChannel.Left,
+                ChannelChoice.Right => OutputChannel.Right,
+                ChannelChoice.Mono => OutputChannel.Mono,
+                _ => OutputChannel.Stereo,
+            },
         };
     }
 }

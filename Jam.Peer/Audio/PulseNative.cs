@@ -19,6 +19,21 @@ internal static unsafe partial class PulseNative
     /// <summary>AUTO_TIMING_UPDATE, ADJUST_LATENCY, and FIX_RATE: the stream takes the device's own rate.</summary>
     public const int StreamFlags = 0x8 | 0x2000 | 0x80;
 
+    /// <summary>PA_STREAM_DONT_MOVE.</summary>
+    public const int StreamDontMove = 0x200;
+
+    /// <summary>PA_SEEK_RELATIVE: behind what was written last.</summary>
+    public const int SeekRelative = 0;
+
+    /// <summary>PA_SEEK_ABSOLUTE: at a place of the stream, over what stands there.</summary>
+    public const int SeekAbsolute = 1;
+
+    /// <summary>PA_SINK_NETWORK.</summary>
+    public const int SinkNetwork = 0x10;
+
+    /// <summary>PA_SINK_DYNAMIC_LATENCY.</summary>
+    public const int SinkDynamicLatency = 0x80;
+
     /// <summary>PA_SAMPLE_FLOAT32LE.</summary>
     public const int Float32LittleEndian = 5;
 
@@ -33,6 +48,12 @@ internal static unsafe partial class PulseNative
 
     [LibraryImport(Library, EntryPoint = "pa_threaded_mainloop_stop")]
     public static partial void MainloopStop(nint mainloop);
+
+    [LibraryImport(Library, EntryPoint = "pa_threaded_mainloop_lock")]
+    public static partial void MainloopLock(nint mainloop);
+
+    [LibraryImport(Library, EntryPoint = "pa_threaded_mainloop_unlock")]
+    public static partial void MainloopUnlock(nint mainloop);
 
     [LibraryImport(Library, EntryPoint = "pa_threaded_mainloop_get_api")]
     public static partial nint MainloopApi(nint mainloop);
@@ -61,6 +82,18 @@ internal static unsafe partial class PulseNative
     [LibraryImport(Library, EntryPoint = "pa_context_set_state_callback")]
     public static partial void ContextSetStateCallback(nint context, delegate* unmanaged[Cdecl]<nint, nint, void> callback, nint userdata);
 
+    [LibraryImport(Library, EntryPoint = "pa_context_get_sink_info_by_name", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint ContextSinkInfo(
+        nint context, string name, delegate* unmanaged[Cdecl]<nint, SinkInfo*, int, nint, void> callback, nint userdata);
+
+    [LibraryImport(Library, EntryPoint = "pa_context_get_sink_info_list")]
+    public static partial nint ContextSinks(
+        nint context, delegate* unmanaged[Cdecl]<nint, SinkInfo*, int, nint, void> callback, nint userdata);
+
+    [LibraryImport(Library, EntryPoint = "pa_context_get_server_info")]
+    public static partial nint ContextServerInfo(
+        nint context, delegate* unmanaged[Cdecl]<nint, ServerInfo*, nint, void> callback, nint userdata);
+
     [LibraryImport(Library, EntryPoint = "pa_rtclock_now")]
     public static partial ulong RtClockNow();
 
@@ -80,6 +113,19 @@ internal static unsafe partial class PulseNative
     [LibraryImport(Library, EntryPoint = "pa_stream_connect_playback", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int StreamConnectPlayback(
         nint stream, string? device, in BufferAttributes attributes, int flags, nint volume, nint syncStream);
+
+    [LibraryImport(Library, EntryPoint = "pa_stream_connect_record", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StreamConnectRecord(nint stream, string? device, in BufferAttributes attributes, int flags);
+
+    [LibraryImport(Library, EntryPoint = "pa_stream_peek")]
+    public static partial int StreamPeek(nint stream, out nint data, out nuint bytes);
+
+    [LibraryImport(Library, EntryPoint = "pa_stream_drop")]
+    public static partial int StreamDrop(nint stream);
+
+    [LibraryImport(Library, EntryPoint = "pa_stream_set_read_callback")]
+    public static partial void StreamSetReadCallback(
+        nint stream, delegate* unmanaged[Cdecl]<nint, nuint, nint, void> callback, nint userdata);
 
     [LibraryImport(Library, EntryPoint = "pa_stream_disconnect")]
     public static partial int StreamDisconnect(nint stream);
@@ -141,6 +187,31 @@ internal static unsafe partial class PulseNative
         public uint Prebuffer;
         public uint MinimumRequest;
         public uint FragmentSize;
+    }
+
+    /// <summary>pa_sink_info as far as it is used.</summary>
+    [StructLayout(LayoutKind.Explicit)]
+    public struct SinkInfo
+    {
+        [FieldOffset(0)]
+        public nint Name;
+
+        [FieldOffset(16)]
+        public nint Description;
+
+        [FieldOffset(328)]
+        public nint Driver;
+
+        [FieldOffset(336)]
+        public int Flags;
+    }
+
+    /// <summary>pa_server_info as far as it is used.</summary>
+    [StructLayout(LayoutKind.Explicit)]
+    public struct ServerInfo
+    {
+        [FieldOffset(48)]
+        public nint DefaultSink;
     }
 
     /// <summary>pa_timing_info as far as it is used.</summary>

@@ -9,9 +9,11 @@ internal sealed class PulseOutput : IAudioOutput
 
     private PulseOutput(PulseStream stream) => _stream = stream;
 
-    public string Name => _stream.Name;
+    public string Name => $"PulseAudio, {_stream.DeviceName}";
 
     public bool IsAudible => true;
+
+    public string? DeviceId => _stream.DeviceName;
 
     public int SampleRate => _stream.SampleRate;
 
@@ -52,6 +54,8 @@ internal sealed class PulseOutput : IAudioOutput
     }
 
     public void Start(IFrameRenderer renderer) => _stream.Renderer = renderer;
+
+    public void Refresh() => _stream.Refresh();
 
     public ValueTask DisposeAsync()
     {

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Jam.Peer.Playback;
-using Jam.Server.Contracts;
 
 namespace Jam.Peer.Audio;
 
@@ -9,7 +8,7 @@ namespace Jam.Peer.Audio;
 /// the device takes next, and how long that takes to the loudspeaker), smoothed by a <see cref="WriteClock"/>; the library's own
 /// interpolated latency is off by milliseconds at first. Everything after the connection happens on the library's thread.
 /// </summary>
-internal sealed unsafe class PulseStream : IDisposable
+internal sealed unsafe partial class PulseStream : IDisposable
 {
     /// <summary>From writing to hearing. Less does not survive a garbage collection.</summary>
     private const int BufferMs = 250;
@@ -21,29 +20,28 @@ internal sealed unsafe class PulseStream : IDisposable
     private const int FastTimings = 100;
     private const uint Unspecified = uint.MaxValue;
 
-    /// <summary>Rendered in one go.</summary>
-    private const int BlockFrames = 4096;
-
     private readonly TimeProvider _time;
     private readonly string? _device;
     private readonly TaskCompletionSource<string?> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<string> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly float[] _block = GC.AllocateArray<float>(2 * BlockFrames, pinned: true);
     private GCHandle _self;
     private nint _mainloop;
     private nint _context;
     private nint _stream;
     private nint _timer;
+    private nint _wakeup;
     private int _timings;
     private long _lastStampUs;
     private long _written;
     private int _underruns;
+    private string _deviceName = "no device yet";
     private WriteClock _clock = new(AssumedRate);
     private IFrameRenderer? _renderer;
 
     public PulseStream(TimeProvider time, string? device) => (_time, _device) = (time, device);
 
-    public string Name { get; private set; } = "PulseAudio";
+    /// <summary>The sink that it plays to. Any thread.</summary>
+    public string DeviceName => Volatile.Read(ref _deviceName);
 
     public int SampleRate { get; private set; } = AssumedRate;
 
@@ -144,7 +142,9 @@ internal sealed unsafe class PulseStream : IDisposable
         PulseNative.StreamSetUnderflowCallback(_stream, &OnUnderflow, userdata);
         PulseNative.StreamSetMovedCallback(_stream, &OnOtherDevice, userdata);
         PulseNative.StreamSetSuspendedCallback(_stream, &OnOtherDevice, userdata);
-        if (PulseNative.StreamConnectPlayback(_stream, _device, attributes, PulseNative.StreamFlags, 0, 0) < 0)
+        // Who names a device wants that one: where it goes, silence until it is back is better than another loudspeaker.
+        var flags = PulseNative.StreamFlags | (_device is null ? 0 : PulseNative.StreamDontMove);
+        if (PulseNative.StreamConnectPlayback(_stream, _device, attributes, flags, 0, 0) < 0)
             Fail(LastError());
     }
 
@@ -166,9 +166,10 @@ internal sealed unsafe class PulseStream : IDisposable
     private void Begin(nint userdata)
     {
         SampleRate = (int)PulseNative.StreamSampleSpec(_stream)->Rate;
-        Name = $"PulseAudio, {Marshal.PtrToStringUTF8(PulseNative.StreamDeviceName(_stream))}";
         _clock = new WriteClock(SampleRate);
         _timer = PulseNative.ContextTimerNew(_context, PulseNative.RtClockNow() + FastTimingUs, &OnTimer, userdata);
+        _wakeup = PulseNative.ContextTimerNew(_context, PulseNative.RtClockNow(), &OnWakeup, userdata);
+        AskAboutDevice(userdata);
         _opened.TrySetResult(null);
     }
 
@@ -199,46 +200,9 @@ internal sealed unsafe class PulseStream : IDisposable
         // the device really has.
         var localUs = stampUs + WallClock.LocalMinusUnixUs(self._time);
         self._clock.Add(info->ReadIndex / BytesPerFrame, localUs + info->SinkUs, (long)localUs);
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]
-    private static void OnWrite(nint stream, nuint bytes, nint userdata)
-    {
-        var self = From(userdata);
-#pragma warning disable CA1031 // The root of the audio thread: above it is native code, where an exception would end the process.
-        try
-        {
-            self.Write(bytes);
-        }
-        catch (Exception e)
-        {
-            self.Fail(e.Message);
-        }
-#pragma warning restore CA1031
-    }
-
-    private void Write(nuint bytes)
-    {
-        var renderer = Renderer;
-        for (var left = (long)bytes / BytesPerFrame; left > 0;)
-        {
-            var count = (int)Math.Min(left, BlockFrames);
-            var block = _block.AsSpan(0, 2 * count);
-            if (renderer is null)
-                block.Clear();
-            else
-                renderer.Render(block, _written, _time.NowUs(), _clock);
-            fixed (float* data = block)
-            {
-                if (PulseNative.StreamWrite(_stream, data, (nuint)(count * BytesPerFrame), 0, 0, 0) < 0)
-                {
-                    Fail(LastError());
-                    return;
-                }
-            }
-            _written += count;
-            left -= count;
-        }
+        // It fills in bursts: the fullest of late is what to reckon with.
+        self._deviceUs = Math.Max(info->SinkUs, self._deviceUs * DeviceQueueDecay);
+        self.Guarded(0);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]
@@ -255,6 +219,8 @@ internal sealed unsafe class PulseStream : IDisposable
         var self = From(userdata);
         self._clock.Reset();
         self._timings = 0;
+        self._deviceUs = 0;
+        self.AskAboutDevice(userdata);
     }
 
     private static PulseStream From(nint userdata) => (PulseStream)GCHandle.FromIntPtr(userdata).Target!;

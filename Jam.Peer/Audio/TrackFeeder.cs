@@ -18,6 +18,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
     private readonly Func<RoomClockSnapshot> _clock;
     private readonly Func<long> _leadUs;
     private readonly Action<PlayoutTrack?> _publish;
+    private readonly Action _decoded;
     private readonly Action<string> _notice;
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _wake = new(false);
@@ -30,22 +31,27 @@ internal sealed class TrackFeeder : IAsyncDisposable
     private GivenIndex? _index;
     private (string? TrackId, float Gain) _gain;
     private volatile bool _stopped;
+    private volatile int _concealed;
     private PlayoutTrack? _track;
 
     /// <param name="time">The local clock.</param>
     /// <param name="clock">The newest estimate of the room clock.</param>
-    /// <param name="leadUs">From rendering to hearing, at the output in use.</param>
+    /// <param name="leadUs">How soon a change can be heard, at the output in use.</param>
     /// <param name="publish">Told of each track that is opened, and null where there is none; on the feeder's thread.</param>
+    /// <param name="decoded">Told whenever there is more of it.</param>
     /// <param name="notice">Lines for people.</param>
     public TrackFeeder(
-        TimeProvider time, Func<RoomClockSnapshot> clock, Func<long> leadUs, Action<PlayoutTrack?> publish, Action<string> notice)
+        TimeProvider time, Func<RoomClockSnapshot> clock, Func<long> leadUs, Action<PlayoutTrack?> publish, Action decoded, Action<string> notice)
     {
-        (_time, _clock, _leadUs, _publish, _notice) = (time, clock, leadUs, publish, notice);
+        (_time, _clock, _leadUs, _publish, _decoded, _notice) = (time, clock, leadUs, publish, decoded, notice);
         new Thread(Run) { IsBackground = true, Name = "decoder" }.Start();
     }
 
     /// <summary>Any thread: what is open now; null before its first frames have come.</summary>
     public PlayoutTrack? Track => Volatile.Read(ref _track);
+
+    /// <summary>Any thread: how often damaged bytes of the open track were replaced by silence.</summary>
+    public int Concealed => _concealed;
 
     public void SetTimeline(TimelinePair? pair)
     {
@@ -134,7 +140,9 @@ internal sealed class TrackFeeder : IAsyncDisposable
                         _filler.UseIndex(index.Index);
                     used = index;
                 }
-                if (!Fill(pair, wait.Token))
+                var isBusy = Fill(pair, wait.Token);
+                _concealed = _filler.Concealed;
+                if (!isBusy)
                     _wake.WaitOne(s_idle);
             }
             catch (OperationCanceledException)
@@ -183,7 +191,10 @@ internal sealed class TrackFeeder : IAsyncDisposable
         if (_filler.Track is not { } track)
             return false;
         _followed.Take(pair, _clock());
-        return _filler.Fill(FillPlan.For(track.TrackId, pair, _followed, _time.NowUs() + _leadUs()), token);
+        if (!_filler.Fill(FillPlan.For(track.TrackId, pair, _followed, _time.NowUs() + _leadUs()), token))
+            return false;
+        _decoded();
+        return true;
     }
 
     private sealed record GivenIndex(string TrackId, TrackIndex Index);

@@ -11,6 +11,8 @@ namespace Jam.Peer.Cli;
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(PeerReport))]
 [JsonSerializable(typeof(DemoReport))]
+[JsonSerializable(typeof(SoundDeviceList))]
+[JsonSerializable(typeof(MicrophoneResult))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>A report as one line. JSON knows neither NaN nor infinity: what is not known yet is null, or 0 where null cannot be.</summary>

@@ -1,3 +1,4 @@
+using Jam.Peer.Cli.Calibrate;
 using Jam.Peer.Cli.Check;
 using Jam.Peer.Cli.Demo;
 using Jam.Peer.Cli.Discover;
@@ -28,6 +29,12 @@ internal sealed record ProgramParts
     /// <summary>Finds the rooms on this network.</summary>
     public Func<TimeSpan, TimeProvider, CancellationToken, Task<IReadOnlyList<FoundRoom>>> Discover { get; init; } = Discovery.FindAsync;
 
+    /// <summary>Lists the sound devices of this machine.</summary>
+    public Func<TimeProvider, CancellationToken, Task<SoundDeviceList>> Devices { get; init; } = SoundTools.ListAsync;
+
+    /// <summary>Measures a sound device with a microphone.</summary>
+    public Func<MicrophoneRequest, TimeProvider, CancellationToken, Task<MicrophoneResult>> Measure { get; init; } = SoundTools.MeasureAsync;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 
@@ -57,6 +64,8 @@ internal static class PeerProgram
                 return await DemoProgram.RunAsync(forDemo, parts, io, facts, stop);
             if (args is ["check", .. var forCheck])
                 return await CheckProgram.RunAsync(forCheck, parts, io, facts, stop);
+            if (args is ["calibrate", .. var forCalibrate])
+                return await CalibrateProgram.RunAsync(forCalibrate, parts, io, facts, stop);
             if (args is ["discover", .. var forDiscover])
                 return await DiscoverProgram.RunAsync(forDiscover, parts, io, facts, stop);
             switch (CommandLineReader.Read(args, facts))
@@ -67,6 +76,8 @@ internal static class PeerProgram
                 case CommandLineResult.Wrong wrong:
                     io.Error.WriteLine(wrong.Text);
                     return UsageError;
+                case CommandLineResult.ListDevices list:
+                    return DeviceTexts.Print(await parts.Devices(parts.Time, stop), list.Json, io.Out);
                 case CommandLineResult.Run { Peer: var peer }:
                     return await new PeerRunner(peer, parts.CreateSession(peer.Session), io, parts.Time).RunAsync(stop);
                 default:

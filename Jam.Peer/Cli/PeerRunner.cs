@@ -29,6 +29,7 @@ internal sealed class PeerRunner(PeerRun run, IJamSession session, CliIo io, Tim
         {
             await session.StartAsync(ending.Token);
             started = true;
+            session.Clicks = run.Calibrate;
             await Task.WhenAll(
                 Guard(token => front.RunAsync(ending.Cancel, token)),
                 Guard(ReportAsync),
@@ -126,7 +127,7 @@ internal sealed class PeerRunner(PeerRun run, IJamSession session, CliIo io, Tim
     {
         var forPrograms = run.Json || run.StatusEvery is not null;
         if (!run.Headless && !forPrograms && io.InIsTerminal && io.OutIsTerminal)
-            return new TerminalFrontEnd(io, session, time);
+            return new TerminalFrontEnd(io, session, time, run.Calibrate);
         var input = run.Headless && !run.EndWithStdin ? null : io.In;
         return new PipeFrontEnd(
             input, forPrograms ? io.Error : io.Out, io.Error, run.Headless ? null : new CommandExecutor(session), run.EndWithStdin);

@@ -5,8 +5,9 @@ namespace Jam.Peer.Playback;
 
 /// <summary>
 /// Renders the track so that what is heard follows the timeline. Every block asks anew where the track should be when its first frame
-/// is heard: nothing accumulates. Small errors are closed by speed, big ones by one crossfade. The render allocates nothing and takes
-/// no lock; other threads hand it whole immutable things.
+/// is heard: nothing accumulates. Small errors are closed by speed, big ones by one crossfade. What is queued already is rendered again
+/// where something has changed, from the state that the engine had there, so a change is heard long before the queue has run out. The
+/// render allocates nothing and takes no lock; other threads hand it whole immutable things.
 /// </summary>
 internal sealed class PlayoutEngine
 {
@@ -17,7 +18,7 @@ internal sealed class PlayoutEngine
     private const double CloseInS = 0.5;
 
     /// <summary>Largest change of speed: well under what an ear notices.</summary>
-    private const double MaxCorrection = 500e-6;
+    public const double MaxCorrection = 500e-6;
 
     /// <summary>A bigger error is closed by one jump.</summary>
     private const double SnapUs = 5_000;
@@ -28,12 +29,8 @@ internal sealed class PlayoutEngine
     private const double FadeS = 0.005;
     private const double PauseFadeS = 0.004;
 
-    /// <summary>So much must be here before a playback begins, or begins again: who starts on less runs dry at once.</summary>
-    private const double StartS = 0.1;
-
     private readonly int _outputRate;
     private readonly OutputChannel _channel;
-    private readonly double _latencyUs;
     private readonly int _fadeFrames;
     private readonly int _pauseFadeFrames;
     private readonly SnapGuard _guard = new();
@@ -41,15 +38,22 @@ internal sealed class PlayoutEngine
     private readonly VolumeRamp _volume;
     private readonly PlayoutVoice _main = new();
     private readonly PlayoutVoice _tail = new();
+    private readonly PlayoutHistory _history = new();
     private Timeline? _anchor;
-    private FollowedTimeline _followed;
+    private FollowedTimeline _followed = FollowedTimeline.Nothing;
+    private Rendered _rendered;
+    private bool _mustJump;
+    private long _starvedFrom = -1;
 
     private TimelinePair? _newestPair;
-    private Tracks _tracks = new(null, null);
+    private PreparedTracks _tracks = PreparedTracks.None;
+    private double _latencyUs;
+    private ClickPattern? _clicks;
     private int _underruns;
     private int _snaps;
     private bool _gaveUp;
     private double _leadUs;
+    private double _rewriteLeadUs = double.PositiveInfinity;
     private double _uncertaintyUs = double.PositiveInfinity;
 
     /// <param name="outputRate">Frames per second of the output.</param>
@@ -61,10 +65,10 @@ internal sealed class PlayoutEngine
         _channel = channel;
         _outputRate = outputRate;
         _latencyUs = latencyUs;
+        _rendered = new Rendered(null, volume, latencyUs, null);
         _fadeFrames = (int)(FadeS * outputRate);
         _pauseFadeFrames = (int)(PauseFadeS * outputRate);
         _volume = new VolumeRamp(outputRate, volume);
-        _followed = FollowedTimeline.Nothing;
     }
 
     /// <summary>Any thread: 0 to 1, reached by a short ramp.</summary>
@@ -74,20 +78,35 @@ internal sealed class PlayoutEngine
         set => _volume.Target = value;
     }
 
+    /// <summary>Any thread: how much later than it reports the device sounds; a change is one jump.</summary>
+    public double LatencyUs
+    {
+        get => Volatile.Read(ref _latencyUs);
+        set => Volatile.Write(ref _latencyUs, value);
+    }
+
+    /// <summary>Any thread: what is clicked in the place of the music; null: nothing.</summary>
+    public ClickPattern? Clicks
+    {
+        get => Volatile.Read(ref _clicks);
+        set => Volatile.Write(ref _clicks, value);
+    }
+
+    /// <summary>Any thread: whether it renders silence where the track should sound.</summary>
+    public bool IsStarved => Volatile.Read(ref _starvedFrom) >= 0;
+
     /// <summary>Any thread: what it says of itself.</summary>
     public PlayoutStatus Status => new(
-        _meter.IsSounding, _meter.ErrorUs, Volatile.Read(ref _uncertaintyUs), Volatile.Read(ref _leadUs), Volatile.Read(ref _underruns),
-        Volatile.Read(ref _snaps), Volatile.Read(ref _gaveUp));
+        _meter.IsSounding, _meter.ErrorUs, Volatile.Read(ref _uncertaintyUs),
+        Math.Min(Volatile.Read(ref _leadUs), Volatile.Read(ref _rewriteLeadUs)), Volatile.Read(ref _underruns), Volatile.Read(ref _snaps),
+        Volatile.Read(ref _gaveUp));
 
     /// <summary>Any thread: what to follow; null is silence.</summary>
     public void SetTimeline(TimelinePair? pair) => Volatile.Write(ref _newestPair, pair);
 
     /// <summary>One thread: the room's track and the one before it, which sounds until the timeline leaves it.</summary>
-    public void SetTracks(PlayoutTrack? current, PlayoutTrack? previous)
-    {
-        var old = Volatile.Read(ref _tracks);
-        Volatile.Write(ref _tracks, new Tracks(Prepare(current, old), Prepare(previous, old)));
-    }
+    public void SetTracks(PlayoutTrack? current, PlayoutTrack? previous) =>
+        Volatile.Write(ref _tracks, Volatile.Read(ref _tracks).Next(current, previous, _outputRate));
 
     /// <summary>Audio thread: renders the frames from <paramref name="firstFrame"/> of the output on.</summary>
     /// <param name="output">Interleaved stereo, overwritten.</param>
@@ -99,47 +118,62 @@ internal sealed class PlayoutEngine
     {
         output.Clear();
         _followed.Take(Volatile.Read(ref _newestPair), room);
+        var now = Wanted();
+        _mustJump |= now.LatencyUs != _rendered.LatencyUs && _main.IsActive;
+        _rendered = now;
         var tracks = Volatile.Read(ref _tracks);
         var frames = output.Length / 2;
         for (var done = 0; done < frames;)
         {
             var count = Math.Min(MaxBlockFrames, frames - done);
-            var due = Locate(tracks, clock, firstFrame + done, ref count);
-            RenderBlock(output.Slice(2 * done, 2 * count), firstFrame + done, due);
+            var due = Due.At(_followed, tracks, clock, firstFrame + done, now.LatencyUs, ref count);
+            var block = output.Slice(2 * done, 2 * count);
+            _history.Add(new Checkpoint(
+                firstFrame + done, _main.State, _tail.State, _anchor, _guard.State, _volume.Now, _underruns, _snaps, _starvedFrom));
+            RenderBlock(block, firstFrame + done, due);
+            _volume.Apply(block, now.Clicks is null ? now.Volume : 0);
+            if (now.Clicks is { } clicks && clock.IsLocked && _followed.Pair is not null)
+            {
+                clicks.AddTo(block, _followed.Room, clock.HeardAtUs(firstFrame + done) + now.LatencyUs, clock.PeriodUs, now.Volume);
+            }
             done += count;
         }
         ChannelPick.Apply(_channel, output);
-        _volume.Apply(output);
         Publish(clock, firstFrame + frames, nowUs);
     }
 
-    /// <summary>Where the track should be at an output frame; shortens the count so that no record begins inside the block.</summary>
-    private Due Locate(Tracks tracks, IOutputClock clock, long frame, ref int count)
+    /// <summary>
+    /// Audio thread: whether what was rendered from some frame on no longer holds (the timeline, the volume or the latency changed, or
+    /// frames that were missing have come). Where it gives a frame, the caller must render again from there, all that was rendered.
+    /// </summary>
+    /// <param name="earliestFrame">The first frame that can still be changed.</param>
+    /// <param name="nowUs">Local monotonic microseconds.</param>
+    /// <param name="clock">When the output's frames are heard.</param>
+    /// <param name="room">The newest estimate of the room clock.</param>
+    /// <returns>A frame at or after the earliest; -1: all holds.</returns>
+    public long Rewind(long earliestFrame, long nowUs, IOutputClock clock, RoomClockSnapshot room)
     {
-        if (_followed.Pair is not { } pair || !clock.IsLocked)
-            return default;
-        var room = _followed.Room;
-        var roomUs = room.ToRoomUs(clock.HeardAtUs(frame) + _latencyUs);
-        var roomPerFrame = clock.PeriodUs * (1 + room.Drift);
-        if (roomUs < pair.Current.AtUs)
-            count = FramesUntil(pair.Current.AtUs - roomUs, roomPerFrame, count);
-        var record = _followed.At(roomUs);
-        if (record is not null && roomUs < record.AtUs)
-        {
-            count = FramesUntil(record.AtUs - roomUs, roomPerFrame, count);
-            return default;
-        }
-        if (record is not { Status: PlaybackStatus.Play } || tracks.Find(record.TrackId) is not { } source)
-            return default;
-        var rate = source.Track.SampleRate;
-        var position = (record.PositionUs + (roomUs - record.AtUs)) * rate / 1e6;
-        return new Due(record, source, position, roomPerFrame * rate / 1e6, roomUs);
+        Volatile.Write(ref _rewriteLeadUs, clock.HeardAtUs(earliestFrame) + LatencyUs - nowUs);
+        _followed.Take(Volatile.Read(ref _newestPair), room);
+        var isChanged = Wanted() != _rendered;
+        if (!isChanged && _starvedFrom < 0)
+            return -1;
+        var from = _history.FirstFrom(isChanged ? earliestFrame : Math.Max(earliestFrame, _starvedFrom));
+        if (from < 0 || !(isChanged || HasCome(clock, from)))
+            return -1;
+        var point = _history.TakeBack(from);
+        (_main.State, _tail.State, _guard.State) = (point.Main, point.Tail, point.Guard);
+        (_anchor, _volume.Now, _underruns, _snaps, _starvedFrom) = (point.Anchor, point.Volume, point.Underruns, point.Snaps, point.StarvedFrom);
+        _meter.Rewind(from);
+        return from;
     }
 
-    private static int FramesUntil(double us, double perFrameUs, int count)
+    /// <summary>Whether the track could sound where it was silent for lack of frames.</summary>
+    private bool HasCome(IOutputClock clock, long frame)
     {
-        var frames = Math.Ceiling(us / perFrameUs);
-        return frames < count ? Math.Max(1, (int)frames) : count;
+        var count = MaxBlockFrames;
+        var due = Due.At(_followed, Volatile.Read(ref _tracks), clock, frame, _rendered.LatencyUs, ref count);
+        return due.Source is not null && due.FindStart(count) is not null;
     }
 
     private void RenderBlock(Span<float> output, long outputFrame, in Due due)
@@ -155,6 +189,10 @@ internal sealed class PlayoutEngine
         }
 
         var step = due.Step;
+        if (_main.IsActive || !due.IsWanted)
+            Volatile.Write(ref _starvedFrom, -1);
+        else if (_starvedFrom < 0)
+            Volatile.Write(ref _starvedFrom, outputFrame);
         if (_main.IsActive)
         {
             step *= 1 + Correction(_main.AheadOf(due.Position), due.Source!.Track.SampleRate);
@@ -166,7 +204,7 @@ internal sealed class PlayoutEngine
             _meter.OnRendered(outputFrame, output.Length / 2, null, 0, 0, 0);
         }
         if (_tail.IsActive)
-            RenderTail(output);
+            _tail.FadeInto(output, _outputRate);
     }
 
     /// <summary>Decides whether the voice that plays goes on, jumps, or falls silent for lack of frames; or starts it.</summary>
@@ -174,9 +212,11 @@ internal sealed class PlayoutEngine
     {
         if (_main.IsActive)
         {
+            if (_anchor is { } anchor && anchor.ClockId != due.Record!.ClockId)
+                _guard.OnReconnect(due.RoomUs);
             var errorUs = Math.Abs(_main.AheadOf(due.Position)) * 1e6 / due.Source!.Track.SampleRate;
             var isOther = !ReferenceEquals(_main.Track, due.Source.Track);
-            if (isOther || errorUs > SnapUs)
+            if (isOther || _mustJump || errorUs > SnapUs)
                 Jump(due, count, isOther, errorUs);
             else
                 _guard.OnSmallError(due.RoomUs);
@@ -184,7 +224,7 @@ internal sealed class PlayoutEngine
         if (_main.IsActive)
         {
             _anchor = due.Record;
-            if (!_main.HasFrames(count, due.Step * (1 + MaxCorrection), SourceFrames(due, _fadeFrames + MaxBlockFrames)))
+            if (!_main.HasFrames(count, due.FastestStep, due.SourceFrames(_fadeFrames + MaxBlockFrames)))
             {
                 _underruns++;
                 Release(_fadeFrames);
@@ -192,16 +232,20 @@ internal sealed class PlayoutEngine
         }
         else
         {
+            _mustJump = false;
             // A start at the very beginning of a track is the music's own; anywhere else it would click.
             TryStart(due, count, due.Position < 1 ? 0 : _fadeFrames);
+            if (_main.IsActive)
+                _guard.OnStart(due.RoomUs);
         }
         Volatile.Write(ref _gaveUp, _guard.HasGivenUp);
     }
 
     private void Jump(in Due due, int count, bool isOther, double errorUs)
     {
-        // Another record moved the position on purpose: that is no error.
-        var isIntended = isOther || !ReferenceEquals(_anchor, due.Record);
+        // Another record of the same authority moved the position on purpose: that is no error. A new authority moves nothing.
+        var isIntended = isOther || _mustJump || (!ReferenceEquals(_anchor, due.Record) && _anchor?.ClockId == due.Record!.ClockId);
+        _mustJump = false;
         if (isIntended || errorUs > ReanchorUs)
             _guard.Reset();
         else if (_guard.MaySnap(due.RoomUs))
@@ -214,34 +258,18 @@ internal sealed class PlayoutEngine
 
     private void TryStart(in Due due, int count, int fadeFrames)
     {
-        var kernel = due.Source!.Kernel;
-        var reserve = (int)(StartS * due.Source.Track.SampleRate);
-        var first = (long)Math.Floor(due.Position) - kernel.Before;
-        var needed = SincResampler.FramesNeeded(kernel, 1, due.Step * (1 + MaxCorrection), count) + reserve;
-        if (due.Source.Track.Find(first, needed) is not { } ring)
+        if (due.FindStart(count) is not { } ring)
             return;
-        _main.Start(due.Source, ring, due.Position, fadeFrames);
+        _main.Start(due.Source!, ring, due.Position, fadeFrames);
         _anchor = due.Record;
     }
-
-    private static int SourceFrames(in Due due, int outputFrames) => (int)(outputFrames * due.Source!.Ratio) + 1;
 
     private static double Correction(double aheadFrames, int rate) =>
         Math.Clamp(-aheadFrames / (CloseInS * rate), -MaxCorrection, MaxCorrection);
 
     private void Release(int fadeFrames) => _tail.FadeOutFrom(_main, fadeFrames);
 
-    private void RenderTail(Span<float> output)
-    {
-        var step = (double)_tail.Track!.SampleRate / _outputRate;
-        // In short pieces, so that the end of a fade inside a block needs no more frames than the fade itself.
-        for (var at = 0; at < output.Length && _tail.IsActive;)
-        {
-            var length = Math.Min(output.Length - at, 2 * 64);
-            _tail.AddTo(output.Slice(at, length), step);
-            at += length;
-        }
-    }
+    private Rendered Wanted() => new(_followed.Pair, _volume.Target, LatencyUs, Clicks);
 
     private void Publish(IOutputClock clock, long nextFrame, long nowUs)
     {
@@ -251,30 +279,12 @@ internal sealed class PlayoutEngine
             _meter.Measure(double.NegativeInfinity, null, 0);
             return;
         }
-        var leadUs = clock.HeardAtUs(nextFrame) + _latencyUs - nowUs;
+        var leadUs = clock.HeardAtUs(nextFrame) + _rendered.LatencyUs - nowUs;
         Volatile.Write(ref _leadUs, leadUs);
         var roomUs = _followed.Room.ToRoomUs(nowUs);
         _meter.Measure(nextFrame - leadUs / clock.PeriodUs, _followed.At(roomUs), roomUs);
     }
 
-    private PreparedTrack? Prepare(PlayoutTrack? track, Tracks old)
-    {
-        if (track is null)
-            return null;
-        if (ReferenceEquals(old.Current?.Track, track))
-            return old.Current;
-        return ReferenceEquals(old.Previous?.Track, track) ? old.Previous : new PreparedTrack(track, _outputRate);
-    }
-
-    private readonly record struct Due(Timeline? Record, PreparedTrack? Source, double Position, double Step, double RoomUs);
-
-    private sealed record Tracks(PreparedTrack? Current, PreparedTrack? Previous)
-    {
-        public PreparedTrack? Find(string? trackId)
-        {
-            if (Current is not null && Current.Track.TrackId == trackId)
-                return Current;
-            return Previous is not null && Previous.Track.TrackId == trackId ? Previous : null;
-        }
-    }
+    /// <summary>What the newest frames were rendered by.</summary>
+    private readonly record struct Rendered(TimelinePair? Pair, double Volume, double LatencyUs, ClickPattern? Clicks);
 }

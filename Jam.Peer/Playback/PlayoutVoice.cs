@@ -1,33 +1,5 @@
 namespace Jam.Peer.Playback;
 
-/// <summary>A track as one engine plays it: its frames, and what it takes to bring them to the output's rate.</summary>
-internal sealed class PreparedTrack
-{
-    public PreparedTrack(PlayoutTrack track, int outputRate)
-    {
-        Track = track;
-        Ratio = (double)track.SampleRate / outputRate;
-        Kernel = new SincKernel(Ratio);
-        // Room for the largest block at the fastest step (500 ppm of correction, 700 of the device, and drift: 1 % is ample).
-        var frames = (int)(PlayoutEngine.MaxBlockFrames * Ratio * 1.01) + Kernel.Taps + 8;
-        Left = new float[frames];
-        Right = new float[frames];
-    }
-
-    public PlayoutTrack Track { get; }
-
-    /// <summary>Source frames per output frame at nominal rates.</summary>
-    public double Ratio { get; }
-
-    public SincKernel Kernel { get; }
-
-    /// <summary>Scratch of the audio thread.</summary>
-    public float[] Left { get; }
-
-    /// <summary>Scratch of the audio thread.</summary>
-    public float[] Right { get; }
-}
-
 /// <summary>One place that sound is read from, with its own gain. An engine has two: what plays, and what fades out.</summary>
 internal sealed class PlayoutVoice
 {
@@ -36,6 +8,14 @@ internal sealed class PlayoutVoice
     private double _gain;
     private double _gainStep;
     private float _trackGain = 1;
+
+    /// <summary>All that it is at one moment, to go back to.</summary>
+    public VoiceState State
+    {
+        get => new(_source, _ring, Frame, Fraction, _gain, _gainStep, _trackGain);
+        set => (_source, _ring, Frame, Fraction, _gain, _gainStep, _trackGain) =
+            (value.Source, value.Ring, value.Frame, value.Fraction, value.Gain, value.GainStep, value.TrackGain);
+    }
 
     /// <summary>Whether it plays.</summary>
     public bool IsActive => _source is not null;
@@ -97,6 +77,19 @@ internal sealed class PlayoutVoice
         return true;
     }
 
+    /// <summary>Adds the rest of a fade to an output, at the track's nominal speed.</summary>
+    public void FadeInto(Span<float> output, int outputRate)
+    {
+        var step = (double)Track!.SampleRate / outputRate;
+        // In short pieces, so that the end of a fade inside a block needs no more frames than the fade itself.
+        for (var at = 0; at < output.Length && IsActive;)
+        {
+            var length = Math.Min(output.Length - at, 2 * 64);
+            AddTo(output.Slice(at, length), step);
+            at += length;
+        }
+    }
+
     /// <summary>Adds the next block to an output and moves on. What cannot be read is silence, and ends the voice.</summary>
     public void AddTo(Span<float> output, double step)
     {
@@ -127,3 +120,7 @@ internal sealed class PlayoutVoice
             Stop();
     }
 }
+
+/// <summary>What a voice is at one moment.</summary>
+internal readonly record struct VoiceState(
+    PreparedTrack? Source, FrameRing? Ring, long Frame, double Fraction, double Gain, double GainStep, float TrackGain);

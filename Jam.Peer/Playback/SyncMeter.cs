@@ -28,6 +28,13 @@ internal sealed class SyncMeter
     public void OnRendered(long outputFrame, int count, PlayoutTrack? track, long frame, double fraction, double step) =>
         _blocks[_written++ % Blocks] = new Block(outputFrame, count, track, frame, fraction, step);
 
+    /// <summary>Forgets what was noted from an output frame on: it is rendered again.</summary>
+    public void Rewind(long outputFrame)
+    {
+        while (_written > 0 && _blocks[(_written - 1) % Blocks].OutputFrame >= outputFrame)
+            _written--;
+    }
+
     /// <summary>Takes the error of the output frame that is heard now.</summary>
     public void Measure(double heardFrame, Timeline? record, double roomUs)
     {

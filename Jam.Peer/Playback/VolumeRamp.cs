@@ -23,10 +23,18 @@ internal sealed class VolumeRamp
         set => Volatile.Write(ref _target, double.IsNaN(value) ? 0 : Math.Clamp(value, 0, 1));
     }
 
-    /// <summary>Audio thread: multiplies interleaved stereo.</summary>
-    public void Apply(Span<float> stereo)
+    /// <summary>Audio thread: the gain that the next frame starts from.</summary>
+    public double Now
     {
-        var target = Target;
+        get => _now;
+        set => _now = value;
+    }
+
+    /// <summary>Audio thread: multiplies interleaved stereo.</summary>
+    /// <param name="stereo">The frames.</param>
+    /// <param name="target">Where to ramp to: <see cref="Target"/>, read once for a stretch that belongs together.</param>
+    public void Apply(Span<float> stereo, double target)
+    {
         if (_now == 1 && target == 1)
             return;
         for (var i = 0; i + 1 < stereo.Length; i += 2)

@@ -30,6 +30,16 @@ internal static class Describe
         return isTakenOver ? null : Timeline(after);
     }
 
+    /// <summary>Whom a start waits for, by name; null: nobody.</summary>
+    public static string? Waiting(RoomState room, IReadOnlyList<string> peerIds)
+    {
+        if (peerIds.Count == 0)
+            return null;
+        var names = peerIds.Select(id => id == room.PeerId ? "this peer" : room.Others.GetValueOrDefault(id)?.Name ?? id).Take(5);
+        var more = peerIds.Count > 5 ? $" and {peerIds.Count - 5} more" : "";
+        return $"waiting for {string.Join(", ", names)}{more} to have something to play, 3 s at most";
+    }
+
     /// <summary>Minutes and seconds.</summary>
     public static string Position(long us) =>
         string.Create(CultureInfo.InvariantCulture, $"{us / 60_000_000}:{us / 1_000_000 % 60:00}.{us / 100_000 % 10}");

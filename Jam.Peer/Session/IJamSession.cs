@@ -44,6 +44,17 @@ public interface IJamSession : IAsyncDisposable
 
     /// <summary>0 to 1; takes effect within a few milliseconds, without a click.</summary>
     double Volume { get; set; }
+
+    /// <summary>How much later than it reports the sound device in use sounds, milliseconds.</summary>
+    double LatencyMs { get; }
+
+    /// <summary>Sets that, at once; with <paramref name="save"/> also for every later run on this device.</summary>
+    /// <returns>What was done, for people.</returns>
+    /// <exception cref="JamException">It cannot be saved; it holds all the same.</exception>
+    string SetLatency(double ms, bool save);
+
+    /// <summary>Whether this peer clicks at room times instead of playing, so that ears can compare it with another one.</summary>
+    bool Clicks { get; set; }
 }
 
 /// <summary>Something that the user has to hear in one line; the message says what to do.</summary>

@@ -51,6 +51,21 @@ public sealed record TrackReport(
     string TrackId, string Name, TrackKind Kind, long LengthBytes, long? DurationUs, int Chunks, int ChunksHave, int ChunksFromCache,
     int ChunksFromHost, int ChunksFromPeers, long BytesUp, long BytesDown, int BadChunks, string? SavedAs)
 {
+    /// <summary>By its tags; null where they do not say, or are not here.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>By its tags; null where they do not say, or are not here.</summary>
+    public string? Artist { get; init; }
+
+    /// <summary>By its tags; null where they do not say, or are not here.</summary>
+    public string? Album { get; init; }
+
+    /// <summary>ReplayGain by its tags, decibels; null where they do not say, or are not here.</summary>
+    public double? GainDb { get; init; }
+
+    /// <summary>Type and size of its picture, for people; null where it has none, or it is not here.</summary>
+    public string? Cover { get; init; }
+
     /// <summary>Whether every chunk is here.</summary>
     public bool IsComplete => ChunksHave == Chunks;
 }
@@ -78,14 +93,21 @@ public sealed record LinkReport(
 /// <param name="Sounding">Whether sound of the track leaves the output now.</param>
 /// <param name="SyncErrorUs">What is heard minus what should be, microseconds; null while silent.</param>
 /// <param name="SyncUncertaintyUs">How far off that figure may be, from the clock and the output; null while unknown.</param>
-/// <param name="OutputLeadUs">From writing a sample to hearing it, microseconds.</param>
+/// <param name="OutputLeadUs">How soon a change can be heard, microseconds.</param>
 /// <param name="Output">What it plays to, for people.</param>
 /// <param name="OutputIsAudible">Whether that is a sound device.</param>
 /// <param name="Underruns">How often it ran dry.</param>
 /// <param name="Volume">0 to 1.</param>
 public sealed record PlaybackReport(
     PlaybackStatus Status, long PositionUs, long BufferUs, bool Sounding, double? SyncErrorUs, double? SyncUncertaintyUs,
-    long OutputLeadUs, string Output, bool OutputIsAudible, int Underruns, double Volume);
+    long OutputLeadUs, string Output, bool OutputIsAudible, int Underruns, double Volume)
+{
+    /// <summary>How much later than it reports the output's device sounds, milliseconds, as set or saved.</summary>
+    public double LatencyMs { get; init; }
+
+    /// <summary>How often damaged bytes of the track that is open were replaced by silence.</summary>
+    public int Concealed { get; init; }
+}
 
 /// <summary>How well the room clock is known.</summary>
 /// <param name="IsReady">Good enough to play by.</param>

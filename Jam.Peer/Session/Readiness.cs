@@ -8,7 +8,17 @@ internal sealed class Readiness(Player player)
 {
     private const long FirstSecondUs = 1_000_000;
 
+    private string? _waiting;
     private (string? TrackId, bool IsReady, string? PeerId) _told;
+
+    /// <summary>Whom a start waits for, in words; null where nobody new.</summary>
+    public string? Waiting(RoomState room, RoomStats stats)
+    {
+        var words = Describe.Waiting(room, stats.WaitingFor);
+        var isNew = words is not null && words != _waiting;
+        _waiting = words;
+        return isNew ? words : null;
+    }
 
     /// <summary>The message that is due; null where nothing has changed.</summary>
     public Ready? Next(RoomState room)

@@ -12,6 +12,9 @@ public enum OutputKind
     /// <summary>PulseAudio, or what serves its protocol.</summary>
     Pulse,
 
+    /// <summary>ALSA, without a sound server.</summary>
+    Alsa,
+
     /// <summary>A WAV file, written in real time.</summary>
     Wav,
 
@@ -19,10 +22,30 @@ public enum OutputKind
     Null,
 }
 
+/// <summary>What goes to both loudspeakers of a peer, so that two machines can make a stereo pair.</summary>
+public enum ChannelChoice
+{
+    /// <summary>To each its own channel.</summary>
+    Stereo,
+
+    /// <summary>The left one.</summary>
+    Left,
+
+    /// <summary>The right one.</summary>
+    Right,
+
+    /// <summary>The mean of both.</summary>
+    Mono,
+}
+
 /// <summary>Pseudo-random chunks for a transfer test without audio.</summary>
 /// <param name="Chunks">How many, 1 to 131,072.</param>
 /// <param name="ChunkSizeBytes">Size of each, 1 KiB to 1 MiB.</param>
-public sealed record TestPattern(int Chunks, int ChunkSizeBytes);
+public sealed record TestPattern(int Chunks, int ChunkSizeBytes)
+{
+    /// <summary>Most chunks of a track.</summary>
+    public const int MaxChunks = 131_072;
+}
 
 /// <summary>What one peer is asked to do, checked and complete.</summary>
 public sealed record SessionOptions
@@ -81,11 +104,22 @@ public sealed record SessionOptions
     /// <summary>Name of the sound device; null: the default one.</summary>
     public string? Device { get; init; }
 
-    /// <summary>The device sounds this much later than it reports, milliseconds.</summary>
-    public double LatencyMs { get; init; }
+    /// <summary>
+    /// The device sounds this much later than it reports, milliseconds; null: what is saved for the device, or nothing.
+    /// </summary>
+    public double? LatencyMs { get; init; }
 
     /// <summary>0 to 1.</summary>
     public double Volume { get; init; } = 1;
+
+    /// <summary>Which of the track's channels sounds.</summary>
+    public ChannelChoice Channel { get; init; }
+
+    /// <summary>Folder of the user's settings; null: the user's own (XDG).</summary>
+    public string? ConfigFolder { get; init; }
+
+    /// <summary>Whether tracks that say how loud they are sound as loud as others.</summary>
+    public bool ReplayGain { get; init; } = true;
 
     /// <summary>Whether a host plays as soon as it has something to play.</summary>
     public bool Autoplay { get; init; }

@@ -30,7 +30,7 @@ internal static class SwarmJamHouse
     [
         .. new[]
         {
-            "SessionOptions", "OutputKind", "TestPattern", "PeerReport", "TrackReport", "LinkReport", "PlaybackReport", "ClockReport",
+            "SessionOptions", "OutputKind", "ChannelChoice", "SoundDevice", "SoundDeviceList", "MicrophoneRequest", "MicrophoneResult", "TestPattern", "PeerReport", "TrackReport", "LinkReport", "PlaybackReport", "ClockReport",
             "JamException",
         }.Select(name => $"{Session}.{name}"),
     ];

@@ -121,6 +121,8 @@ public sealed class OutputTests
 
         public double HeardAtUs { get; private set; }
 
+        public long Rewind(long earliestFrame, long nowUs, IOutputClock clock) => -1;
+
         public void Render(Span<float> output, long firstFrame, long nowUs, IOutputClock clock)
         {
             if (_next < 0)

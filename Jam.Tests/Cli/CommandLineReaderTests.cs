@@ -79,26 +79,52 @@ internal sealed class CommandLineReaderTests
     {
         var run = CliFactsFake.Run(
             "--connect a:1 --room loft --name Ada --listen-port 0 --server-port 0 --cache c --save s --up-limit 400kbit --down-limit 2M --cache-limit 1.5G --no-discovery --output wav:d/x.wav " +
-            "--latency-ms -12.5 --volume 25 --headless --duration 1m30s --status-every 0.25 --end-with-stdin");
+            "--latency-ms -12.5 --volume 25 --channel right --no-replaygain --headless --duration 1m30s --status-every 0.25 --end-with-stdin");
         var options = run.Session;
         Assert.Multiple(() =>
         {
             Assert.That((options.Room, options.Name, options.ListenPort, options.ServerPort), Is.EqualTo(("loft", "Ada", 0, 0)));
             Assert.That((options.CacheFolder, options.SaveFolder, options.UpLimitBytesPerSecond), Is.EqualTo(("c", "s", 50_000L)));
-            Assert.That((options.Output, options.WavPath, options.LatencyMs, options.Volume), Is.EqualTo((OutputKind.Wav, "d/x.wav", -12.5, 0.25)));
+            Assert.That((options.Output, options.WavPath, options.LatencyMs, options.Volume, options.Channel), Is.EqualTo((OutputKind.Wav, "d/x.wav", -12.5, 0.25, ChannelChoice.Right)));
             Assert.That((options.DownLimitBytesPerSecond, options.CacheLimitBytes, options.Discovery), Is.EqualTo((2_000_000L, 1_500_000_000L, false)));
+            Assert.That(options.ReplayGain, Is.False);
             Assert.That((run.Headless, run.Duration, run.StatusEvery, run.EndWithStdin),
                 Is.EqualTo((true, TimeSpan.FromSeconds(90), TimeSpan.FromMilliseconds(250), true)));
         });
     }
 
+    [Test]
+    public void A_latency_that_is_not_given_is_the_saved_one_and_the_channels_are_the_track_s_own()
+    {
+        var options = CliFactsFake.Run("--connect a:1").Session;
+        Assert.That((options.LatencyMs, options.Channel), Is.EqualTo(((double?)null, ChannelChoice.Stereo)));
+    }
+
+    [TestCase("--output alsa", OutputKind.Alsa, null)]
+    [TestCase("--output alsa:hw:1,0", OutputKind.Alsa, "hw:1,0")]
+    [TestCase("--output alsa --device front", OutputKind.Alsa, "front")]
+    [TestCase("--output pulse --device front", OutputKind.Pulse, "front")]
+    public void A_device_comes_with_the_output_or_alone(string text, OutputKind kind, string? device)
+    {
+        var options = CliFactsFake.Run("--connect a:1 " + text).Session;
+        Assert.That((options.Output, options.Device), Is.EqualTo((kind, device)));
+    }
+
+    [Test]
+    public void Devices_can_be_listed_without_anything_else() => Assert.That(
+        CliFactsFake.Read("--list-devices --json"), Is.EqualTo(new CommandLineResult.ListDevices(true)));
+
+    [TestCase("--connect a:1 --channel both", "left, right, mono or stereo")]
+    [TestCase("--connect a:1 --output alsa:a --device b", "leave one of them out")]
+    [TestCase("--connect a:1 --output oss", "alsa:DEVICE")]
     [TestCase("--seed nowhere.mp3", "--seed nowhere.mp3: there is no such file")]
     [TestCase("--seed song.mp3 music", "--seed music: that is a folder")]
     [TestCase("--seed", "--seed needs a file, or --num-chunks")]
     [TestCase("--seed --chunk-size 4096", "--seed needs a file, or --num-chunks")]
     [TestCase("--num-chunks 3 --role host", "go with a bare --seed")]
     [TestCase("--seed song.mp3 --num-chunks 3", "either files or, bare")]
-    [TestCase("--seed --num-chunks 0", "1 to 1000000")]
+    [TestCase("--seed --num-chunks 0", "1 to 131072")]
+    [TestCase("--seed --num-chunks 131073", "1 to 131072")]
     [TestCase("--seed --num-chunks 5 --chunk-size 12", "1024 to 1048576")]
     [TestCase("--seed song.mp3 --role viewer", "a viewer does not seed")]
     [TestCase("--role boss", "host or viewer")]
@@ -130,7 +156,7 @@ internal sealed class CommandLineReaderTests
     [TestCase("--connect a:1 --output wav:locked/x.wav", "cannot write there: Access is denied")]
     [TestCase("--connect a:1 --output wav", "wav:PATH")]
     [TestCase("--connect a:1 --output wav:", "wav:PATH")]
-    [TestCase("--connect a:1 --output loud", "auto, pulse, wav:PATH or null")]
+    [TestCase("--connect a:1 --output loud", "auto, pulse, alsa, alsa:DEVICE, wav:PATH or null")]
     [TestCase("--connect a:1 --output null --device x", "--device names a sound device")]
     [TestCase("--connect a:1 --up-limit fast", "--up-limit fast")]
     [TestCase("--connect a:1 --latency-ms 9999", "--latency-ms 9999")]
@@ -139,7 +165,7 @@ internal sealed class CommandLineReaderTests
     [TestCase("--connect a:1 --volume NaN", "--volume NaN")]
     [TestCase("--connect a:1 --duration soon", "--duration soon")]
     [TestCase("--connect a:1 --duration 0", "--duration 0")]
-    [TestCase("--connect a:1 --status-every 0.001", "0.05 or more")]
+    [TestCase("--connect a:1 --status-every 0.001", "0.01 or more")]
     [TestCase("--connect a:1 --json --status-every 1", "choose one of them")]
     [TestCase("--connect a:1 --autoplay", "--autoplay is for the host")]
     [TestCase("--connect a:1 --volum 3", "did you mean --volume?")]

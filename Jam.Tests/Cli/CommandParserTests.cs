@@ -36,6 +36,10 @@ internal sealed class CommandParserTests
         ["volume", new Command.Volume(null)],
         ["volume 40", new Command.Volume(40)],
         ["volume 7.5%", new Command.Volume(7.5)],
+        ["latency", new Command.Latency(null)],
+        ["latency -12.5", new Command.Latency(-12.5)],
+        ["calibrate", new Command.Calibrate(true)],
+        ["calibrate off", new Command.Calibrate(false)],
         ["watch", new Command.Watch()],
         ["help", new Command.Help(null)],
         ["? SEEK", new Command.Help("seek")],
@@ -62,6 +66,9 @@ internal sealed class CommandParserTests
     [TestCase("playlist x", "from 1")]
     [TestCase("volume 101", "0 to 100")]
     [TestCase("volume -1", "0 to 100")]
+    [TestCase("latency soon", "-2000 to 5000")]
+    [TestCase("latency 9999", "-2000 to 5000")]
+    [TestCase("calibrate now", "usage: calibrate [off]")]
     [TestCase("help dance", "there is no command 'dance'")]
     public void What_is_no_command_is_answered_by_a_line(string line, string expected)
     {

@@ -29,6 +29,17 @@ internal sealed class FakeSession : IJamSession
 
     public double Volume { get; set; } = 1;
 
+    public double LatencyMs { get; private set; }
+
+    public bool Clicks { get; set; }
+
+    public string SetLatency(double ms, bool save)
+    {
+        LatencyMs = ms;
+        Calls.Add(FormattableString.Invariant($"latency {ms}{(save ? " save" : "")}"));
+        return FormattableString.Invariant($"latency {ms} ms");
+    }
+
     public void Notice(string line) => notices.Writer.TryWrite(line);
 
     public void Break(string why) => completion.TrySetException(new JamException(why));

@@ -90,6 +90,47 @@ public sealed class PlayoutCorrectionTests
     }
 
     [Test]
+    public void A_new_authority_s_clock_has_two_seconds_to_settle_before_it_is_jumped_after()
+    {
+        var (rig, play) = Playing();
+        var old = rig.Room;
+        var other = Guid.Parse("00000000-0000-0000-0000-000000000002");
+        rig.Engine.SetTimeline(new TimelinePair(play, null).Accept(play with { Epoch = 2, ClockId = other }));
+        rig.Room = old with { ClockId = other, OffsetUs = old.OffsetUs + 8_000 };
+        rig.Run(1.5);
+        Assert.That(rig.Engine.Status.Snaps, Is.Zero);
+        rig.Room = rig.Room with { OffsetUs = old.OffsetUs };
+        rig.Run(1.5);
+        Assert.That(rig.Engine.Status.Snaps, Is.Zero, "it settled by itself");
+        rig.Room = rig.Room with { OffsetUs = old.OffsetUs + 8_000 };
+        rig.Run(0.5);
+        Assert.That(rig.Engine.Status.Snaps, Is.EqualTo(1), "later an error is one");
+    }
+
+    [Test]
+    public void Right_after_a_start_corrections_are_free()
+    {
+        var rig = new PlayoutRig(new SimulatedDevice(48_000));
+        rig.Engine.SetTracks(rig.MakeTrack(0, 441_000), null);
+        rig.Run(1);
+        rig.Engine.SetTimeline(new TimelinePair(PlayoutRig.Record(1, PlaybackStatus.Play, rig.RoomNowUs + 300_000, 0), null));
+        rig.Run(0.3);
+        for (var i = 0; i < 4; i++)
+        {
+            Shift(rig, i % 2 == 0 ? 10_000 : -10_000);
+            rig.Run(0.05);
+        }
+        Assert.That(rig.Engine.Status.HasGivenUpSnapping, Is.False);
+        rig.Run(0.5);
+        for (var i = 0; i < 4; i++)
+        {
+            Shift(rig, i % 2 == 0 ? 10_000 : -10_000);
+            rig.Run(0.5);
+        }
+        Assert.That(rig.Engine.Status.HasGivenUpSnapping, Is.True, "from then on they count");
+    }
+
+    [Test]
     public void Silence_from_a_new_authority_is_obeyed_before_its_clock_is_known()
     {
         var (rig, play) = Playing();

@@ -70,6 +70,24 @@ internal sealed class PlayoutRig
         ring.Append(stereo);
     }
 
+    /// <summary>Asks the engine what to render again of what is heard later than 40 ms from now, as an output with a queue does.</summary>
+    /// <returns>The first frame that was rendered again; -1: none.</returns>
+    public long Rewrite()
+    {
+        const double SafetyUs = 40_000;
+        var (end, clock) = (Device.Written, Device.Clock);
+        var from = Engine.Rewind(
+            end - (long)Math.Floor((clock.HeardAtUs(end) - Device.NowUs - SafetyUs) / clock.PeriodUs), Device.NowUs, clock, Room);
+        for (var at = from; at >= 0 && at < end;)
+        {
+            var count = (int)Math.Min(end - at, 700);
+            Engine.Render(_block.AsSpan(0, 2 * count), at, Device.NowUs, clock, Room);
+            _block.AsSpan(0, 2 * count).CopyTo(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_output)[(int)(2 * at)..]);
+            at += count;
+        }
+        return from;
+    }
+
     public void Run(double seconds)
     {
         Device.Run((long)(seconds * 1e6), 960, (first, count) =>
@@ -78,6 +96,9 @@ internal sealed class PlayoutRig
             _output.AddRange(_block.AsSpan(0, 2 * count));
         });
     }
+
+    /// <summary>The raw samples, to compare.</summary>
+    public float[] Samples(long first, long last) => [.. _output[(int)(2 * first)..(int)(2 * last)]];
 
     /// <summary>Gain of an output frame.</summary>
     public float GainAt(long frame) => _output[(int)(2 * frame + 1)];

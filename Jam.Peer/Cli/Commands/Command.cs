@@ -37,6 +37,12 @@ internal abstract record Command
     /// <summary>Shows the volume, or sets it, in percent.</summary>
     public sealed record Volume(double? Percent) : Command;
 
+    /// <summary>Shows how much later than it reports the device sounds, or sets it, in milliseconds.</summary>
+    public sealed record Latency(double? Ms) : Command;
+
+    /// <summary>Clicks in turn with another peer, to hear whether both sound together; or stops that.</summary>
+    public sealed record Calibrate(bool On) : Command;
+
     public sealed record Watch : Command;
 
     public sealed record Help(string? About) : Command;

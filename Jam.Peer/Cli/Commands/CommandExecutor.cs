@@ -27,6 +27,9 @@ internal sealed class CommandExecutor(IJamSession session)
                 Command.Connections => ReportTexts.Connections(session.Report()),
                 Command.Stats => ReportTexts.Stats(session.Report()),
                 Command.Volume volume => SetVolume(volume.Percent),
+                Command.Latency { Ms: { } ms } => Say(session.SetLatency(ms, save: true)),
+                Command.Latency => new Answer(string.Create(CultureInfo.InvariantCulture, $"latency {session.LatencyMs:0.#} ms")),
+                Command.Calibrate calibrate => Calibrate(calibrate.On),
                 Command.Help help => ReportTexts.Help(help.About),
                 Command.Watch => Answer.Error("watch needs a terminal; stats says the same in one line"),
                 _ => throw new ArgumentOutOfRangeException(nameof(command), command, "no such command"),
@@ -63,6 +66,14 @@ internal sealed class CommandExecutor(IJamSession session)
         if (percent is { } wanted)
             session.Volume = wanted / 100;
         return new Answer(string.Create(CultureInfo.InvariantCulture, $"volume {session.Volume * 100:0.#} %"));
+    }
+
+    private Answer Calibrate(bool on)
+    {
+        session.Clicks = on;
+        return new Answer(on
+            ? "clicking; type calibrate on the other machine too, then latency MS here until both sound as one; calibrate off ends it"
+            : string.Create(CultureInfo.InvariantCulture, $"no more clicks; latency {session.LatencyMs:0.#} ms"));
     }
 
     /// <summary>No shell stands between the prompt and this peer to know what <c>~</c> is.</summary>

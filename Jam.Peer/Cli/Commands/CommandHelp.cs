@@ -18,6 +18,8 @@ internal sealed record CommandHelp(string Name, string Usage, string Text)
         new("join", "join IP:PORT", "connect to one more peer"),
         new("leave", "leave IP:PORT", "disconnect from a peer and do not dial it again"),
         new("volume", "volume [0-100]", "show or set this peer's volume"),
+        new("latency", "latency [MS]", "show or set how much later than it reports this device sounds; it is saved for the device"),
+        new("calibrate", "calibrate [off]", "click in turn with another peer that does so, to find that latency by ear"),
         new("stats", "stats", "chunks, buffer and sync of this peer, now"),
         new("watch", "watch", "the same as a live table; ENTER ends it (on a terminal only)"),
         new("help", "help [COMMAND]", "this list, or one of its lines"),

@@ -34,6 +34,13 @@ internal static class CommandParser
             "playlist" => Playlist(rest),
             "stats" => Alone(rest, new Command.Stats()),
             "volume" => Volume(rest),
+            "latency" => Latency(rest),
+            "calibrate" => rest.ToLowerInvariant() switch
+            {
+                "" or "on" => new(new Command.Calibrate(true), null),
+                "off" => new(new Command.Calibrate(false), null),
+                _ => Usage("calibrate"),
+            },
             "watch" => Alone(rest, new Command.Watch()),
             "help" or "?" => Help(rest),
             "quit" or "exit" => Alone(rest, new Command.Quit()),
@@ -108,6 +115,15 @@ internal static class CommandParser
         return Units.TryNumber(text.TrimEnd('%'), out var percent) && percent <= 100
             ? new(new Command.Volume(percent), null)
             : new(null, $"volume {text}: it is a number from 0 to 100");
+    }
+
+    private static Parsed Latency(string text)
+    {
+        if (text.Length == 0)
+            return new(new Command.Latency(null), null);
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var ms) && ms is >= -2000 and <= 5000
+            ? new(new Command.Latency(ms), null)
+            : new(null, $"latency {text}: it is a number from -2000 to 5000, in milliseconds");
     }
 
     private static Parsed Help(string text)

@@ -61,7 +61,7 @@ internal sealed record DemoOptions(TimeSpan Duration, bool Json, int Viewers, st
         var viewers = checks.Number("--viewers", raw.Viewers, 2, 1, 8, "viewers");
         if (viewers % 1 != 0)
             checks.Fail($"--viewers {raw.Viewers}: it is a whole number");
-        checks.Output(raw.Output);
+        checks.Output(raw.Output, null);
         var options = new DemoOptions(
             checks.Duration("--duration", raw.Duration, atLeastSeconds: 1) ?? TimeSpan.FromSeconds(15), raw.Json, (int)viewers, raw.File,
             raw.Output ?? "auto", raw.Keep);

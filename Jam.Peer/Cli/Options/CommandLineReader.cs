@@ -19,6 +19,8 @@ internal static class CommandLineReader
         if (raw.Version)
             return new CommandLineResult.Show($"jam {HelpTexts.Version}");
 
+        if (raw.ListDevices)
+            return new CommandLineResult.ListDevices(raw.Json);
         var checks = new OptionChecks(facts);
         var run = Check(raw, checks);
         return checks.Problem is { } problem ? new CommandLineResult.Wrong($"jam: {problem}") : new CommandLineResult.Run(run);
@@ -29,7 +31,7 @@ internal static class CommandLineReader
         if (raw.Stray.FirstOrDefault() is { } stray)
             checks.Fail($"'{stray}' belongs to no option; to seed a file: --seed FILE, to join: --connect IP:PORT (see --help)");
         var (server, roomOfServer) = checks.Server(raw.Server);
-        var (output, wavPath) = checks.Output(raw.Output);
+        var (output, wavPath, device) = checks.Output(raw.Output, raw.Device);
         var files = checks.SeedFiles(raw.Seed);
         var pattern = checks.TestPattern(raw);
         var role = checks.RoleOf(raw.Role, seeds: files.Count > 0 || raw.BareSeed);
@@ -57,14 +59,16 @@ internal static class CommandLineReader
             Discovery = !raw.NoDiscovery,
             Output = output,
             WavPath = wavPath,
-            Device = raw.Device,
-            LatencyMs = checks.Number("--latency-ms", raw.LatencyMs, 0, -2000, 5000, "milliseconds"),
+            Device = device,
+            LatencyMs = raw.LatencyMs is null ? null : checks.Number("--latency-ms", raw.LatencyMs, 0, -2000, 5000, "milliseconds"),
             Volume = checks.Number("--volume", raw.Volume, 100, 0, 100, "percent") / 100,
+            Channel = checks.Channel(raw.Channel),
+            ReplayGain = !raw.NoReplayGain,
             Autoplay = raw.Autoplay,
             KeepsFirstClock = raw.KeepsFirstClock,
         };
         return new PeerRun(
             session, raw.Headless, checks.Duration("--duration", raw.Duration), raw.Json,
-            checks.Duration("--status-every", raw.StatusEvery, atLeastSeconds: 0.05), raw.EndWithStdin);
+            checks.Duration("--status-every", raw.StatusEvery, atLeastSeconds: 0.01), raw.EndWithStdin);
     }
 }

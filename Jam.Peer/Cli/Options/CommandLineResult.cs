@@ -12,6 +12,9 @@ internal abstract record CommandLineResult
     /// <summary>A peer, ready to start.</summary>
     public sealed record Run(PeerRun Peer) : CommandLineResult;
 
+    /// <summary>The sound devices of this machine, for people or as JSON.</summary>
+    public sealed record ListDevices(bool Json) : CommandLineResult;
+
     /// <summary>A text for standard output, exit code 0.</summary>
     public sealed record Show(string Text) : CommandLineResult;
 
@@ -27,4 +30,8 @@ internal abstract record CommandLineResult
 /// <param name="StatusEvery">How often a report goes to standard output as one line of JSON; null: never.</param>
 /// <param name="EndWithStdin">Whether the end of standard input ends the peer.</param>
 internal sealed record PeerRun(
-    SessionOptions Session, bool Headless, TimeSpan? Duration, bool Json, TimeSpan? StatusEvery, bool EndWithStdin);
+    SessionOptions Session, bool Headless, TimeSpan? Duration, bool Json, TimeSpan? StatusEvery, bool EndWithStdin)
+{
+    /// <summary>Whether it clicks from the start, for its user to find the device's latency.</summary>
+    public bool Calibrate { get; init; }
+}

@@ -31,6 +31,7 @@ internal static class HelpTexts
           jam --connect IP:PORT... [options]   viewer: join through any peer of the room
           jam demo [--help]                    a host and two viewers on this machine
           jam check IP:PORT [--help]           can this machine and that peer reach each other, and how well?
+          jam calibrate [--help]               how late do this machine's loudspeakers sound?
           jam discover [--help]                which rooms are there on this network?
           jam server [--help]                  a rendezvous server of its own
 
@@ -55,10 +56,14 @@ internal static class HelpTexts
           --no-discovery           do not tell this network which room there is ('jam discover' lists the rooms)
 
         Sound:
-          --output WHERE           auto, pulse, wav:PATH or null (auto: the sound device where there is one)
+          --output WHERE           auto, pulse, alsa, alsa:DEVICE, wav:PATH or null (auto: PulseAudio, else ALSA, else silence)
           --device NAME            which sound device (the default one)
-          --latency-ms N           the device sounds N ms later than it reports, so play N ms earlier; -2000 to 5000 (0)
+          --list-devices           which there are, and leave; with --json as JSON
+          --latency-ms N           the device sounds N ms later than it reports, so play N ms earlier; -2000 to 5000 (what 'latency'
+                                   or 'calibrate' has saved for the device, or 0)
+          --channel WHICH          left, right, mono or stereo, so that two machines make a stereo pair (stereo)
           --volume PERCENT         0 to 100 (100)
+          --no-replaygain          play each track as loud as it is, whatever its ReplayGain tag says
 
         Running:
           --autoplay               a host plays as soon as it can

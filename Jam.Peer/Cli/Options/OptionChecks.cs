@@ -37,7 +37,7 @@ internal sealed class OptionChecks(CliFacts facts)
         if (!raw.BareSeed)
             return null;
         return new TestPattern(
-            (int)Whole("--num-chunks", raw.NumChunks, 1, 1, 1_000_000, "chunks"),
+            (int)Whole("--num-chunks", raw.NumChunks, 1, 1, Session.TestPattern.MaxChunks, "chunks"),
             (int)Whole("--chunk-size", raw.ChunkSize, 16 * 1024, 1024, 1024 * 1024, "bytes"));
     }
 
@@ -92,22 +92,43 @@ internal sealed class OptionChecks(CliFacts facts)
         return (new UriBuilder(uri) { Path = prefix, Query = "", Fragment = "" }.Uri, room.Length > 0 ? room : null);
     }
 
-    public (OutputKind Kind, string? WavPath) Output(string? text)
+    /// <summary>Where sound goes, the file of a WAV, and the device; <paramref name="device"/> may come with the output or alone.</summary>
+    public (OutputKind Kind, string? WavPath, string? Device) Output(string? text, string? device)
     {
         switch (text)
         {
-            case null or "auto": return (OutputKind.Auto, null);
-            case "pulse": return (OutputKind.Pulse, null);
-            case "null": return (OutputKind.Null, null);
+            case null or "auto": return (OutputKind.Auto, null, device);
+            case "pulse": return (OutputKind.Pulse, null, device);
+            case "alsa": return (OutputKind.Alsa, null, device);
+            case "null": return (OutputKind.Null, null, null);
             case "wav" or "wav:":
                 Fail("--output wav needs a file: --output wav:PATH");
-                return (OutputKind.Wav, null);
+                return (OutputKind.Wav, null, null);
+        }
+        if (text.StartsWith("alsa:", StringComparison.Ordinal) && text.Length > 5)
+        {
+            if (device is not null)
+                Fail($"--output {text} names a device and --device another; leave one of them out");
+            return (OutputKind.Alsa, null, text[5..]);
         }
         if (!text.StartsWith("wav:", StringComparison.Ordinal))
-            Fail($"--output {text}: it is auto, pulse, wav:PATH or null");
+            Fail($"--output {text}: it is auto, pulse, alsa, alsa:DEVICE, wav:PATH or null");
         else if (facts.FolderProblem(FolderOf(text[4..])) is { } problem)
             Fail($"--output {text}: cannot write there: {problem}");
-        return (OutputKind.Wav, text[Math.Min(4, text.Length)..]);
+        return (OutputKind.Wav, text[Math.Min(4, text.Length)..], null);
+    }
+
+    public ChannelChoice Channel(string? text)
+    {
+        switch (text)
+        {
+            case null or "stereo": return ChannelChoice.Stereo;
+            case "left": return ChannelChoice.Left;
+            case "right": return ChannelChoice.Right;
+            case "mono": return ChannelChoice.Mono;
+        }
+        Fail($"--channel {text}: it is left, right, mono or stereo");
+        return ChannelChoice.Stereo;
     }
 
     /// <summary>What is wrong with no single option, but with several together.</summary>
@@ -118,7 +139,7 @@ internal sealed class OptionChecks(CliFacts facts)
         if (role == Role.Viewer && raw.Autoplay)
             Fail("--autoplay is for the host, who controls the room; leave it out");
         if (raw.Device is not null && output is OutputKind.Wav or OutputKind.Null)
-            Fail("--device names a sound device; it goes with --output auto or pulse only");
+            Fail("--device names a sound device; it goes with --output auto, pulse or alsa only");
         if (raw.Json && raw.StatusEvery is not null)
             Fail("--json prints one object at the end and --status-every many; choose one of them");
     }
@@ -165,7 +186,7 @@ internal sealed class OptionChecks(CliFacts facts)
             return null;
         if (Units.Duration(text) is { } duration && duration.TotalSeconds >= atLeastSeconds)
             return duration;
-        Fail($"{option} {text}: write seconds, like 15, or 1m30s" + (atLeastSeconds > 0.01 ? FormattableString.Invariant($"; {atLeastSeconds} or more") : ""));
+        Fail($"{option} {text}: write seconds, like 15, or 1m30s" + (atLeastSeconds > 0.001 ? FormattableString.Invariant($"; {atLeastSeconds} or more") : ""));
         return null;
     }
 

@@ -29,8 +29,11 @@ internal sealed class RawOptions
     [Option("no-discovery")] public bool NoDiscovery { get; set; }
     [Option("output")] public string? Output { get; set; }
     [Option("device")] public string? Device { get; set; }
+    [Option("list-devices")] public bool ListDevices { get; set; }
+    [Option("channel")] public string? Channel { get; set; }
     [Option("latency-ms")] public string? LatencyMs { get; set; }
     [Option("volume")] public string? Volume { get; set; }
+    [Option("no-replaygain")] public bool NoReplayGain { get; set; }
     [Option("autoplay")] public bool Autoplay { get; set; }
     [Option("headless")] public bool Headless { get; set; }
     [Option("duration")] public string? Duration { get; set; }

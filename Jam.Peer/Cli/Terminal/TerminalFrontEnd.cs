@@ -5,8 +5,8 @@ using Jam.Peer.Session;
 
 namespace Jam.Peer.Cli.Terminal;
 
-/// <summary>Someone at a keyboard: a prompt with history, news above it, and the live table while <c>watch</c> runs.</summary>
-internal sealed class TerminalFrontEnd(CliIo io, IJamSession session, TimeProvider time) : IFrontEnd
+/// <summary>Someone at a keyboard: a prompt with history, news above it, the live table while <c>watch</c> runs, and keys that nudge while <c>calibrate</c> does.</summary>
+internal sealed class TerminalFrontEnd(CliIo io, IJamSession session, TimeProvider time, bool calibrates = false) : IFrontEnd
 {
     private static readonly TimeSpan RedrawEvery = TimeSpan.FromMilliseconds(250);
     private readonly Screen screen = new(io.Out);
@@ -19,6 +19,7 @@ internal sealed class TerminalFrontEnd(CliIo io, IJamSession session, TimeProvid
 
     private readonly Lock gate = new();
     private bool watching;
+    private LatencyKeys? nudging = calibrates ? new LatencyKeys(session) : null;
 
     public void Notice(string line) => screen.Above(Answer.OneLine(line));
 
@@ -51,6 +52,16 @@ internal sealed class TerminalFrontEnd(CliIo io, IJamSession session, TimeProvid
     /// <summary>False when the peer is to leave.</summary>
     private bool Handle(ConsoleKeyInfo key)
     {
+        if (nudging is { } keys)
+        {
+            if (keys.Apply(key) is { } outcome)
+            {
+                nudging = null;
+                screen.Above(outcome);
+            }
+            ShowPrompt();
+            return true;
+        }
         if (watching)
         {
             watching = key.Key is not (ConsoleKey.Enter or ConsoleKey.Escape or ConsoleKey.Q);
@@ -70,6 +81,8 @@ internal sealed class TerminalFrontEnd(CliIo io, IJamSession session, TimeProvid
                 return false;
             if (command is Command.Watch)
                 watching = true;
+            else if (command is Command.Calibrate { On: true })
+                nudging = new LatencyKeys(session);
             else if (wrong is not null)
                 screen.Above(Answer.Error(wrong).Line);
             else if (command is not null && !commands.Writer.TryWrite(command))
@@ -99,6 +112,11 @@ internal sealed class TerminalFrontEnd(CliIo io, IJamSession session, TimeProvid
 
     private void ShowPrompt()
     {
+        if (nudging is not null)
+        {
+            screen.Bottom([nudging.Line(io.Width() - 1)]);
+            return;
+        }
         var (text, cursor) = editor.View(io.Width());
         screen.Bottom([text], cursor);
     }

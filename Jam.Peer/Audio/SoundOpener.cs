@@ -1,0 +1,33 @@
+using Jam.Peer.Session;
+
+namespace Jam.Peer.Audio;
+
+/// <summary>Opens what plays aloud.</summary>
+internal interface ISoundOpener
+{
+    /// <summary>Whether the user asked for sound, and not just for the best that there is.</summary>
+    bool Insists { get; }
+
+    /// <summary>Tries once; may take a second or two.</summary>
+    /// <returns>A running output, or null and why not.</returns>
+    Task<(IAudioOutput? Output, string? Error)> OpenAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>The sound server where there is one, else ALSA; or the one that was asked for.</summary>
+internal sealed class SoundOpener(OutputKind kind, string? device, TimeProvider time) : ISoundOpener
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1.5);
+
+    public bool Insists => kind is OutputKind.Pulse or OutputKind.Alsa;
+
+    public async Task<(IAudioOutput? Output, string? Error)> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (kind == OutputKind.Alsa)
+            return AlsaOutput.Open(time, device);
+        var (pulse, noPulse) = await PulseOutput.OpenAsync(time, device, kind == OutputKind.Pulse, s_patience, cancellationToken).ConfigureAwait(false);
+        if (pulse is not null || kind == OutputKind.Pulse)
+            return (pulse, noPulse);
+        var (alsa, noAlsa) = AlsaOutput.Open(time, device);
+        return alsa is null ? (null, $"{noPulse}, and {noAlsa}") : (alsa, null);
+    }
+}
