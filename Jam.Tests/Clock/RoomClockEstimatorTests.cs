@@ -103,6 +103,21 @@ internal sealed class RoomClockEstimatorTests
     }
 
     [Test]
+    public void A_control_run_keeps_its_first_estimate_whatever_follows()
+    {
+        var estimator = new RoomClockEstimator(keepsFirst: true);
+        var now = 0L;
+        for (var burst = 0; burst < 5; burst++)
+            now = Burst(estimator, now, 1_000_000);
+        var first = estimator.Snapshot;
+        Assert.That(first.IsReady, Is.True);
+        for (var burst = 0; burst < 20; burst++)
+            now = Burst(estimator, now, 1_000_000 + 100 * burst);
+        estimator.HoldOver(now);
+        Assert.That(estimator.Snapshot, Is.EqualTo(first));
+    }
+
+    [Test]
     public void A_lone_outlier_is_held_back_and_asked_about_half_a_second_later()
     {
         var estimator = new RoomClockEstimator();

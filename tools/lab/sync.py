@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 import wave
@@ -20,6 +21,8 @@ from sync_run import Run, SnapcastRun
 
 # p95, maximum, first second: us. What is promised for a wired network, for a bad one, and with every processor busy.
 PROMISED, PROMISED_ON_LINK, PROMISED_BUSY = (30, 80, 100), (100, 250, 250), (50, 150, 150)
+CI_SECONDS = 12
+CI_LIMITS = {"limit_p95_us": 1000, "limit_max_us": 10000, "limit_first_us": 10000, "limit_silences": 20}
 DEVICE_US = 15                                      # more where the device is off its rate
 
 
@@ -40,6 +43,8 @@ def arguments():
     p.add_argument("--events", action="store_true", help="after 15 s: pause for 2 s, resume, 10 s on seek, and 10 s more")
     p.add_argument("--kill-host", action="store_true",
                    help="after 10 s the host, and the server in it, is killed (-9); 10 s later it is started again, and 10 s more")
+    p.add_argument("--ci", action="store_true",
+                   help="12 s with wide limits, measured again once where they are missed: for machines that are busy, or lack time namespaces")
     p.add_argument("--hog", action="store_true", help="every processor is kept busy meanwhile")
     p.add_argument("--with-host", action="store_true", help="the host sounds too, and is compared with every viewer")
     p.add_argument("--rate", type=int, default=44100, help="sample rate of the sinks (default 44100)")
@@ -47,6 +52,7 @@ def arguments():
         p.add_argument(f"--limit-{name}-us", type=float, help=f"exit code 1 where {words} lie beyond (default: by what is measured)")
     p.add_argument("--limit-after-us", type=float, help="exit code 1 where the first second after a change lies beyond (default 50; 250 with --link)")
     p.add_argument("--limit-drift-us", type=float, default=20, help="how far the medians of a long run may lie apart (default 20)")
+    p.add_argument("--limit-silences", type=int, default=0, help="how many silences nobody asked for are borne (default 0)")
     p.add_argument("--limit-settle-s", type=float, default=2, help="to be in sync after a join or a change (default 2)")
     p.add_argument("--json", action="store_true", help="one JSON object on standard output")
     p.add_argument("--plot", metavar="FILE.svg", help="draw the offsets")
@@ -55,6 +61,11 @@ def arguments():
     p.add_argument("--keep", metavar="DIR", help="keep logs, caches and the raw recording there")
     p.add_argument("--self-test", action="store_true", help="measure sounds whose offsets are known, without peers")
     a = p.parse_args()
+    if a.ci:
+        a.seconds = min(a.seconds, CI_SECONDS)
+        a.no_time_namespaces |= subprocess.run(["unshare", "--time", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0
+        for name, limit in CI_LIMITS.items():
+            setattr(a, name, limit)
     if not 2 <= a.viewers <= 8 or a.seconds < 3:
         p.error("--viewers must be within 2 and 8, --seconds at least 3")
     if a.server_apart and not a.link:
@@ -106,6 +117,9 @@ def main():
     begun = time.monotonic()
     try:
         results = [measure(a, kind, begun) for kind in ([Run, SnapcastRun] if a.against else [Run])]
+        if a.ci and not a.self_test and results[0]["misses"]:
+            print("once more, since: " + "; ".join(results[0]["misses"]), file=sys.stderr)
+            results = [measure(a, Run, begun)]
     except (RigError, NetError) as e:
         print(e, file=sys.stderr)
         return 2

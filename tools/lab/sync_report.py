@@ -87,7 +87,7 @@ def misses(a, result):
 
     for pair in result["pairs"]:
         name, steady, first = f"{pair['a']} - {pair['b']}", pair["steady"], pair["first_second"]
-        if steady is None or steady["unmatched"]:
+        if steady is None or steady["unmatched"] > a.limit_silences:
             out.append(f"{name}: {'all' if steady is None else steady['unmatched']} windows do not match")
         if steady:
             most(f"{name}: p95", steady["p95_us"], a.limit_p95_us)
@@ -103,7 +103,7 @@ def misses(a, result):
     for join in result["joins"]:
         most(f"{join['viewer']}: in sync with {join['against']} after its start", join["in_sync_after_s"], a.limit_settle_s, "s")
     for silent in result["silences"]:
-        if silent["gaps"]:
+        if len(silent["gaps"]) > a.limit_silences:
             out.append(f"{silent['output']}: {len(silent['gaps'])} unexpected silences")
     return out
 

@@ -35,6 +35,8 @@ internal static class IdlePeers
         for (var i = 0; i < arguments.Count; i++)
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            // A peer bears only so many from one address.
+            socket.Bind(new IPEndPoint(new IPAddress([127, 0, (byte)(1 + i / 250), (byte)(1 + i % 250)]), 0));
             await socket.ConnectAsync(IPAddress.Loopback, arguments.Port, cancellationToken);
             var stream = new FrameStream(socket);
             await Handshake.DialAsync(stream, new PeerIdentity($"{Environment.ProcessId}-{i}", BenchPeer.Room, BenchPeer.Secret), 0, cancellationToken);

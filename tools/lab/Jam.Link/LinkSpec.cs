@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Jam.Link;
+namespace Jam.Lab;
 
 /// <summary>What is to be linked: read as JSON.</summary>
 /// <param name="Hosts">The machines, 2 to 64.</param>

@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Jam.Link;
+namespace Jam.Lab;
 
 /// <summary>The part of libc that is needed: TUN devices in other namespaces, and waiting to the microsecond.</summary>
 internal static unsafe partial class Native

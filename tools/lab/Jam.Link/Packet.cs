@@ -1,4 +1,4 @@
-namespace Jam.Link;
+namespace Jam.Lab;
 
 /// <summary>A packet under way, in a buffer that is used again.</summary>
 internal sealed class Packet

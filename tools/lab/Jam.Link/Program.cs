@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json;
-using Jam.Link;
+using Jam.Lab;
 
 // Reads a LinkSpec from standard input, says "ready" when the devices are there, and then is the link until it is ended. The devices
 // live as long as this process.

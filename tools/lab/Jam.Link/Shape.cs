@@ -1,4 +1,4 @@
-namespace Jam.Link;
+namespace Jam.Lab;
 
 /// <summary>
 /// When a packet comes out of one direction of a link. Pure: time and randomness come from outside. Packets keep their order, as in the

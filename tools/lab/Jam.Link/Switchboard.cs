@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 
-namespace Jam.Link;
+namespace Jam.Lab;
 
 /// <summary>
 /// Brings packets from machine to machine: through what the sender's link does to what goes out, then through what the receiver's
