@@ -132,7 +132,7 @@ internal sealed class RoomFollower : IAsyncDisposable
         using var timer = new PeriodicTimer(PulseEvery, _time);
         var events = client.Events.WaitToReadAsync(cancellationToken).AsTask();
         var tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
-        for (var pulses = 1; ;)
+        for (var pulses = PulsesPerStats - 3; ;) // The first STATS after a second, when round trips and output lead are known.
         {
             await Task.WhenAny(events, tick);
             if (events.IsCompleted)
