@@ -80,7 +80,7 @@ fingerprint() {
 }
 
 # The lock files, which a restore may rewrite: noted after the build, where the rest is noted before it.
-lock_fingerprint() { (cd "$root" && stat -c '%n %s %Y' ./*/packages.lock.json 2>/dev/null) | sha256sum; }
+lock_fingerprint() { (cd "$root" && stat -c '%n %s %Y' ./*/packages.lock.json tools/*/*/packages.lock.json 2>/dev/null) | sha256sum; }
 
 is_fresh() { [[ -f $stamp && -f $product && $(<"$stamp") == "$1"$'\n'"$(lock_fingerprint)" ]]; }
 
@@ -101,11 +101,12 @@ compile() {
     rm -rf "$program" && mv "$program.new" "$program"
 }
 
-# build_once PROJECT FOLDER...: builds a project in Release unless nothing that it is made of has changed; one build at a time.
+# build_once PROJECT FOLDER...: builds a project, given as its folder, in Release unless nothing in FOLDER... has changed; one at a time.
 build_once() {
     local project=$1 sources before log code=0
     shift
-    local stamp="$root/artifacts/$project.stamp" product="$root/$project/bin/Release/net10.0/$project.dll"
+    local name=${project##*/}
+    local stamp="$root/artifacts/$name.stamp" product="$root/$project/bin/Release/net10.0/$name.dll"
     [[ $project != Jam.Peer ]] || product="$program/Jam.Peer.dll"
     sources=$(fingerprint "$@")
     is_fresh "$sources" && return 0
@@ -116,7 +117,7 @@ build_once() {
     flock -n 9 || { say "Waiting for another build ..."; flock 9; }
     before=$(fingerprint "$@")
     if ! is_fresh "$before"; then
-        say "Building $project ..."
+        say "Building $name ..."
         log=$(mktemp)
         # Nothing of the build stays behind: no compiler server, no worker that would keep the lock.
         (cd "$root" && compile "$project") \

@@ -1,5 +1,6 @@
 using Jam.Peer.Audio.Mp3;
 using Jam.Peer.Audio.Sndfile;
+using Jam.Peer.Audio.Tags;
 using Jam.Peer.Playback;
 using Jam.Peer.Session;
 
@@ -18,13 +19,24 @@ public sealed record TrackProbe(long? DurationUs, int SampleRate, int Channels, 
     /// <summary>Decibels by which a tagger says that it should be amplified to be as loud as others; null where none has.</summary>
     public double? GainDb { get; init; }
 
-    internal static TrackProbe Failed(string error) => new(null, 0, 0, error);
+    /// <summary>What to do about the error, one clause; null where it plays.</summary>
+    public string? Advice { get; init; }
+
+    /// <summary>What it says of itself; null where nothing.</summary>
+    public TrackTags? Tags { get; init; }
+
+    /// <summary>It is none that can be played.</summary>
+    internal static TrackProbe Failed(string error, string advice = "seed MP3, WAV, AIFF, FLAC, Ogg Vorbis or Opus") =>
+        new(null, 0, 0, error) { Advice = advice };
+
+    /// <summary>It would be one, if it were whole.</summary>
+    internal static TrackProbe Damaged(string error) => Failed(error, "copy or download it again");
 }
 
 /// <summary>Opens tracks: MP3 through libmpg123; WAV, AIFF, FLAC, Ogg Vorbis, Opus and some others through libsndfile.</summary>
 public static class DecoderFactory
 {
-    private const string NoMp4 = "it is MP4 or M4A, which cannot be played; this makes a FLAC of it: ffmpeg -i FILE FILE.flac";
+    private const string NoMp4 = "it is MP4 or M4A, which cannot be played";
 
     /// <summary>Looks at a file on disk: the duration is known, not guessed. Reads the whole file where no header tells.</summary>
     /// <exception cref="JamException">The file cannot be read, or the decoder's library is missing.</exception>
@@ -49,11 +61,15 @@ public static class DecoderFactory
         var format = TrackFormat.Of(reader, cancellationToken);
         var probe = format.Container switch
         {
-            Container.Mp4 => TrackProbe.Failed(NoMp4),
+            Container.Mp4 => TrackProbe.Failed(NoMp4, "this makes a FLAC of it: ffmpeg -i FILE FILE.flac"),
             Container.Mpeg => Mp3Probe.Look(reader, cancellationToken),
             _ => SndfileProbe.Look(reader, format, cancellationToken),
         };
-        return probe.Error is null ? probe with { GainDb = ReplayGainTag.Find(reader, cancellationToken) } : probe;
+        return probe.Error is null ? probe with
+        {
+            GainDb = ReplayGainTag.Find(reader, cancellationToken),
+            Tags = TagReader.Read(reader, format, cancellationToken) is var tags && tags != TrackTags.None ? tags : null,
+        } : probe;
     }
 
     /// <summary>Opens a track that may still be arriving.</summary>

@@ -120,6 +120,7 @@ public sealed class Player : IAsyncDisposable
             output.Underruns, Volume)
         {
             LatencyMs = output.LatencyMs,
+            Concealed = _feeder.Concealed,
         };
     }
 

@@ -27,6 +27,9 @@ internal sealed class RingFiller
     /// <summary>The track that is open; null without one.</summary>
     public PlayoutTrack? Track { get; private set; }
 
+    /// <summary>How often damaged bytes of it were replaced by silence.</summary>
+    public int Concealed => _decoder?.Concealed ?? 0;
+
     /// <summary>Opens a track, waiting for its first frames. Null where it cannot be played, and why.</summary>
     public PlayoutTrack? Open(
         string trackId, ITrackReader reader, TrackIndex? index, out string? error, CancellationToken token)

@@ -31,6 +31,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
     private GivenIndex? _index;
     private (string? TrackId, float Gain) _gain;
     private volatile bool _stopped;
+    private volatile int _concealed;
     private PlayoutTrack? _track;
 
     /// <param name="time">The local clock.</param>
@@ -48,6 +49,9 @@ internal sealed class TrackFeeder : IAsyncDisposable
 
     /// <summary>Any thread: what is open now; null before its first frames have come.</summary>
     public PlayoutTrack? Track => Volatile.Read(ref _track);
+
+    /// <summary>Any thread: how often damaged bytes of the open track were replaced by silence.</summary>
+    public int Concealed => _concealed;
 
     public void SetTimeline(TimelinePair? pair)
     {
@@ -136,7 +140,9 @@ internal sealed class TrackFeeder : IAsyncDisposable
                         _filler.UseIndex(index.Index);
                     used = index;
                 }
-                if (!Fill(pair, wait.Token))
+                var isBusy = Fill(pair, wait.Token);
+                _concealed = _filler.Concealed;
+                if (!isBusy)
                     _wake.WaitOne(s_idle);
             }
             catch (OperationCanceledException)

@@ -12,10 +12,14 @@ namespace Jam.Peer.Clock;
 /// <para>
 /// The first five bursts come 10 ms apart, so that a newcomer on a LAN is ready within a tenth of a second rather than after
 /// five half seconds; six more follow half a second apart to find the drift, then one every two seconds. What the first ones
-/// have in common (a queue that stands for 100 ms) the later ones correct.
+/// have in common (a queue that stands for 100 ms) the later ones correct. From then on a burst ends with the first probe whose
+/// round trip is within 25 us of the lowest.
 /// </para>
 /// </remarks>
-public sealed class RoomClockEstimator
+/// <param name="keepsFirst">
+/// Whether it goes by its first estimate for good: no drift, no correction. Only for the control run of a measurement, which must fail.
+/// </param>
+public sealed class RoomClockEstimator(bool keepsFirst = false)
 {
     private const int ProbesPerBurst = 8;
     private const int FirstBursts = 5;
@@ -28,6 +32,7 @@ public sealed class RoomClockEstimator
     private const double ReadyErrorUs = 1_000;
     private const double LostErrorUs = 10_000;
     private const double FloorSigmaUs = 100;
+    private const long QuickUs = 25;
     private const double GateFloorUs = 2_000;
     private const double GateSigmas = 6;
     private const double DriftSigmas = 2;
@@ -85,7 +90,7 @@ public sealed class RoomClockEstimator
         var probe = new Probe(t1Us + (t4Us - t1Us) / 2, (t2Us - t1Us + (t3Us - t4Us)) / 2.0, t4Us - t1Us - (t3Us - t2Us));
         if (probe.RttUs > 0 && (_best is null || probe.RttUs < _best.Value.RttUs))
             _best = probe;
-        if (++_probesInBurst == ProbesPerBurst)
+        if (++_probesInBurst == ProbesPerBurst || IsQuick())
             EndBurst(t4Us);
     }
 
@@ -105,9 +110,17 @@ public sealed class RoomClockEstimator
     /// <summary>Publishes the estimate anew with the error that it has by now. Needed only while no probes are answered.</summary>
     public void HoldOver(long nowUs)
     {
-        if (_filter.Updates > 0 && nowUs > _snapshot.ReferenceLocalUs)
+        if (!IsKept && _filter.Updates > 0 && nowUs > _snapshot.ReferenceLocalUs)
             Publish(nowUs);
     }
+
+    // Once in its stride: a probe that met no queue ends the burst, since seven more could tell no more than it does, unless it
+    // says something new. For a host with a slow uplink and a full room, the answers would be a quarter of what it can send.
+    private bool IsQuick() =>
+        _bursts >= FirstBursts + EarlyBursts && !_isHolding && _best is { } best && best.RttUs <= _roundTrips.Value + QuickUs
+        && !IsOutlier(best, FloorSigmaUs);
+
+    private bool IsKept => keepsFirst && _isReady;
 
     private void EndBurst(long nowUs)
     {
@@ -125,6 +138,8 @@ public sealed class RoomClockEstimator
 
     private void Take(Probe probe)
     {
+        if (IsKept)
+            return;
         _roundTrips.Add(probe.RttUs);
         var sigmaUs = (probe.RttUs - _roundTrips.Value) / 2.0 + FloorSigmaUs;
         if (_filter.Updates == 0)

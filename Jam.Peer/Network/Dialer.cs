@@ -11,11 +11,13 @@ internal static class Dialer
     private static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// Connects to whichever address answers first, each a moment after the one before it (RFC 8305, 250 ms apart).
+    /// Connects to whichever address answers first, each a moment after the one before it, IPv6 and IPv4 in turn (RFC 8305,
+    /// 250 ms apart).
     /// </summary>
     /// <exception cref="IOException">None answered; the message names the last problem.</exception>
     public static async Task<FrameStream> ConnectAsync(IReadOnlyList<IPEndPoint> addresses, TimeProvider time, CancellationToken cancellationToken)
     {
+        addresses = InTurn(addresses);
         using var timer = new CancellationTokenSource(ConnectTimeout, time);
         using var race = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         var attempts = new List<Task<Socket>>();
@@ -51,21 +53,32 @@ internal static class Dialer
         return winner is not null ? new FrameStream(winner) : throw new IOException(Explain(last), last);
     }
 
-    /// <summary>Resolves a name and connects.</summary>
-    public static async Task<FrameStream> ConnectAsync(DnsEndPoint peer, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>IPv6 and IPv4 in turn, IPv6 first, each family in its own order (RFC 8305, section 4).</summary>
+    public static IReadOnlyList<IPEndPoint> InTurn(IReadOnlyList<IPEndPoint> addresses)
     {
-        IPAddress[] addresses;
+        var (six, four) = (addresses.Where(IsSix).ToArray(), addresses.Where(a => !IsSix(a)).ToArray());
+        return [.. Enumerable.Range(0, Math.Max(six.Length, four.Length)).SelectMany(i => six.Skip(i).Take(1).Concat(four.Skip(i).Take(1)))];
+
+        static bool IsSix(IPEndPoint address) => address.AddressFamily == AddressFamily.InterNetworkV6;
+    }
+
+    /// <summary>The addresses of a name.</summary>
+    /// <exception cref="IOException">There is no such host.</exception>
+    public static async Task<IReadOnlyList<IPEndPoint>> ResolveAsync(DnsEndPoint peer, CancellationToken cancellationToken)
+    {
         try
         {
-            addresses = await Dns.GetHostAddressesAsync(peer.Host, cancellationToken);
+            return [.. (await Dns.GetHostAddressesAsync(peer.Host, cancellationToken)).Select(a => new IPEndPoint(a, peer.Port))];
         }
         catch (SocketException problem)
         {
             throw new IOException($"there is no host '{peer.Host}'", problem);
         }
-
-        return await ConnectAsync([.. addresses.Select(a => new IPEndPoint(a, peer.Port))], time, cancellationToken);
     }
+
+    /// <summary>Resolves a name and connects.</summary>
+    public static async Task<FrameStream> ConnectAsync(DnsEndPoint peer, TimeProvider time, CancellationToken cancellationToken) =>
+        await ConnectAsync(await ResolveAsync(peer, cancellationToken), time, cancellationToken);
 
     /// <summary>Asks a peer which room it is in and where its rendezvous is.</summary>
     /// <exception cref="IOException">It cannot be reached.</exception>
@@ -81,7 +94,7 @@ internal static class Dialer
             var answer = await stream.ReadAsync(false, patience.Token);
             return answer switch
             {
-                RoomInfoFrame info => new RoomLocation(info.Room, [.. info.Urls.Select(ToUri).OfType<Uri>()]),
+                RoomInfoFrame info => RoomLocation.From(info, ((IPEndPoint)stream.Socket.RemoteEndPoint!).Address),
                 ByeFrame bye => throw new ProtocolException(bye.Reason),
                 null => throw new ProtocolException("it closed the connection"),
                 _ => throw new ProtocolException("it is no SwarmJam peer"),
@@ -92,9 +105,6 @@ internal static class Dialer
             throw new ProtocolException("it does not answer; is that the peer port (9003) and not the server's (8000)?");
         }
     }
-
-    private static Uri? ToUri(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "ws" or "wss" ? uri : null;
 
     private static async Task<Socket> ConnectOneAsync(IPEndPoint address, CancellationToken cancellationToken)
     {

@@ -12,9 +12,12 @@ internal sealed class FrameStream : IAsyncDisposable
     private const int TcpNotSentLowAt = 25;
     private const int UnsentBytes = 32 * 1024;
 
+    /// <summary>What a connection may keep to write into, busy or idle.</summary>
+    private const int KeptBytes = 1024;
+
     private readonly NetworkStream _stream;
     private readonly PipeReader _reader;
-    private readonly ArrayBufferWriter<byte> _pending = new(4096);
+    private ArrayBufferWriter<byte> _pending = new();
     private long _written;
 
     public FrameStream(Socket socket)
@@ -30,7 +33,7 @@ internal sealed class FrameStream : IAsyncDisposable
         }
 
         _stream = new NetworkStream(socket, ownsSocket: true);
-        _reader = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: 128 * 1024, minimumReadSize: 16 * 1024, leaveOpen: true));
+        _reader = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: 128 * 1024, minimumReadSize: 16 * 1024, leaveOpen: true, useZeroByteReads: true));
     }
 
     public Socket Socket { get; }
@@ -85,7 +88,16 @@ internal sealed class FrameStream : IAsyncDisposable
     public void TakePending(Span<byte> into)
     {
         _pending.WrittenSpan.CopyTo(into);
-        _pending.ResetWrittenCount();
+        ClearPending();
+    }
+
+    // A manifest or a bitfield passes once; what it needed is not kept for as long as the connection lasts.
+    private void ClearPending()
+    {
+        if (_pending.Capacity > KeptBytes)
+            _pending = new ArrayBufferWriter<byte>();
+        else
+            _pending.ResetWrittenCount();
     }
 
     /// <summary>Sends what was appended.</summary>
@@ -94,7 +106,7 @@ internal sealed class FrameStream : IAsyncDisposable
         if (_pending.WrittenCount == 0)
             return;
         await SendRawAsync(_pending.WrittenMemory, cancellationToken);
-        _pending.ResetWrittenCount();
+        ClearPending();
     }
 
     /// <summary>Sends one frame now.</summary>

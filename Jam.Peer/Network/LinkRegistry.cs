@@ -1,11 +1,17 @@
+using System.Net;
+
 namespace Jam.Peer.Network;
 
 /// <summary>
 /// One connection per peer. Where both ends dialled at once, the one that the peer with the lower id dialled stays: both
-/// ends judge alike without a word.
+/// ends judge alike without a word. Long after a connection was made nobody dials at once: then the newer one stays, since
+/// whoever dials has lost the older, as a machine has that changed its address.
 /// </summary>
 internal sealed class LinkRegistry
 {
+    // An attempt takes no longer than this: five seconds to connect, five for the handshake.
+    private const long AtOnceUs = 10_000_000;
+
     private readonly object _gate = new();
     private readonly Dictionary<string, PeerConnection> _links = [];
     private readonly HashSet<string> _banned = [];
@@ -27,6 +33,11 @@ internal sealed class LinkRegistry
         lock (_gate)
             return _links.GetValueOrDefault(peerId);
     }
+
+    /// <summary>The connection that leads to an address, as people type it; null where none does.</summary>
+    public PeerConnection? Find(DnsEndPoint peer) => All.FirstOrDefault(link =>
+        (link.ListenEndPoint.Port == peer.Port || link.RemoteEndPoint.Port == peer.Port) && link.RemoteEndPoint.Address.Plain() is var address
+        && (address.ToString() == peer.Host || (IPAddress.IsLoopback(address) && peer.Host == "localhost")));
 
     /// <summary>Whether a peer was banned in this run.</summary>
     public bool IsBanned(string peerId)
@@ -72,7 +83,7 @@ internal sealed class LinkRegistry
             {
                 var lowerDials = string.CompareOrdinal(self, connection.PeerId) < 0;
                 // Of two from the same side the newer one counts: that side has given the older up.
-                if (old.Outgoing != connection.Outgoing && connection.Outgoing != lowerDials)
+                if (old.Outgoing != connection.Outgoing && connection.Outgoing != lowerDials && connection.SinceUs - old.SinceUs < AtOnceUs)
                     return false;
                 replaced = old;
             }

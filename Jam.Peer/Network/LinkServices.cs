@@ -24,14 +24,20 @@ internal sealed class LinkServices : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     // One is dialled at a time, over all connections. Full mode: whoever asks then is declined.
     private readonly Channel<(PeerConnection From, uint Number)> _dialBacks = Channel.CreateBounded<(PeerConnection, uint)>(8);
-    private readonly Task _dialing;
+    // Full mode: whoever asks then is declined; each connection has far fewer waiting.
+    private readonly Channel<(PeerConnection To, TestWantFrame Want)> _tests = Channel.CreateBounded<(PeerConnection, TestWantFrame)>(4 * MaxQueuedTests);
+    private readonly Mesh _mesh;
+    private readonly TestPace _pace;
+    private readonly Task[] _loops;
 
     public LinkServices(Mesh mesh, long? upLimit, TimeProvider time)
     {
+        _mesh = mesh;
+        _pace = new TestPace(upLimit);
         Exchange = new PeerExchange(mesh, time);
         _time = time;
         _quota = new TestQuota(upLimit);
-        _dialing = DialLoopAsync(_stop.Token);
+        _loops = [DialLoopAsync(_stop.Token), TestLoopAsync(_stop.Token)];
     }
 
     /// <summary>Who is where, from member to member.</summary>
@@ -66,7 +72,7 @@ internal sealed class LinkServices : IAsyncDisposable
     {
         await Exchange.DisposeAsync();
         await _stop.CancelAsync();
-        await _dialing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
     }
 
@@ -76,7 +82,8 @@ internal sealed class LinkServices : IAsyncDisposable
         lock (_gate)
         {
             var used = _used.GetOrCreateValue(to);
-            gives = used.Given + want.Size <= TestQuota.PerConnection && used.Queued < MaxQueuedTests && _quota.TryGive(want.Size, _time.NowUs());
+            gives = used.Given + want.Size <= TestQuota.PerConnection && used.Queued < MaxQueuedTests && _quota.TryGive(want.Size, _time.NowUs())
+                && _tests.Writer.TryWrite((to, want));
             if (gives)
             {
                 used.Given += want.Size;
@@ -85,18 +92,25 @@ internal sealed class LinkServices : IAsyncDisposable
         }
 
         if (!gives)
-        {
             to.Send(new TestDataFrame(want.Number, []));
-            return;
-        }
+    }
 
-        // Made when it is sent, so that what waits costs no memory.
-        to.SendLast(() =>
+    // Under an upload cap no faster than half of it, and what goes out is taken off what chunks may have.
+    private async Task TestLoopAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var (to, want) in _tests.Reader.ReadAllAsync(cancellationToken))
         {
-            lock (_gate)
-                _used.GetOrCreateValue(to).Queued--;
-            return new TestDataFrame(want.Number, TestPayload.Create(want.Number, want.Size));
-        });
+            if (_pace.WaitUs(want.Size, _time.NowUs()) is > 0 and var waitUs)
+                await Task.Delay(TimeSpan.FromMicroseconds(waitUs), _time, cancellationToken);
+            await _mesh.SpendUploadAsync(want.Size, cancellationToken);
+            // Made when it is sent, so that what waits costs no memory.
+            to.SendLast(() =>
+            {
+                lock (_gate)
+                    _used.GetOrCreateValue(to).Queued--;
+                return new TestDataFrame(want.Number, TestPayload.Create(want.Number, want.Size));
+            });
+        }
     }
 
     private bool Accept(PeerConnection from, TestDataFrame data)

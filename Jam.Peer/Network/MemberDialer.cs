@@ -16,6 +16,9 @@ internal sealed class MemberDialer : IAsyncDisposable
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ResiliencePipeline _retry;
     private readonly Task _loop;
+    private readonly Lock _gate = new();
+    private CancellationTokenSource? _attempt;
+    private volatile bool _isHurried;
     private bool _said;
 
     public MemberDialer(Mesh mesh, string peerId, bool dialNow, TimeProvider time)
@@ -51,6 +54,15 @@ internal sealed class MemberDialer : IAsyncDisposable
     /// <summary>The connection may be gone, or the member has new addresses.</summary>
     public void Wake() => _wake.Writer.TryWrite(true);
 
+    /// <summary>This machine is on another network: whatever is waited for, it is dialled now.</summary>
+    public void Hurry()
+    {
+        _isHurried = true;
+        lock (_gate)
+            _attempt?.Cancel();
+        Wake();
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -65,15 +77,39 @@ internal sealed class MemberDialer : IAsyncDisposable
         {
             if (!_mesh.IsSettled(_peerId))
             {
-                if (!dialNow)
-                    await Task.Delay(Courtesy, _time, cancellationToken);
-                await _retry.ExecuteAsync(DialAsync, cancellationToken);
+                if (!await AttemptAsync(dialNow || _isHurried, cancellationToken))
+                    continue;
                 _said = true;
+                _isHurried = false;
             }
 
             // After a loss both sides know at once: the one with the lower id dials, the other gives it a moment.
             dialNow = string.CompareOrdinal(_mesh.Identity?.PeerId, _peerId) < 0;
             await _wake.Reader.ReadAsync(cancellationToken);
+        }
+    }
+
+    // False where it was hurried: begin anew, with no wait.
+    private async Task<bool> AttemptAsync(bool dialNow, CancellationToken cancellationToken)
+    {
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        lock (_gate)
+            _attempt = attempt;
+        try
+        {
+            if (!dialNow)
+                await Task.Delay(Courtesy, _time, attempt.Token);
+            await _retry.ExecuteAsync(DialAsync, attempt.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+        finally
+        {
+            lock (_gate)
+                _attempt = null;
         }
     }
 
@@ -84,8 +120,6 @@ internal sealed class MemberDialer : IAsyncDisposable
         var addresses = _mesh.AddressesOf(member);
         if (addresses.Count == 0)
             return;
-        var connection = await _mesh.DialAsync(addresses, cancellationToken);
-        if (connection.PeerId != _peerId)
-            throw new ProtocolException($"another peer answers at {connection.RemoteEndPoint}");
+        await _mesh.DialAsync(addresses, cancellationToken, _peerId);
     }
 }

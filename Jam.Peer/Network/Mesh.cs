@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
@@ -8,46 +7,55 @@ using Jam.Server.Contracts;
 namespace Jam.Peer.Network;
 
 /// <summary>
-/// Connections to the members of the room: takes those that come, dials those that do not, keeps one each, dials again what
-/// is lost.
+/// Connections to the members of the room: takes those that come, dials those that do not, keeps one each, dials the lost again.
 /// </summary>
-internal sealed class Mesh : IAsyncDisposable
+internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
 {
-    private const int MaxHalfOpen = 64;
-    private const int MaxLinks = 512;
-
     private readonly SwarmLoop _loop;
     private readonly TimeProvider _time;
     private readonly Action<string> _notice;
-    private readonly PeerListener _listener;
+    private readonly OnceNotices _once;
+    private readonly Entrance _entrance;
+    private readonly Connect _connect;
+    private readonly Admission _admission;
     private readonly LinkRegistry _links = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<long, Task> _running = new();
     private readonly ConcurrentDictionary<string, Member> _members = new();
     private readonly ConcurrentDictionary<string, MemberDialer> _dialers = new();
     private readonly LinkServices _services;
-    private readonly Task _accepting;
     private PeerIdentity? _identity;
     private RoomLocation? _location;
     private int _nextLink;
     private long _nextTask;
-    private int _halfOpen;
 
-    public Mesh(SwarmLoop loop, int listenPort, TimeProvider time, Action<string> notice, long? upLimit = null)
+    /// <param name="loop">The swarm.</param>
+    /// <param name="listenPort">Swarm port; 0 takes any free one.</param>
+    /// <param name="time">For every wait.</param>
+    /// <param name="notice">Tells people.</param>
+    /// <param name="upLimit">Upload cap, bytes per second; null: none.</param>
+    /// <param name="connect">Opens connections; null: over TCP.</param>
+    public Mesh(SwarmLoop loop, int listenPort, TimeProvider time, Action<string> notice, long? upLimit = null, Connect? connect = null)
     {
         _loop = loop;
         _time = time;
         _notice = notice;
-        _listener = PeerListener.Bind(listenPort);
+        _once = new OnceNotices(notice);
+        _admission = new Admission(_links, time, _once);
+        _connect = connect ?? Dialer.ConnectAsync;
+        _entrance = new Entrance(this, listenPort, time, notice);
         _services = new LinkServices(this, upLimit, time);
-        _accepting = AcceptLoopAsync(_stop.Token);
+        _entrance.Start();
     }
 
+    /// <summary>Opens a connection to whichever address of a peer answers first.</summary>
+    public delegate Task<FrameStream> Connect(IReadOnlyList<IPEndPoint> addresses, TimeProvider time, CancellationToken cancellationToken);
+
     /// <summary>Faults where no more connections can be taken.</summary>
-    public Task Completion => _accepting;
+    public Task Completion => _entrance.Completion;
 
     /// <summary>The swarm port.</summary>
-    public int Port => _listener.Port;
+    public int Port => _entrance.Port;
 
     /// <summary>Who this peer is; null until the rendezvous has said so.</summary>
     public PeerIdentity? Identity
@@ -92,9 +100,16 @@ internal sealed class Mesh : IAsyncDisposable
     /// <param name="dialNow">Whether this side dials at once; else it gives the other side a moment to do so.</param>
     public void SetMember(Member member, bool dialNow)
     {
+        var before = FindMember(member.PeerId);
         _members[member.PeerId] = member;
         if (_links.Find(member.PeerId) is { } link)
+        {
             _loop.TryPost(new HostEvent(link.Id, member.Role == Role.Host));
+            // It may have moved away from where this connection leads.
+            if (before is not null && !before.Addresses.SequenceEqual(member.Addresses))
+                link.Probe();
+        }
+
         if (!_stop.IsCancellationRequested)
             _dialers.GetOrAdd(member.PeerId, id => new MemberDialer(this, id, dialNow, _time)).Wake();
     }
@@ -107,39 +122,82 @@ internal sealed class Mesh : IAsyncDisposable
             await dialer.DisposeAsync();
     }
 
+    /// <summary>
+    /// This machine has other addresses than before: connections from one that is gone end now rather than after their silence,
+    /// the others are looked at, and everyone who is missing is dialled at once.
+    /// </summary>
+    public void OnAddressesChanged(Func<IPAddress, bool> isGone)
+    {
+        foreach (var link in _links.All)
+        {
+            if (isGone(link.LocalEndPoint.Address))
+                link.Close("this machine has left that network");
+            else
+                link.Probe();
+        }
+
+        foreach (var dialer in _dialers.Values)
+            dialer.Hurry();
+    }
+
     /// <summary>Connects to a peer of the room at an address.</summary>
     /// <exception cref="IOException">It cannot be reached.</exception>
     /// <exception cref="ProtocolException">It will not have this peer.</exception>
     public async Task<PeerConnection> DialAsync(DnsEndPoint peer, CancellationToken cancellationToken) =>
-        await WelcomeAsync(await Dialer.ConnectAsync(peer, _time, cancellationToken), cancellationToken);
+        await DialAsync(await Dialer.ResolveAsync(peer, cancellationToken), cancellationToken);
 
-    /// <summary>As above, over several addresses of one peer.</summary>
-    public async Task<PeerConnection> DialAsync(IReadOnlyList<IPEndPoint> addresses, CancellationToken cancellationToken) =>
-        await WelcomeAsync(await Dialer.ConnectAsync(addresses, _time, cancellationToken), cancellationToken);
+    /// <summary>
+    /// As above, over several addresses of one peer. Whoever answers may be another: every other machine has a 172.17.0.1 of its
+    /// own. Then the rest is tried.
+    /// </summary>
+    /// <param name="addresses">Where it may be.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="peerId">Who must answer; null: any member of the room.</param>
+    public async Task<PeerConnection> DialAsync(IReadOnlyList<IPEndPoint> addresses, CancellationToken cancellationToken, string? peerId = null)
+    {
+        var left = addresses.Where(a => !_admission.IsBanned(a.Address)).ToList();
+        if (left.Count == 0 && addresses.Count > 0)
+            throw new ProtocolException("wrong data came from its address a short while ago");
+        while (true)
+        {
+            var stream = await _connect(left, _time, cancellationToken);
+            var answered = ((IPEndPoint)stream.Socket.RemoteEndPoint!).Plain();
+            try
+            {
+                var connection = await WelcomeAsync(stream, cancellationToken);
+                return peerId is null || connection.PeerId == peerId ? connection : throw new ProtocolException($"another peer answers at {answered}");
+            }
+            catch (ProtocolException) when (left.RemoveAll(a => a.Plain().Equals(answered)) > 0 && left.Count > 0)
+            {
+                continue;
+            }
+        }
+    }
 
     /// <summary>Closes the connection to an address; neither side dials it again of itself. False where there is none.</summary>
     public bool Leave(DnsEndPoint peer)
     {
-        foreach (var link in _links.All)
-        {
-            if (link.ListenEndPoint.Port != peer.Port && link.RemoteEndPoint.Port != peer.Port)
-                continue;
-            var address = link.RemoteEndPoint.Address.Plain();
-            if (!string.Equals(address.ToString(), peer.Host, StringComparison.Ordinal) && !(IPAddress.IsLoopback(address) && peer.Host == "localhost"))
-                continue;
-            _links.Leave(link.PeerId);
-            link.Close(PeerConnection.LeftOnRequest);
-            return true;
-        }
-
-        return false;
+        if (_links.Find(peer) is not { } link)
+            return false;
+        _links.Leave(link.PeerId);
+        link.Close(PeerConnection.LeftOnRequest);
+        return true;
     }
 
-    /// <summary>Refuses a peer for the rest of the run.</summary>
-    public void Ban(string peerId) => _links.Ban(peerId);
+    /// <inheritdoc cref="Admission.Ban"/>
+    public void Ban(PeerConnection liar) => _admission.Ban(liar);
+
+    /// <inheritdoc/>
+    bool IDoorkeeper.MayEnter(IPAddress from) => _admission.MayEnter(from);
+
+    /// <inheritdoc/>
+    bool IDoorkeeper.TryWelcome(FrameStream stream, HelloFrame hello) => TryStart(stream, hello, outgoing: false, out _);
 
     /// <summary>Whether there is a connection, or must be none.</summary>
     public bool IsSettled(string peerId) => _links.Find(peerId) is not null || _links.IsBanned(peerId) || _links.IsLeft(peerId);
+
+    /// <summary>So many bytes that are no chunk go out: they count against the upload cap.</summary>
+    public ValueTask SpendUploadAsync(int bytes, CancellationToken cancellationToken) => _loop.PostAsync(new SpentEvent(bytes), cancellationToken);
 
     /// <summary>Tells the room's people something.</summary>
     public void Notice(string line) => _notice(line);
@@ -148,79 +206,12 @@ internal sealed class Mesh : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Dispose();
         foreach (var dialer in _dialers.Values)
             await dialer.DisposeAsync();
+        await _entrance.DisposeAsync();
         await _services.DisposeAsync();
-        await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
-    }
-
-    private async Task AcceptLoopAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            Socket socket;
-            try
-            {
-                socket = await _listener.AcceptAsync(cancellationToken);
-            }
-            catch (SocketException problem)
-            {
-                // One connection that broke before it was taken, or no descriptors left for the moment.
-                _notice($"a connection could not be taken: {problem.Message}");
-                await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellationToken);
-                continue;
-            }
-
-            if (Volatile.Read(ref _halfOpen) >= MaxHalfOpen || _links.All.Count >= MaxLinks)
-                socket.Dispose();
-            else
-                Track(AcceptAsync(new FrameStream(socket), cancellationToken));
-        }
-    }
-
-    private async Task AcceptAsync(FrameStream stream, CancellationToken cancellationToken)
-    {
-        Interlocked.Increment(ref _halfOpen);
-        using var timer = new CancellationTokenSource(Handshake.Timeout, _time);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-        try
-        {
-            var local = ((IPEndPoint)stream.Socket.LocalEndPoint!).Address;
-            var hello = await Handshake.AcceptAsync(stream, () => Identity, () => Location?.AsSeenFrom(local), (ushort)Port, patience.Token);
-            if (hello is null || !TryStart(stream, hello, outgoing: false, out _))
-                await stream.DisposeAsync();
-        }
-        catch (ProtocolException problem)
-        {
-            await RefuseAsync(stream, problem.Message, patience.Token);
-        }
-        catch (Exception problem) when (problem is IOException or OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            await stream.DisposeAsync();
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _halfOpen);
-        }
-    }
-
-    private static async Task RefuseAsync(FrameStream stream, string why, CancellationToken cancellationToken)
-    {
-        await using (stream)
-        {
-            try
-            {
-                await stream.SendAsync(new ByeFrame(why), cancellationToken);
-            }
-            catch (Exception problem) when (problem is IOException or OperationCanceledException)
-            {
-                // It does not listen: nothing is lost.
-                return;
-            }
-        }
     }
 
     private async Task<PeerConnection> WelcomeAsync(FrameStream stream, CancellationToken cancellationToken)
@@ -257,7 +248,12 @@ internal sealed class Mesh : IAsyncDisposable
     {
         connection = new PeerConnection(new LinkId(Interlocked.Increment(ref _nextLink)), stream, hello, outgoing, _loop, _time, _services.Take);
         if (!_links.TryAdd(Identity!.PeerId, connection, out var replaced))
+        {
+            // Whoever dials again may know that the one that stands is dead.
+            _links.Find(hello.PeerId)?.Probe();
             return false;
+        }
+
         replaced?.Close("another connection to the same peer is used");
         _services.Exchange.OnUp(connection);
         Track(RunAsync(connection, _stop.Token));
@@ -285,7 +281,7 @@ internal sealed class Mesh : IAsyncDisposable
         if (why is PeerConnection.Farewell or PeerConnection.LeftOnRequest)
             return;
         if (FindMember(connection.PeerId) is { } member)
-            _notice($"lost the connection to {member.Name} ({why}); dialling it again");
+            _once.Say($"lost {connection.PeerId} {why}", $"lost the connection to {member.Name} ({why}); dialling it again");
         if (_dialers.TryGetValue(connection.PeerId, out var dialer))
             dialer.Wake();
     }

@@ -1,33 +1,12 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
-using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
 
 namespace Jam.Peer.Network;
-
-/// <summary>What a connection tells the swarm's loop.</summary>
-internal interface IConnectionEvents
-{
-    /// <summary>Storage of a track, for checking chunks as they arrive; null where there is none.</summary>
-    TrackStorage? StorageOf(TrackId track);
-
-    /// <summary>A frame of the swarm arrived. Waits while the loop is behind.</summary>
-    ValueTask OnFrameAsync(PeerConnection from, Frame frame, CancellationToken cancellationToken);
-
-    /// <summary>A chunk arrived and was checked; the receiver releases it.</summary>
-    ValueTask OnChunkAsync(PeerConnection from, ChunkFrame chunk, bool isGood, CancellationToken cancellationToken);
-
-    /// <summary>The socket has taken a chunk, or it could not be read (0 bytes).</summary>
-    ValueTask OnChunkSentAsync(PeerConnection from, SendChunk chunk, int bytes, string? problem, CancellationToken cancellationToken);
-
-    /// <summary>A round trip was measured.</summary>
-    ValueTask OnRttAsync(PeerConnection from, long rttUs, CancellationToken cancellationToken);
-}
 
 /// <summary>
 /// An authenticated connection: one loop reads, one writes, one keeps watch. Every way out meets in <see cref="RunAsync"/>.
@@ -43,23 +22,22 @@ internal sealed class PeerConnection : IAsyncDisposable
 
     private const int MaxQueuedFrames = 16_384;
     private const int FlushBytes = 32 * 1024;
-    private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(5);
-    private const long DeadAfterUs = 15_000_000;
 
     private readonly FrameStream _stream;
     private readonly IConnectionEvents _events;
     private readonly TimeProvider _time;
     // Not disposed, as it holds nothing but memory: the swarm's loop may close a connection that is over already.
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentQueue<Frame> _frames = new();
-    private readonly ConcurrentQueue<SendChunk> _chunks = new();
-    private readonly ConcurrentQueue<Func<Frame>> _last = new();
-    private readonly ConcurrentQueue<(long EndsAt, int Bytes)> _unacked = new();
+    private readonly LockedQueue<Frame> _frames = new();
+    private readonly LockedQueue<SendChunk> _chunks = new();
+    private readonly LockedQueue<Func<Frame>> _last = new();
+    private readonly LockedQueue<(long EndsAt, int Bytes)> _unacked = new();
     private readonly Func<PeerConnection, Frame, bool>? _aside;
     private readonly Channel<bool> _work = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly Dictionary<ushort, TrackId> _remoteSlots = [];
     private int _queued;
-    private long _lastHeardUs;
+    private readonly FrameBudget _budget;
+    private readonly LinkWatch _watch;
     private string? _why;
 
     public PeerConnection(LinkId id, FrameStream stream, HelloFrame remote, bool outgoing, IConnectionEvents events, TimeProvider time,
@@ -72,10 +50,14 @@ internal sealed class PeerConnection : IAsyncDisposable
         _time = time;
         PeerId = remote.PeerId;
         Outgoing = outgoing;
+        KnowsBlobs = (remote.Capabilities & FrameCaps.Blobs) != 0;
         Exchanges = (remote.Capabilities & FrameCaps.Exchanges) != 0;
         RemoteEndPoint = (IPEndPoint)stream.Socket.RemoteEndPoint!;
         ListenEndPoint = new IPEndPoint(RemoteEndPoint.Address, remote.ListenPort);
-        _lastHeardUs = time.NowUs();
+        LocalEndPoint = ((IPEndPoint)stream.Socket.LocalEndPoint!).Plain();
+        SinceUs = time.NowUs();
+        _watch = new LinkWatch(Send, Close, time);
+        _budget = new FrameBudget(SinceUs);
     }
 
     public LinkId Id { get; }
@@ -87,6 +69,9 @@ internal sealed class PeerConnection : IAsyncDisposable
 
     /// <summary>Whether the other side knows the frames beside the swarm's.</summary>
     public bool Exchanges { get; }
+
+    /// <summary>Whether the other side knows BLOB.</summary>
+    public bool KnowsBlobs { get; }
 
     public IPEndPoint RemoteEndPoint { get; }
 
@@ -109,6 +94,12 @@ internal sealed class PeerConnection : IAsyncDisposable
         bytes = next.Bytes;
         return true;
     }
+
+    /// <summary>This machine's end of it.</summary>
+    public IPEndPoint LocalEndPoint { get; }
+
+    /// <summary>When it was made, microseconds on this peer's clock.</summary>
+    public long SinceUs { get; }
 
     /// <summary>Queues a small frame.</summary>
     public void Send(Frame frame)
@@ -137,6 +128,9 @@ internal sealed class PeerConnection : IAsyncDisposable
         _work.Writer.TryWrite(true);
     }
 
+    /// <summary>There is reason to think that the way is gone: the connection ends unless something is heard within two seconds.</summary>
+    public void Probe() => _watch.Probe();
+
     /// <summary>Ends the connection; the first reason counts.</summary>
     public void Close(string why)
     {
@@ -149,7 +143,7 @@ internal sealed class PeerConnection : IAsyncDisposable
     public async Task<string> RunAsync(CancellationToken cancellationToken)
     {
         using var registration = cancellationToken.Register(() => Close(Farewell));
-        Task[] loops = [ReadLoopAsync(_stop.Token), WriteLoopAsync(_stop.Token), WatchAsync(_stop.Token)];
+        Task[] loops = [ReadLoopAsync(_stop.Token), WriteLoopAsync(_stop.Token), _watch.RunAsync(_stop.Token)];
         try
         {
             await await Task.WhenAny(loops);
@@ -168,6 +162,7 @@ internal sealed class PeerConnection : IAsyncDisposable
         // A frame that says why, where the socket still takes one; then both loops are waited for.
         await _stop.CancelAsync();
         await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _watch.Dispose();
         await SayByeAsync();
         await _stream.DisposeAsync();
         return _why!;
@@ -180,7 +175,9 @@ internal sealed class PeerConnection : IAsyncDisposable
     {
         while (await _stream.ReadAsync(true, cancellationToken) is { } frame)
         {
-            Volatile.Write(ref _lastHeardUs, _time.NowUs());
+            _watch.OnHeard();
+            if (frame is not ChunkFrame && !_budget.TryTake(_time.NowUs()))
+                throw new ProtocolException("it floods this peer with small frames");
             switch (frame)
             {
                 case ChunkFrame chunk:
@@ -192,7 +189,7 @@ internal sealed class PeerConnection : IAsyncDisposable
                 case PongFrame pong:
                     // A nonce that was never sent must not become a round trip of years.
                     var rttUs = _time.NowUs() - unchecked((long)pong.Nonce);
-                    if (rttUs is >= 0 and <= DeadAfterUs)
+                    if (rttUs is >= 0 and <= LinkWatch.DeadAfterUs)
                         await _events.OnRttAsync(this, Math.Max(1, rttUs), cancellationToken);
                     break;
                 case ByeFrame bye:
@@ -282,18 +279,6 @@ internal sealed class PeerConnection : IAsyncDisposable
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
-    }
-
-    private async Task WatchAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(PingEvery, _time);
-        do
-        {
-            if (_time.NowUs() - Volatile.Read(ref _lastHeardUs) > DeadAfterUs)
-                throw new ProtocolException("it has been silent for 15 s");
-            Send(new PingFrame((ulong)_time.NowUs()));
-        }
-        while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
     private async Task SayByeAsync()

@@ -21,7 +21,7 @@ public sealed class RendezvousClient : IAsyncDisposable
 
     private readonly RendezvousOptions _options;
     private readonly TimeProvider _time;
-    private readonly RoomClockEstimator _clock = new();
+    private readonly RoomClockEstimator _clock;
     private readonly Lock _clockGate = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly ResiliencePipeline<RendezvousConnection> _attempts;
@@ -33,6 +33,8 @@ public sealed class RendezvousClient : IAsyncDisposable
     private volatile IReadOnlyList<Uri> _candidates;
     private volatile RendezvousConnection? _connection;
     private volatile bool _isLeaving;
+    private readonly Lock _lifeGate = new();
+    private CancellationTokenSource? _life;
     private Task _loop = Task.CompletedTask;
     private int _nextCandidate;
 
@@ -45,6 +47,7 @@ public sealed class RendezvousClient : IAsyncDisposable
         _options = options;
         _time = time;
         _candidates = options.Candidates;
+        _clock = new RoomClockEstimator(options.KeepsFirstClock);
         _attempts = Attempts(options, time);
     }
 
@@ -72,6 +75,16 @@ public sealed class RendezvousClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(candidates);
         ArgumentOutOfRangeException.ThrowIfZero(candidates.Count, nameof(candidates));
         _candidates = candidates;
+    }
+
+    /// <summary>
+    /// This machine has other addresses than before: connects anew at once, with a HELLO that names them, rather than when the old
+    /// connection is found to be dead.
+    /// </summary>
+    public void Renew()
+    {
+        lock (_lifeGate)
+            _life?.Cancel();
     }
 
     /// <summary>
@@ -127,14 +140,37 @@ public sealed class RendezvousClient : IAsyncDisposable
     /// <summary>One connection's life, from the first attempt to its end.</summary>
     private async Task LiveAsync(CancellationToken cancellationToken)
     {
-        using var connection = await _attempts.ExecuteAsync(OpenAsync, cancellationToken);
+        using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        lock (_lifeGate)
+            _life = life;
+        try
+        {
+            await LiveAsync(life.Token, cancellationToken);
+        }
+        catch (OperationCanceledException) when (life.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            // Renewed while it was tried: begin again with the first wait.
+            return;
+        }
+        finally
+        {
+            lock (_lifeGate)
+                _life = null;
+        }
+    }
+
+    private async Task LiveAsync(CancellationToken renewed, CancellationToken cancellationToken)
+    {
+        using var connection = await _attempts.ExecuteAsync(OpenAsync, renewed);
         var since = _time.GetTimestamp();
         try
         {
             _connection = connection;
             await _events.Writer.WriteAsync(new Connected(connection.Url), cancellationToken);
             await _events.Writer.WriteAsync(new Received(connection.FirstState), cancellationToken);
-            var why = await connection.RunAsync(_events.Writer, cancellationToken);
+            var why = await connection.RunAsync(_events.Writer, renewed);
+            if (renewed.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+                why = "this machine's addresses have changed";
             _connection = null;
             await _events.Writer.WriteAsync(new Disconnected(why), cancellationToken);
         }
@@ -146,7 +182,7 @@ public sealed class RendezvousClient : IAsyncDisposable
         }
 
         // A server that lets one in only to hang up must not be asked again in a tight loop.
-        if (!_isLeaving && _time.GetElapsedTime(since) < _shortLived)
+        if (!_isLeaving && !renewed.IsCancellationRequested && _time.GetElapsedTime(since) < _shortLived)
             await Task.Delay(_options.FirstDelay, _time, cancellationToken);
     }
 

@@ -22,6 +22,9 @@ public sealed record RendezvousOptions
 
     /// <summary>Longest wait between attempts.</summary>
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Whether the first estimate of the room clock is kept for good: the control run of a measurement.</summary>
+    public bool KeepsFirstClock { get; init; }
 }
 
 /// <summary>What happens on the way to the room's authority, in order.</summary>

@@ -1,5 +1,6 @@
 using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
+using Jam.Peer.Swarm.Blobs;
 using Jam.Peer.Wire;
 
 namespace Jam.Peer.Network;
@@ -22,6 +23,9 @@ internal sealed record ChunkEvent(LinkId Link, ChunkFrame Chunk, bool IsGood) : 
 
 internal sealed record ChunkSentEvent(LinkId Link, SendChunk Chunk, int Bytes, string? Problem) : SwarmEvent;
 
+/// <summary>Bytes that are no chunk go out under the same upload cap.</summary>
+internal sealed record SpentEvent(int Bytes) : SwarmEvent;
+
 internal sealed record RttEvent(LinkId Link, long RttUs) : SwarmEvent;
 
 internal sealed record HostEvent(LinkId Link, bool IsHost) : SwarmEvent;
@@ -34,6 +38,15 @@ internal sealed record AwaitEvent(TrackId Track, int Chunk) : SwarmEvent;
 
 /// <summary>Where the room is in a track; <paramref name="AtUs"/> is local and may lie ahead.</summary>
 internal sealed record PlayheadEvent(TrackId Track, double PositionByte, double BytesPerUs, bool IsRunning, long AtUs) : SwarmEvent;
+
+/// <summary>All blobs that this peer wants from now on.</summary>
+internal sealed record WantBlobsEvent(IReadOnlyList<BlobWish> Wishes) : SwarmEvent;
+
+/// <summary>A blob that this peer made.</summary>
+internal sealed record AddBlobEvent(BlobId Id, byte[] Bytes) : SwarmEvent;
+
+/// <summary>A blob's piece that waited for a quiet moment went out.</summary>
+internal sealed record BlobSentEvent(LinkId Link) : SwarmEvent;
 
 /// <summary>A picture of the swarm at one moment.</summary>
 internal sealed record SwarmSnapshot(IReadOnlyDictionary<TrackId, TrackSnapshot> Tracks, IReadOnlyList<LinkSnapshot> Links)

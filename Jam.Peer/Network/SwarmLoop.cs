@@ -21,6 +21,12 @@ internal interface ISwarmOwner
 
     /// <summary>A chunk could not be kept on disk, or not be read from it.</summary>
     void OnStorageProblem(TrackId track, string problem);
+
+    /// <summary>A blob that was wanted arrived.</summary>
+    void OnBlob(BlobId id, byte[] bytes)
+    {
+        // Not everyone wants any.
+    }
 }
 
 /// <summary>
@@ -40,6 +46,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     private readonly Dictionary<LinkId, PeerConnection> _connections = [];
     private readonly SwarmStats _stats = new();
     private readonly SentWatch _sent = new();
+    private readonly BlobDesk _blobs;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
     private SwarmSnapshot _snapshot = SwarmSnapshot.Empty;
@@ -50,6 +57,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
         _core = new SwarmCore(settings);
         _owner = owner;
         _time = time;
+        _blobs = new BlobDesk(_core, _connections, owner, TryPost);
         _loop = Task.Run(() => RunAsync(_stop.Token));
     }
 
@@ -129,13 +137,15 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 dirty = false;
             }
 
-            var dueUs = Math.Min(Math.Min(_core.DueUs(nowUs), _sent.DueUs), dirty ? _snapshotAtUs + SnapshotEveryUs : long.MaxValue);
+            var dueUs = Math.Min(Math.Min(_core.DueUs(nowUs), _blobs.DueUs()), Math.Min(_sent.DueUs, dirty ? _snapshotAtUs + SnapshotEveryUs : long.MaxValue));
             wait ??= _events.Reader.WaitToReadAsync(cancellationToken).AsTask();
             if (dueUs != long.MaxValue && !await WaitedAsync(wait, dueUs - nowUs, cancellationToken))
             {
-                _core.Timer(_time.NowUs());
+                nowUs = _time.NowUs();
+                _core.Timer(nowUs);
                 CarryOut(null);
                 CheckSent();
+                _blobs.Timer(nowUs);
                 continue;
             }
 
@@ -161,6 +171,8 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     private void Take(SwarmEvent what)
     {
         var nowUs = _time.NowUs();
+        if (_blobs.Take(what, nowUs))
+            return;
         switch (what)
         {
             case ChunkEvent e:
@@ -169,6 +181,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 _core.ReceiveChunk(e.Link, e.Chunk.Slot, e.Chunk.Chunk, e.Chunk.Length, e.IsGood, nowUs);
                 CarryOut(e);
                 e.Chunk.Release();
+                _blobs.OnTaken(e, nowUs);
                 return;
             case FrameEvent e:
                 _core.Receive(e.Link, e.Frame, nowUs);
@@ -195,6 +208,9 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 _stats.OnRtt(e);
                 _core.SetRtt(e.Link, e.RttUs);
                 break;
+            case SpentEvent e:
+                _core.SpendUpload(e.Bytes, nowUs);
+                break;
             case HostEvent e:
                 _core.SetHost(e.Link, e.IsHost);
                 break;
@@ -216,6 +232,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
         }
 
         CarryOut(null);
+        _blobs.OnTaken(what, nowUs);
     }
 
     private void CheckSent()

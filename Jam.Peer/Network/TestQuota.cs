@@ -1,5 +1,22 @@
 namespace Jam.Peer.Network;
 
+/// <summary>How far apart test data go out under an upload cap: at half of it, so that the music keeps the other half. Pure; for one thread.</summary>
+/// <param name="upLimit">The user's upload cap, bytes per second; null: none.</param>
+internal sealed class TestPace(long? upLimit)
+{
+    private long _nextUs;
+
+    /// <summary>How long the next bytes have to wait, microseconds.</summary>
+    public long WaitUs(int bytes, long nowUs)
+    {
+        if (upLimit is not { } limit)
+            return 0;
+        var atUs = Math.Max(nowUs, _nextUs);
+        _nextUs = atUs + (long)(bytes * 2e6 / limit);
+        return atUs - nowUs;
+    }
+}
+
 /// <summary>
 /// What a peer gives and takes for tests of its links: so much per connection, and over all connections a bucket that fills
 /// slowly. Pure; not safe for several threads.

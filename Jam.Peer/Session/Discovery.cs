@@ -50,13 +50,16 @@ public static class Discovery
         }
     }
 
-    /// <summary>In the order of addresses; a loopback address only where the same host told no other.</summary>
+    /// <summary>In the order of addresses; one that is worth less only where the same host told none that is worth more.</summary>
     internal static IReadOnlyList<FoundRoom> Tidy(IReadOnlyDictionary<IPEndPoint, FoundRoom> found) =>
     [
-        .. found.Where(f => !IPAddress.IsLoopback(f.Key.Address) || !found.Any(o =>
-                !IPAddress.IsLoopback(o.Key.Address) && o.Key.Port == f.Key.Port && (o.Value.Room, o.Value.Host) == (f.Value.Room, f.Value.Host)))
+        .. found.Where(f => !found.Any(o => Worth(o.Key.Address) > Worth(f.Key.Address) && o.Key.Port == f.Key.Port
+                && (o.Value.Room, o.Value.Host) == (f.Value.Room, f.Value.Host)))
             .OrderBy(f => f.Value.Room, StringComparer.Ordinal).ThenBy(f => f.Value.Address, StringComparer.Ordinal).Select(f => f.Value),
     ];
+
+    // A link-local address names an interface of this machine and cannot be handed on; a loopback one helps only here.
+    private static int Worth(IPAddress address) => IPAddress.IsLoopback(address) ? 0 : address.IsIPv6LinkLocal ? 1 : 2;
 
     private static BeaconListener Open(BeaconNetwork network)
     {

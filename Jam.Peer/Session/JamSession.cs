@@ -4,6 +4,7 @@ using Jam.Peer.Audio;
 using Jam.Peer.Clock;
 using Jam.Peer.Network;
 using Jam.Peer.Playback;
+using Jam.Peer.Session.Extras;
 using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
@@ -26,6 +27,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private readonly long _startedUs;
     // Full mode: the oldest line goes; people read the newest.
     private readonly Channel<string> _notices = Channel.CreateBounded<string>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly OnceNotices _once;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
     private readonly TrackShelf _shelf;
@@ -33,11 +35,14 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private readonly Mesh _mesh;
     private readonly Player _player;
     private readonly PlayheadFeed _playhead;
+    private readonly ExtrasShelf _extras;
     private JamServer? _server;
     private RendezvousClient? _rendezvous;
     private RoomFollower? _follower;
     private string? _roomName;
     private BeaconSender? _beacon;
+    private AddressWatch? _addresses;
+    private IReadOnlyList<IPAddress> _toldAddresses = LocalAddresses.All();
     private Task _pulse = Task.CompletedTask;
 
     public JamSession(SessionOptions options, TimeProvider time)
@@ -45,12 +50,15 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _options = options;
         _time = time;
         _startedUs = time.NowUs();
+        _once = new OnceNotices(Notice);
         _shelf = new TrackShelf(OpenCache(), options.SaveFolder, Notice);
         _swarm = new SwarmLoop(new SwarmSettings { UpBytesPerSecond = options.UpLimitBytesPerSecond, DownBytesPerSecond = options.DownLimitBytesPerSecond }, this, time);
         _shelf.Attach(_swarm);
         _mesh = new Mesh(_swarm, options.ListenPort, time, Notice, options.UpLimitBytesPerSecond);
         _player = Player.Start(PlayerOptions.From(options), time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
         _playhead = new PlayheadFeed(_swarm);
+        _extras = new ExtrasShelf(_swarm.TryPost);
+        _extras.Changed += () => _follower?.OnShelfChanged();
         _shelf.Opened += _ => _follower?.OnShelfChanged();
     }
 
@@ -84,16 +92,18 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var seeds = await Task.Run(() => LoadSeeds(cancellationToken), cancellationToken);
-        foreach (var (info, storage) in seeds)
-            await _shelf.AddSeedAsync(info, storage, cancellationToken);
+        var infos = new List<TrackInfo>();
+        foreach (var seed in seeds)
+            infos.Add(await AddSeedAsync(seed, cancellationToken));
         var location = await LocateAsync(cancellationToken);
         _roomName = location.Room;
         _follower = new RoomFollower(
-            _options, location, seeds.ConvertAll(s => s.Info), _shelf, _mesh, _player, _playhead, _time, Notice);
+            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _time, Notice);
         _rendezvous = new RendezvousClient(
-            new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello }, _time);
+            new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello, KeepsFirstClock = _options.KeepsFirstClock }, _time);
         _follower.Start(_rendezvous);
         _rendezvous.Start();
+        _addresses = new AddressWatch(AddressWatch.OfThisMachine, OnAddressesChanged, _time);
         _pulse = WatchAsync();
         if (_options.Role == Role.Host)
             TellHowToJoin();
@@ -103,14 +113,13 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     /// <inheritdoc/>
     public PeerReport Report() => ReportBuilder.Build(
-        _options, _follower?.Room ?? new RoomState(), _roomName, _rendezvous, _mesh, _swarm.Snapshot, _shelf, _player, _time.NowUs(), _startedUs);
+        _options, _follower?.Room ?? new RoomState(), _roomName, _rendezvous, _mesh, _swarm.Snapshot, _shelf, _extras, _player, _time.NowUs(), _startedUs);
 
     /// <inheritdoc/>
     public async Task<string> SeedAsync(string path, CancellationToken cancellationToken)
     {
-        var (info, storage) = await Task.Run(() => SeedLoader.Load(path, cancellationToken), cancellationToken);
-        await _shelf.AddSeedAsync(info, storage, cancellationToken);
-        return await Follower.OfferAsync(info, cancellationToken);
+        var seed = await Task.Run(() => SeedLoader.Load(path, cancellationToken, Progress), cancellationToken);
+        return await Follower.OfferAsync(await AddSeedAsync(seed, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -153,6 +162,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     public void OnManifest(Manifest manifest) => _shelf.Open(manifest);
 
     /// <inheritdoc/>
+    public void OnBlob(BlobId id, byte[] bytes) => _extras.OnBlob(id, bytes);
+
+    /// <inheritdoc/>
     public void OnCompleted(TrackId track)
     {
         if (_shelf.Find(track.ToString()) is { } entry)
@@ -164,9 +176,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     public void OnDropped(PeerConnection connection, string why, bool ban)
     {
         if (ban)
-            _mesh.Ban(connection.PeerId);
+            _mesh.Ban(connection);
         var name = _mesh.FindMember(connection.PeerId)?.Name ?? connection.PeerId;
-        Notice(ban ? $"banned {name}: {why}" : $"cut {name} off: {why}");
+        _once.Say($"{connection.PeerId} {ban} {why}", ban ? $"banned {name}: {why}" : $"cut {name} off: {why}");
     }
 
     /// <inheritdoc/>
@@ -176,6 +188,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        if (_addresses is not null)
+            await _addresses.DisposeAsync();
         if (_beacon is not null)
             await _beacon.DisposeAsync();
         await _pulse.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -198,6 +212,20 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     private void Notice(string line) => _notices.Writer.TryWrite(line);
 
+    private Action<int> Progress(string name, long bytes) => new HashProgress(name, bytes, _time, Notice).Add;
+
+    private void OnAddressesChanged(IReadOnlyCollection<IPAddress> now)
+    {
+        _mesh.OnAddressesChanged(address => !IPAddress.IsLoopback(address) && !now.Contains(address));
+        // A container's interface that comes and goes is nobody else's business.
+        var told = LocalAddresses.All();
+        if (told.SequenceEqual(_toldAddresses))
+            return;
+        _toldAddresses = told;
+        Notice($"this machine's addresses have changed: {string.Join(", ", told)}");
+        _rendezvous?.Renew();
+    }
+
     // A cache that cannot be written costs the next run, not this one.
     private TrackCache? OpenCache()
     {
@@ -217,11 +245,18 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         ? new Beacon(_mesh.Port, _roomName!, _options.Name, room.Track?.Name ?? "")
         : null;
 
-    private List<(TrackInfo Info, TrackStorage Storage)> LoadSeeds(CancellationToken cancellationToken)
+    private async Task<TrackInfo> AddSeedAsync(Seed seed, CancellationToken cancellationToken)
     {
-        var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken)).ToList();
+        var info = seed.Probe is { } probe ? await _extras.AddSeedAsync(seed.Info, probe, _swarm, cancellationToken) : seed.Info;
+        await _shelf.AddSeedAsync(info, seed.Storage, cancellationToken);
+        return info;
+    }
+
+    private List<Seed> LoadSeeds(CancellationToken cancellationToken)
+    {
+        var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken, Progress)).ToList();
         if (_options.TestPattern is { } pattern)
-            seeds.Add(SeedLoader.Load(pattern, cancellationToken));
+            seeds.Add(SeedLoader.Load(pattern, cancellationToken, Progress));
         return seeds;
     }
 

@@ -51,6 +51,21 @@ public sealed record TrackReport(
     string TrackId, string Name, TrackKind Kind, long LengthBytes, long? DurationUs, int Chunks, int ChunksHave, int ChunksFromCache,
     int ChunksFromHost, int ChunksFromPeers, long BytesUp, long BytesDown, int BadChunks, string? SavedAs)
 {
+    /// <summary>By its tags; null where they do not say, or are not here.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>By its tags; null where they do not say, or are not here.</summary>
+    public string? Artist { get; init; }
+
+    /// <summary>By its tags; null where they do not say, or are not here.</summary>
+    public string? Album { get; init; }
+
+    /// <summary>ReplayGain by its tags, decibels; null where they do not say, or are not here.</summary>
+    public double? GainDb { get; init; }
+
+    /// <summary>Type and size of its picture, for people; null where it has none, or it is not here.</summary>
+    public string? Cover { get; init; }
+
     /// <summary>Whether every chunk is here.</summary>
     public bool IsComplete => ChunksHave == Chunks;
 }
@@ -89,6 +104,9 @@ public sealed record PlaybackReport(
 {
     /// <summary>How much later than it reports the output's device sounds, milliseconds, as set or saved.</summary>
     public double LatencyMs { get; init; }
+
+    /// <summary>How often damaged bytes of the track that is open were replaced by silence.</summary>
+    public int Concealed { get; init; }
 }
 
 /// <summary>How well the room clock is known.</summary>

@@ -1,23 +1,34 @@
 using Jam.Peer.Audio.Mp3;
 using Jam.Peer.Clock;
 using Jam.Peer.Network;
+using Jam.Peer.Playback;
 using Jam.Peer.Storage;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
 
 namespace Jam.Peer.Session;
 
-/// <summary>Tells the swarm where the room is in its track, in bytes and local time, so that requests carry deadlines.</summary>
+/// <summary>
+/// Tells the swarm where the room is in its track, in bytes and local time, so that requests carry deadlines. By the track's index where
+/// there is one; else as if every second took as many bytes.
+/// </summary>
 internal sealed class PlayheadFeed(SwarmLoop swarm)
 {
     private const double RetellUs = 20_000;
 
-    private (long Epoch, long Revision, long MediaStart)? _told;
+    /// <summary>What is told of a variable bitrate holds for so long ahead: about what the swarm fetches first.</summary>
+    private const long SpanUs = 8_000_000;
+
+    /// <summary>Where the index has it elsewhere by so much of the track, it is told anew.</summary>
+    private const long StrayUs = 250_000;
+
+    private (long Epoch, long Revision, long MediaStart, bool HasIndex)? _told;
     private double _toldOffsetUs;
+    private (long PositionUs, double Byte, double BytesPerUs) _toldLine;
     private (TrackId Track, long Bytes)? _tag;
 
     /// <summary>Tells it anew where something has changed: the timeline, the clock by more than 20 ms, where the sound begins.</summary>
-    public void Update(TimelinePair? timeline, ShelfEntry? entry, RoomClockSnapshot clock, long nowUs)
+    public void Update(TimelinePair? timeline, ShelfEntry? entry, TrackIndex? index, RoomClockSnapshot clock, long nowUs)
     {
         if (timeline is not { Current: var current } || entry is not { Info: { DurationUs: > 0 and var durationUs } info }
             || !TrackId.TryParse(info.TrackId, out var id) || current.TrackId != info.TrackId || !clock.IsReady || clock.ClockId != current.ClockId)
@@ -26,17 +37,38 @@ internal sealed class PlayheadFeed(SwarmLoop swarm)
         }
 
         var start = entry.Storage is { } storage ? TagBytes(id, storage) : 0;
-        var key = (current.Epoch, current.Revision, start);
-        var offsetUs = clock.ToRoomUs(nowUs) - nowUs;
-        if (_told == key && Math.Abs(offsetUs - _toldOffsetUs) < RetellUs)
+        var isRunning = current.Status == PlaybackStatus.Play;
+        var roomUs = (long)clock.ToRoomUs(nowUs);
+        // A record that holds already is told from now on: its beginning may be an hour back, at another bitrate.
+        var positionUs = current.PositionAtUs(Math.Max(roomUs, current.AtUs));
+        var key = (current.Epoch, current.Revision, start, index is not null);
+        var offsetUs = roomUs - nowUs;
+        var line = Line(index, info, durationUs, start, positionUs);
+        if (_told == key && Math.Abs(offsetUs - _toldOffsetUs) < RetellUs && !HasStrayed(line))
             return;
-        var bytesPerUs = (double)(info.LengthBytes - start) / durationUs;
-        if (swarm.TryPost(new PlayheadEvent(
-            id, start + current.PositionUs * bytesPerUs, bytesPerUs, current.Status == PlaybackStatus.Play,
-            (long)clock.ToLocalUs(current.AtUs))))
+        if (swarm.TryPost(new PlayheadEvent(id, line.Byte, line.BytesPerUs, isRunning, (long)clock.ToLocalUs(Math.Max(roomUs, current.AtUs)))))
+            (_told, _toldOffsetUs, _toldLine) = (key, offsetUs, line);
+    }
+
+    private bool HasStrayed((long PositionUs, double Byte, double BytesPerUs) line)
+    {
+        var expected = _toldLine.Byte + (line.PositionUs - _toldLine.PositionUs) * _toldLine.BytesPerUs;
+        return Math.Abs(line.Byte - expected) > StrayUs * line.BytesPerUs;
+    }
+
+    private static (long PositionUs, double Byte, double BytesPerUs) Line(
+        TrackIndex? index, TrackInfo info, long durationUs, long start, long positionUs)
+    {
+        if (index is not null && Mp3Places.ByteAt(index, positionUs, info.LengthBytes) is { } at)
         {
-            (_told, _toldOffsetUs) = (key, offsetUs);
+            var until = Math.Min(durationUs, positionUs + SpanUs);
+            var bytes = Mp3Places.ByteAt(index, until, info.LengthBytes)!.Value - at;
+            if (until > positionUs && bytes > 0)
+                return (positionUs, at, bytes / (until - positionUs));
         }
+
+        var bytesPerUs = (double)(info.LengthBytes - start) / durationUs;
+        return (positionUs, start + positionUs * bytesPerUs, bytesPerUs);
     }
 
     // A picture of half a megabyte before the sound would put every deadline off by seconds. Read once a track: this is asked four

@@ -1,5 +1,6 @@
 using Jam.Peer.Audio;
 using Jam.Peer.Network;
+using Jam.Peer.Session.Extras;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
 
@@ -10,11 +11,11 @@ internal static class ReportBuilder
 {
     public static PeerReport Build(
         SessionOptions options, RoomState room, string? roomName, RendezvousClient? rendezvous, Mesh mesh, SwarmSnapshot swarm, TrackShelf shelf,
-        Player player, long nowUs, long startedUs)
+        ExtrasShelf extras, Player player, long nowUs, long startedUs)
     {
         var tracks = room.Queue.Select(t => t.TrackId).Append(room.Track?.TrackId).OfType<string>().Distinct()
             .Concat(shelf.All.Select(e => e.Info.TrackId)).Distinct()
-            .ToDictionary(id => id, id => Track(id, room, swarm, shelf));
+            .ToDictionary(id => id, id => Track(id, room, swarm, shelf, extras));
         var currentId = TrackId.TryParse(room.Track?.TrackId, out var current) ? current : (TrackId?)null;
         var clock = rendezvous?.Clock ?? Clock.RoomClockSnapshot.None;
         return new PeerReport(
@@ -46,17 +47,25 @@ internal static class ReportBuilder
         return [self, .. room.Others.Values.OrderBy(m => m.JoinSeq).Take(99)];
     }
 
-    private static TrackReport? Track(string id, RoomState room, SwarmSnapshot swarm, TrackShelf shelf)
+    private static TrackReport? Track(string id, RoomState room, SwarmSnapshot swarm, TrackShelf shelf, ExtrasShelf extras)
     {
         var entry = shelf.Find(id);
         var info = entry?.Info ?? room.Queue.FirstOrDefault(t => t.TrackId == id) ?? (room.Track?.TrackId == id ? room.Track : null);
         if (info is null || !TrackId.TryParse(id, out var key))
             return null;
         var counts = swarm.Tracks.GetValueOrDefault(key);
+        var beside = extras.Of(room.Track?.TrackId == id ? room.Track : info);
         var chunks = counts?.Chunks ?? (info.ChunkSizeBytes > 0 ? Manifest.Count(info.LengthBytes, info.ChunkSizeBytes) : 0);
         return new TrackReport(
             id, info.Name, info.Kind, info.LengthBytes, info.DurationUs, chunks, counts?.ChunksHave ?? 0, counts?.FromCache ?? 0,
-            counts?.FromHost ?? 0, counts?.FromPeers ?? 0, counts?.BytesUp ?? 0, counts?.BytesDown ?? 0, counts?.BadChunks ?? 0, entry?.SavedAs);
+            counts?.FromHost ?? 0, counts?.FromPeers ?? 0, counts?.BytesUp ?? 0, counts?.BytesDown ?? 0, counts?.BadChunks ?? 0, entry?.SavedAs)
+        {
+            Title = beside.Tags?.Title,
+            Artist = beside.Tags?.Artist,
+            Album = beside.Tags?.Album,
+            GainDb = beside.Tags?.GainDb,
+            Cover = beside.CoverText,
+        };
     }
 
     private static LinkReport Link(LinkSnapshot link, Mesh mesh, TrackId? current)

@@ -1,6 +1,9 @@
 using System.Net;
+using System.Threading.Channels;
 using Jam.Peer.Audio;
+using Jam.Peer.Clock;
 using Jam.Peer.Network;
+using Jam.Peer.Session.Extras;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
 
@@ -19,7 +22,7 @@ internal sealed class RoomFollower : IAsyncDisposable
     private readonly TrackShelf _shelf;
     private readonly Mesh _mesh;
     private readonly Player _player;
-    private readonly PlayheadFeed _playhead;
+    private readonly TrackFollower _tracks;
     private readonly TimeProvider _time;
     private readonly Action<string> _notice;
     private readonly HostDuties _duties;
@@ -34,15 +37,17 @@ internal sealed class RoomFollower : IAsyncDisposable
     private readonly bool _isOnServersMachine;
     private bool _wasConnected;
     private bool _saidGone;
-    private volatile bool _shelfChanged;
+    // Full mode: nothing more is said than that something has changed.
+    private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public RoomFollower(
-        SessionOptions options, RoomLocation location, IReadOnlyList<TrackInfo> seeds, TrackShelf shelf, Mesh mesh, Player player,
-        PlayheadFeed playhead, TimeProvider time, Action<string> notice)
+        SessionOptions options, RoomLocation location, IReadOnlyList<TrackInfo> seeds, TrackShelf shelf, ExtrasShelf extras, Mesh mesh,
+        Player player, PlayheadFeed playhead, TimeProvider time, Action<string> notice)
     {
         _roomName = location.Room;
         _isOnServersMachine = location.Urls.Any(u => u.IsLoopback);
-        (_options, _shelf, _mesh, _player, _playhead, _time, _notice) = (options, shelf, mesh, player, playhead, time, notice);
+        (_options, _shelf, _mesh, _player, _time, _notice) = (options, shelf, mesh, player, time, notice);
+        _tracks = new TrackFollower(shelf, extras, player, playhead, options.ReplayGain, () => _client?.Clock ?? RoomClockSnapshot.None, time);
         _duties = new HostDuties(options.Role, seeds, options.Autoplay);
         _readiness = new Readiness(player);
         _pending = new PendingCommand(time);
@@ -72,8 +77,8 @@ internal sealed class RoomFollower : IAsyncDisposable
         Completion = RunAsync(client, _stop.Token);
     }
 
-    /// <summary>A track's storage was opened; looked at with the next pulse.</summary>
-    public void OnShelfChanged() => _shelfChanged = true;
+    /// <summary>A track's storage was opened, or what travels beside one is here.</summary>
+    public void OnShelfChanged() => _changes.Writer.TryWrite(true);
 
     /// <summary>A disk did not do its part.</summary>
     public void OnStorageProblem(TrackId track, string problem) => _storageNotices.Add(track, problem);
@@ -132,9 +137,11 @@ internal sealed class RoomFollower : IAsyncDisposable
         using var timer = new PeriodicTimer(PulseEvery, _time);
         var events = client.Events.WaitToReadAsync(cancellationToken).AsTask();
         var tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
-        for (var pulses = PulsesPerStats - 3; ;) // The first STATS after a second, when round trips and output lead are known.
+        var changes = _changes.Reader.WaitToReadAsync(cancellationToken).AsTask();
+        // The first STATS after a second, when round trips and output lead are known.
+        for (var pulses = PulsesPerStats - 3; ;)
         {
-            await Task.WhenAny(events, tick);
+            await Task.WhenAny(events, tick, changes);
             if (events.IsCompleted)
             {
                 if (!await events)
@@ -142,6 +149,14 @@ internal sealed class RoomFollower : IAsyncDisposable
                 while (client.Events.TryRead(out var what))
                     await TakeAsync(what, cancellationToken);
                 events = client.Events.WaitToReadAsync(cancellationToken).AsTask();
+            }
+
+            if (changes.IsCompleted)
+            {
+                await changes;
+                _changes.Reader.TryRead(out _);
+                _tracks.FollowPlayback(Room);
+                changes = _changes.Reader.WaitToReadAsync(cancellationToken).AsTask();
             }
 
             if (tick.IsCompleted)
@@ -185,7 +200,7 @@ internal sealed class RoomFollower : IAsyncDisposable
         {
             case State when room.Timeline != before.Timeline:
                 _player.SetTimeline(room.Timeline);
-                await FollowTracksAsync(room, cancellationToken);
+                await _tracks.FollowTracksAsync(room, cancellationToken);
                 // Whoever typed the command reads its answer; everyone else reads the notice.
                 if (!_pending.Succeed() && Describe.Change(before, room) is { } line)
                     _notice(line);
@@ -201,10 +216,10 @@ internal sealed class RoomFollower : IAsyncDisposable
                     _notice("this room has a host already, or waits for one to return; this peer is a viewer until the place is free");
                 break;
             case Snapshot:
-                await FollowTracksAsync(room, cancellationToken);
+                await _tracks.FollowTracksAsync(room, cancellationToken);
                 break;
             case QueueState:
-                await FollowTracksAsync(room, cancellationToken);
+                await _tracks.FollowTracksAsync(room, cancellationToken);
                 _pending.Succeed();
                 break;
             case PeerJoined { Member: var me } when me.PeerId == room.PeerId && before.Role != me.Role:
@@ -247,48 +262,15 @@ internal sealed class RoomFollower : IAsyncDisposable
             await _mesh.RemoveMemberAsync(gone);
     }
 
-    // The room's track first, then the list in its order, from the track that plays on.
-    private async Task FollowTracksAsync(RoomState room, CancellationToken cancellationToken)
-    {
-        if (room.Track is { } track)
-            await _shelf.WantAsync(track, 0, cancellationToken);
-        for (var place = 0; place < room.Queue.Count; place++)
-        {
-            if (room.Queue[place].TrackId != room.Track?.TrackId)
-                await _shelf.WantAsync(room.Queue[place], place + 1, cancellationToken);
-        }
-
-        FollowPlayback(room);
-    }
-
-    private void FollowPlayback(RoomState room)
-    {
-        var current = room.Timeline?.Current.TrackId;
-        var isAudio = room.Track is { Kind: TrackKind.Audio } && room.Track.TrackId == current;
-        _player.SetTrack(isAudio ? current : null, isAudio ? _shelf.ReaderOf(current) : null);
-        FollowPlayhead(room);
-    }
-
-    private void FollowPlayhead(RoomState room) =>
-        _playhead.Update(room.Timeline, _shelf.Find(room.Track?.TrackId), _client!.Clock, _time.NowUs());
-
     private void Pulse(RendezvousClient client, bool withStats)
     {
         var room = Room;
-        if (_shelfChanged)
-        {
-            _shelfChanged = false;
-            FollowPlayback(room);
-        }
-
         var clock = client.Clock;
-        FollowPlayhead(room);
+        _tracks.FollowPlayback(room);
         if (!client.IsConnected || room.PeerId is null)
             return;
         if (_readiness.Next(room) is { } ready)
             client.TrySend(ready);
-        foreach (var duty in _duties.AtEnd(room, clock.IsReady ? (long)clock.ToRoomUs(_time.NowUs()) : null))
-            client.TrySend(duty);
         if (!withStats)
             return;
         if (_duties.Claim(room) is { } claim)

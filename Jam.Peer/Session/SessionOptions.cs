@@ -41,7 +41,11 @@ public enum ChannelChoice
 /// <summary>Pseudo-random chunks for a transfer test without audio.</summary>
 /// <param name="Chunks">How many, 1 to 131,072.</param>
 /// <param name="ChunkSizeBytes">Size of each, 1 KiB to 1 MiB.</param>
-public sealed record TestPattern(int Chunks, int ChunkSizeBytes);
+public sealed record TestPattern(int Chunks, int ChunkSizeBytes)
+{
+    /// <summary>Most chunks of a track.</summary>
+    public const int MaxChunks = 131_072;
+}
 
 /// <summary>What one peer is asked to do, checked and complete.</summary>
 public sealed record SessionOptions
@@ -114,9 +118,15 @@ public sealed record SessionOptions
     /// <summary>Folder of the user's settings; null: the user's own (XDG).</summary>
     public string? ConfigFolder { get; init; }
 
+    /// <summary>Whether tracks that say how loud they are sound as loud as others.</summary>
+    public bool ReplayGain { get; init; } = true;
+
     /// <summary>Whether a host plays as soon as it has something to play.</summary>
     public bool Autoplay { get; init; }
 
     /// <summary>Whether a host tells its own network which room there is (<c>jam discover</c>).</summary>
     public bool Discovery { get; init; }
+
+    /// <summary>Whether the first estimate of the room clock is kept for good: the control run of a measurement, which must fail.</summary>
+    public bool KeepsFirstClock { get; init; }
 }

@@ -21,7 +21,8 @@ internal sealed class TrackShelf : IAsyncDisposable
     private readonly string? _saveFolder;
     private readonly Action<string> _notice;
     private readonly ConcurrentDictionary<TrackId, ShelfEntry> _entries = new();
-    private readonly ConcurrentDictionary<TrackId, Manifest> _opening = new();
+    // Under way; what failed may be tried again.
+    private readonly ConcurrentDictionary<TrackId, bool> _opening = new();
     // Full mode: wait; there are never more jobs than tracks, times two.
     private readonly Channel<Job> _jobs = Channel.CreateBounded<Job>(2 * Limits.MaxQueueLength + 16);
     private readonly CancellationTokenSource _stop = new();
@@ -80,16 +81,16 @@ internal sealed class TrackShelf : IAsyncDisposable
     {
         if (!TrackId.TryParse(info.TrackId, out var id))
             return;
-        var isNew = _entries.TryAdd(id, new ShelfEntry(info, null, null));
+        var entry = _entries.GetOrAdd(id, new ShelfEntry(info, null, null));
         await _swarm!.PostAsync(new WantEvent(id, priority), cancellationToken);
-        if (isNew && _cache?.FindManifest(id) is { } manifest)
+        if (entry.Storage is null && _cache?.FindManifest(id) is { } manifest)
             Open(manifest);
     }
 
     /// <summary>A manifest is known: its storage is to be opened. Does not wait.</summary>
     public void Open(Manifest manifest)
     {
-        if (_entries.ContainsKey(manifest.Id) && _opening.TryAdd(manifest.Id, manifest))
+        if (_entries.TryGetValue(manifest.Id, out var entry) && entry.Storage is null && _opening.TryAdd(manifest.Id, true))
             _jobs.Writer.TryWrite(new OpenJob(manifest));
     }
 
@@ -128,7 +129,15 @@ internal sealed class TrackShelf : IAsyncDisposable
                 switch (job)
                 {
                     case OpenJob open:
-                        await OpenAsync(open.Manifest, cancellationToken);
+                        try
+                        {
+                            await OpenAsync(open.Manifest, cancellationToken);
+                        }
+                        finally
+                        {
+                            _opening.TryRemove(open.Manifest.Id, out _);
+                        }
+
                         break;
                     case SaveJob save:
                         Save(save.Track, cancellationToken);

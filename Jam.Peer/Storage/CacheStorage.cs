@@ -37,7 +37,11 @@ internal sealed class CacheStorage : TrackStorage
             return length;
         }
 
-        return FileReads.ReadFully(_data, buffer[..length], (long)chunk * Manifest.ChunkSizeBytes + offset);
+        FileReads.ReadFully(_data, buffer[..length], (long)chunk * Manifest.ChunkSizeBytes + offset);
+        // A whole chunk is for another peer or for a file of the user's: what the disk has spoilt since must not get this peer banned.
+        return length < Manifest.SizeOf(chunk) || Manifest.IsGood(chunk, buffer[..length])
+            ? length
+            : throw new IOException($"chunk {chunk} on disk is no longer what it was");
     }
 
     /// <inheritdoc/>

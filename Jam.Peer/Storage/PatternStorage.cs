@@ -16,7 +16,7 @@ internal sealed class PatternStorage : TrackStorage
 
     /// <summary>The same pattern gives the same track, so a second run finds the first one's chunks in the cache.</summary>
     /// <exception cref="JamException">More chunks than a manifest holds.</exception>
-    public static PatternStorage Create(TestPattern pattern, CancellationToken cancellationToken)
+    public static PatternStorage Create(TestPattern pattern, CancellationToken cancellationToken, Action<int>? onHashed = null)
     {
         if (pattern.Chunks > Manifest.MaxChunks)
             throw new JamException($"a track has at most {Manifest.MaxChunks} chunks, not {pattern.Chunks}; take larger ones");
@@ -27,6 +27,7 @@ internal sealed class PatternStorage : TrackStorage
             cancellationToken.ThrowIfCancellationRequested();
             Fill(chunk, 0, buffer);
             SHA256.HashData(buffer, hashes.AsSpan(chunk * Manifest.HashSize));
+            onHashed?.Invoke(buffer.Length);
         }
 
         return new PatternStorage(Manifest.Create((long)pattern.Chunks * pattern.ChunkSizeBytes, pattern.ChunkSizeBytes, hashes));

@@ -134,6 +134,9 @@ internal sealed class SwarmCore
             link.SetRtt(rttUs);
     }
 
+    /// <summary>Bytes that are no chunk went out under the same upload cap.</summary>
+    public void SpendUpload(int bytes, long nowUs) => _uploads.Spend(bytes, nowUs);
+
     /// <summary>A chunk of <see cref="SendChunk"/> has left this machine, or storage could not read it.</summary>
     public void ChunkSent(LinkId id, int bytes, long nowUs)
     {

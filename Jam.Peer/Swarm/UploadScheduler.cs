@@ -74,6 +74,13 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         }
     }
 
+    /// <summary>Something that is no chunk went out: where the uplink is capped, chunks wait for it.</summary>
+    public void Spend(int bytes, long nowUs)
+    {
+        Refill(nowUs);
+        _tokens -= bytes;
+    }
+
     /// <summary>A chunk has left this machine.</summary>
     public void OnSent(Link link, int bytes, long nowUs)
     {

@@ -123,6 +123,7 @@ internal static class FrameReader
             : null,
         FrameType.Cancel => p.Length == 6 && Index(p[2..]) is >= 0 and var chunk ? new CancelFrame(Slot(p), chunk) : null,
         FrameType.Reject => p.Length == 6 && Index(p[2..]) is >= 0 and var chunk ? new RejectFrame(Slot(p), chunk) : null,
+        FrameType.Blob => BlobFrame.Parse(p),
         FrameType.Rendezvous => p.Length > 8 && BinaryPrimitives.ReadInt64BigEndian(p) is > 0 and var epoch
             && TakeLong(p[8..], out var url, out var rest) && rest.IsEmpty
             ? new RendezvousFrame(epoch, url)

@@ -18,6 +18,7 @@ internal enum FrameType : byte
     Cancel = 13,
     Chunk = 14,
     Reject = 15,
+    Blob = 16,
     Rendezvous = 17,
     Pex = 18,
     Ping = 19,
@@ -41,6 +42,9 @@ internal static class FrameCaps
 
     /// <summary>The capability bit of a peer that answers DIAL_BACK, TEST_WANT, TEST_DATA and reads PEX.</summary>
     public const uint Exchanges = 1;
+
+    /// <summary>The capability bit of a peer that knows BLOB.</summary>
+    public const uint Blobs = 2;
 
     /// <summary>Most indexes in one HAVE, SOON or OFFER.</summary>
     public const int MaxIndexes = 1024;
@@ -72,6 +76,7 @@ internal static class FrameCaps
         FrameType.Request => 10,
         FrameType.Cancel or FrameType.Reject => 6,
         FrameType.Chunk => 6 + Manifest.MaxChunkSize,
+        FrameType.Blob => BlobFrame.MaxPayload,
         FrameType.Rendezvous => 8 + 2 + MaxUrl,
         FrameType.Pex => 1 + MaxList * (2 + MaxUrl),
         FrameType.Ping or FrameType.Pong => 8,

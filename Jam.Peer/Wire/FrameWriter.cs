@@ -70,6 +70,10 @@ internal static class FrameWriter
                 f.Payload.CopyTo(WriteSlotAndChunk(output, FrameType.Chunk, f.Slot, f.Chunk, f.Length));
                 output.Advance(6 + f.Length);
                 break;
+            case BlobFrame f: // u8 what | 32 hash | what follows from that
+                f.Write(Begin(output, FrameType.Blob, f.PayloadSize));
+                output.Advance(f.PayloadSize);
+                break;
             case RendezvousFrame f: // i64 epoch | u16 n, url
                 var url = Encoding.UTF8.GetBytes(f.Url);
                 var rendezvous = Begin(output, FrameType.Rendezvous, 10 + url.Length);

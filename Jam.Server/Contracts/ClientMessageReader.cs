@@ -41,13 +41,24 @@ internal static class ClientMessageReader
         ClientMessage? message = typed.GetString() switch
         {
             "HELLO" => ReadHello(f),
-            "SET_ROLE" => new SetRole(f.Required(ReadRole(f), "role", Role.Viewer)),
+            "SET_ROLE" => new SetRole(f.Required(ReadRole(f), "role", Role.Viewer), f.Id("peer_id")),
+            "POLICY" => RoomCommandReader.Policy(f),
+            "KICK" => RoomCommandReader.Kick(f),
+            "MUTE" => RoomCommandReader.Mute(f),
             "PLAY" => new Play(ReadPositionUs(f), ReadOffsetSec(f)),
             "PAUSE" => new Pause(),
             "STOP" => new Stop(),
             "SEEK" => ReadSeek(f),
             "SET_TRACK" => ReadSetTrack(f),
-            "QUEUE" => ReadQueue(f),
+            "QUEUE" => RoomCommandReader.Queue(f),
+            "SCROLL" => RoomCommandReader.Scroll(f),
+            "SET_TEMPO" => RoomCommandReader.Tempo(f),
+            "TAP" => RoomCommandReader.Tap(f),
+            "METRONOME" => RoomCommandReader.Metronome(f),
+            "LOOP" => RoomCommandReader.Loop(f),
+            "LOOP_UPDATE" => RoomCommandReader.LoopUpdate(f),
+            "BLOB" => RoomCommandReader.Blob(f),
+            "SNAPSHOT" => new SnapshotRequest(),
             "SYNC_REQUEST" => new SyncRequest(f.Whole("t1_us", long.MinValue, long.MaxValue) ?? 0),
             "READY" => new Ready(f.Required(f.TrackId("track_id"), "track_id"), f.Required(f.Flag("is_ready"), "is_ready", false)),
             "STATS" => new Stats(ReadStats(f)),
@@ -58,6 +69,8 @@ internal static class ClientMessageReader
         };
         if (message is null)
             return Wrong(ErrorCodes.UnknownType, "no such type of message");
+        if (message is RoomCommand command)
+            message = command with { Epoch = f.Whole("epoch", 0, Limits.MaxEpoch), Revision = f.Whole("revision", 0, Limits.MaxEpoch) };
         return f.Problem is { } problem ? Wrong(ErrorCodes.BadField, problem) : new Parsed<ClientMessage>(message, null);
     }
 
@@ -80,24 +93,15 @@ internal static class ClientMessageReader
     }
 
     private static SetTrack ReadSetTrack(FieldReader f) => new(
-        f.TrackId("track_id"), ReadTrackName(f), ReadLength(f), ReadChunkSize(f), ReadKind(f), ReadDuration(f));
+        f.TrackId("track_id"), ReadTrackName(f), ReadLength(f), ReadChunkSize(f), ReadKind(f), ReadDuration(f), ReadSidecars(f));
 
-    private static Queue ReadQueue(FieldReader f)
+    /// <summary>A track's fields, of which only the id has to be there.</summary>
+    public static TrackInfo ReadTrack(FieldReader f)
     {
-        var action = f.Required(f.Text("action", 16), "action");
-        if (action is not ("add" or "remove"))
-            f.Fail("action must be \"add\" or \"remove\"");
-        var hasTrack = f.TryFind("track", out var nested);
-        if (hasTrack && nested.ValueKind != JsonValueKind.Object)
-            f.Fail("track must be an object");
-        var inner = hasTrack ? new FieldReader(nested, default) : f;
-        var trackId = inner.Required(inner.TrackId("track_id"), "track_id");
-        var track = new TrackInfo(
-            trackId, ReadTrackName(inner) ?? trackId[..Math.Min(8, trackId.Length)], ReadLength(inner), ReadChunkSize(inner),
-            ReadKind(inner), ReadDuration(inner));
-        if (inner.Problem is { } problem)
-            f.Fail(problem);
-        return new Queue(action, track);
+        var trackId = f.Required(f.TrackId("track_id"), "track_id");
+        return new TrackInfo(
+            trackId, ReadTrackName(f) ?? trackId[..Math.Min(8, trackId.Length)], ReadLength(f), ReadChunkSize(f), ReadKind(f), ReadDuration(f),
+            ReadSidecars(f));
     }
 
     private static string? ReadTrackName(FieldReader f) =>
@@ -112,10 +116,24 @@ internal static class ClientMessageReader
 
     private static long? ReadDuration(FieldReader f) => f.Whole("duration_us", 0, Limits.MaxPositionUs);
 
+    private static Sidecars? ReadSidecars(FieldReader f)
+    {
+        if (!f.TryFind("sidecars", out var value))
+            return null;
+        if (value.ValueKind != JsonValueKind.Object)
+            f.Fail("sidecars must be an object");
+        var inner = new FieldReader(value, default);
+        var sidecars = new Sidecars(inner.TrackId("index"), inner.TrackId("tags"), inner.TrackId("cover"));
+        if (inner.Problem is { } problem)
+            f.Fail(problem);
+        return sidecars == new Sidecars() ? null : sidecars;
+    }
+
     private static MemberStats ReadStats(FieldReader f) => new(
         f.Whole("rtt_us", 0, Limits.MaxReportUs) ?? 0, f.Whole("output_lead_us", 0, Limits.MaxReportUs) ?? 0,
         f.Whole("buffer_us", 0, Limits.MaxPositionUs) ?? 0, f.Number("sync_error_us", -1e12, 1e12),
-        f.Number("sync_uncertainty_us", 0, 1e12));
+        f.Number("sync_uncertainty_us", 0, 1e12), f.Whole("jitter_us", 0, Limits.MaxReportUs) ?? 0, f.Number("loss", 0, 1) ?? 0,
+        f.Number("clock_error_us", 0, 1e12));
 
     private static Resume? ReadResume(FieldReader f)
     {
@@ -124,7 +142,7 @@ internal static class ClientMessageReader
         try
         {
             if (value.Deserialize(JamJsonContext.Default.Resume) is { } resume && Validity.Of(resume) is null)
-                return resume with { Track = Validity.Clean(resume.Track) };
+                return resume with { Track = Validity.Clean(resume.Track), Queue = resume.Queue?.Select(track => Validity.Clean(track)!).ToArray() };
         }
         catch (JsonException)
         {

@@ -30,6 +30,30 @@ public static class ErrorCodes
     /// <summary>Only the host may do this; nothing changed.</summary>
     public const string NotHost = "not_host";
 
+    /// <summary>Another member changed the room since the STATE that the command named; nothing changed.</summary>
+    public const string Stale = "stale";
+
+    /// <summary>The host keeps this member from doing so; nothing changed.</summary>
+    public const string Muted = "muted";
+
+    /// <summary>The host sent this member away; closes.</summary>
+    public const string Kicked = "kicked";
+
+    /// <summary>Nobody of that id is in the room.</summary>
+    public const string UnknownPeer = "unknown_peer";
+
+    /// <summary>Nothing follows in the list.</summary>
+    public const string NoNext = "no_next";
+
+    /// <summary>A lane of the loop is its owner's.</summary>
+    public const string NotYourLane = "not_your_lane";
+
+    /// <summary>The loop has <see cref="Limits.MaxLanes"/> lanes.</summary>
+    public const string LoopFull = "loop_full";
+
+    /// <summary>More BLOBs than are relayed; this one was not.</summary>
+    public const string BlobRate = "blob_rate";
+
     /// <summary>The queue has no place for another track.</summary>
     public const string QueueFull = "queue_full";
 

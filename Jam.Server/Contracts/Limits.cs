@@ -51,6 +51,33 @@ public static class Limits
     /// <summary>Largest round trip, lead or error that a member may report, microseconds.</summary>
     public const long MaxReportUs = 60_000_000;
 
+    /// <summary>Largest value of a BLOB in bytes of JSON.</summary>
+    public const int MaxBlobBytes = 4096;
+
+    /// <summary>Deepest nesting inside a BLOB; the rest of a message needs some, too.</summary>
+    public const int MaxBlobDepth = 12;
+
+    /// <summary>Most lanes of a room's loop.</summary>
+    public const int MaxLanes = 64;
+
+    /// <summary>Most steps of a lane, and most beats of a cycle.</summary>
+    public const int MaxLoopSteps = 64;
+
+    /// <summary>Slowest tempo, beats a minute.</summary>
+    public const double MinBpm = 20;
+
+    /// <summary>Fastest tempo, beats a minute.</summary>
+    public const double MaxBpm = 400;
+
+    /// <summary>Most beats of a bar.</summary>
+    public const int MaxBeatsPerBar = 32;
+
+    /// <summary>Most bars of a count-in.</summary>
+    public const int MaxCountInBars = 4;
+
+    /// <summary>Longest count-in, microseconds; a longer one is cut by whole bars.</summary>
+    public const long MaxCountInUs = 30_000_000;
+
     /// <summary>Longest peer id or resume token in characters.</summary>
     public const int MaxIdLength = 64;
 

@@ -12,6 +12,42 @@ public enum Role
     [JsonStringEnumMemberName("host")] Host,
 }
 
+/// <summary>Who may do something in a room.</summary>
+public enum Control
+{
+    /// <summary>The host alone.</summary>
+    [JsonStringEnumMemberName("host")] Host,
+
+    /// <summary>Any member.</summary>
+    [JsonStringEnumMemberName("everyone")] Everyone,
+}
+
+/// <summary>What happens to a host's place once it is clear that the host does not come back.</summary>
+public enum HostLoss
+{
+    /// <summary>The first to have joined among those who hold the track gets it, else the first among all.</summary>
+    [JsonStringEnumMemberName("promote")] Promote,
+
+    /// <summary>Whoever asks first gets it.</summary>
+    [JsonStringEnumMemberName("free")] Free,
+
+    /// <summary>The music pauses, and whoever asks first gets it.</summary>
+    [JsonStringEnumMemberName("pause")] Pause,
+}
+
+/// <summary>What follows a track of the list.</summary>
+public enum Repeat
+{
+    /// <summary>The next; after the last, silence.</summary>
+    [JsonStringEnumMemberName("off")] Off,
+
+    /// <summary>The same again.</summary>
+    [JsonStringEnumMemberName("one")] One,
+
+    /// <summary>The next; after the last, the first.</summary>
+    [JsonStringEnumMemberName("all")] All,
+}
+
 /// <summary>What a track holds.</summary>
 public enum TrackKind
 {
@@ -29,8 +65,19 @@ public enum TrackKind
 /// <param name="ChunkSizeBytes">Size of every chunk but the last.</param>
 /// <param name="Kind">Audio, or bytes for a transfer test.</param>
 /// <param name="DurationUs">How long it plays, in microseconds; null where unknown.</param>
+/// <param name="Sidecars">What peers can fetch beside it; null where nothing.</param>
 public sealed record TrackInfo(
-    string TrackId, string Name, long LengthBytes, int ChunkSizeBytes, TrackKind Kind = TrackKind.Audio, long? DurationUs = null);
+    string TrackId, string Name, long LengthBytes, int ChunkSizeBytes, TrackKind Kind = TrackKind.Audio, long? DurationUs = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Sidecars? Sidecars = null);
+
+/// <summary>What travels beside a track, each by the SHA-256 of its bytes in 64 lower-case hexadecimal digits.</summary>
+/// <param name="Index">Where its frames stand in its bytes, at most 64 KiB; null where there is none.</param>
+/// <param name="Tags">Title, artist and the like as JSON, at most 16 KiB; null where there are none.</param>
+/// <param name="Cover">A picture, at most 512 KiB; null where there is none.</param>
+public sealed record Sidecars(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Index = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Tags = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Cover = null);
 
 /// <summary>A member as others see it.</summary>
 /// <param name="PeerId">Given by the server, or kept from an earlier connection of the same process.</param>
@@ -39,8 +86,10 @@ public sealed record TrackInfo(
 /// <param name="JoinSeq">Order of joining; lower is earlier.</param>
 /// <param name="Addresses">Where its swarm port can be reached, as <c>ip:port</c> or <c>[ip]:port</c>.</param>
 /// <param name="Stats">What it last reported of itself; null before the first report.</param>
+/// <param name="IsMuted">Whether the host keeps it from commanding, queueing, playing in the loop and sending BLOBs.</param>
 public sealed record Member(
-    string PeerId, string Name, Role Role, long JoinSeq, IReadOnlyList<string> Addresses, MemberStats? Stats = null);
+    string PeerId, string Name, Role Role, long JoinSeq, IReadOnlyList<string> Addresses, MemberStats? Stats = null,
+    bool IsMuted = false);
 
 /// <summary>What a member reports of itself.</summary>
 /// <param name="RttUs">Round trip to the rendezvous, microseconds.</param>
@@ -48,8 +97,15 @@ public sealed record Member(
 /// <param name="BufferUs">Decodable track time ahead of the playhead, microseconds.</param>
 /// <param name="SyncErrorUs">Distance of what is heard from the timeline, microseconds; null while silent.</param>
 /// <param name="SyncUncertaintyUs">How far off <paramref name="SyncErrorUs"/> may be, microseconds.</param>
+/// <param name="JitterUs">How much the round trip varies, microseconds.</param>
+/// <param name="Loss">Share of probes that no answer came to in time, 0 to 1.</param>
+/// <param name="ClockErrorUs">How far off its estimate of the room clock may be, microseconds; null before the first.</param>
 public sealed record MemberStats(
-    long RttUs = 0, long OutputLeadUs = 0, long BufferUs = 0, double? SyncErrorUs = null, double? SyncUncertaintyUs = null);
+    long RttUs = 0, long OutputLeadUs = 0, long BufferUs = 0, double? SyncErrorUs = null, double? SyncUncertaintyUs = null,
+    long JitterUs = 0, double Loss = 0, double? ClockErrorUs = null);
+
+/// <summary>What a member last reported.</summary>
+public sealed record MemberQuality(string PeerId, MemberStats Stats);
 
 /// <summary>What a resuming member remembers of the room's last authority, so that a successor can go on from there.</summary>
 /// <param name="Timeline">The last accepted record, on the old clock.</param>
@@ -60,8 +116,17 @@ public sealed record MemberStats(
 /// The successor's clock at that same moment, from probes before HELLO, microseconds; null: the moment at which HELLO arrives, which
 /// is later by its way and by whatever a server that has just started is busy with.
 /// </param>
-public sealed record Resume(Timeline Timeline, TrackInfo? Track, long RoomTimeUs, double ErrorUs, long? SuccessorUs = null);
+/// <param name="Tempo">The last accepted beat, on the old clock.</param>
+/// <param name="Policy">What the room allowed.</param>
+/// <param name="Queue">The room's list.</param>
+/// <param name="Repeat">What followed a track of it.</param>
+/// <param name="Loop">The loop's shape; lanes are brought by their owners.</param>
+public sealed record Resume(
+    Timeline Timeline, TrackInfo? Track, long RoomTimeUs, double ErrorUs, long? SuccessorUs = null, Tempo? Tempo = null,
+    RoomPolicy? Policy = null, IReadOnlyList<TrackInfo>? Queue = null, Repeat Repeat = Repeat.Off, LoopShape? Loop = null);
 
 /// <summary>What the room allows.</summary>
-/// <param name="Control">Who may control: <c>host</c>.</param>
-public sealed record RoomPolicy(string Control = "host");
+/// <param name="Control">Who may command playback, tempo and the loop's shape.</param>
+/// <param name="Queue">Who may add tracks to the list; whoever controls may in any case.</param>
+/// <param name="OnHostLoss">What happens when the host is gone for good.</param>
+public sealed record RoomPolicy(Control Control = Control.Host, Control Queue = Control.Host, HostLoss OnHostLoss = HostLoss.Promote);

@@ -40,6 +40,12 @@ internal static class ServerMessageReader
             "WELCOME" => payload.Deserialize(json.Welcome),
             "SNAPSHOT" => payload.Deserialize(json.Snapshot),
             "QUEUE" => payload.Deserialize(json.QueueState),
+            "POLICY" => payload.Deserialize(json.PolicyState),
+            "TEMPO" => payload.Deserialize(json.TempoState),
+            "LOOP_STATE" => payload.Deserialize(json.LoopState),
+            "LOOP_ACK" => payload.Deserialize(json.LoopAck),
+            "SCROLL_TICK" => payload.Deserialize(json.ScrollTick),
+            "BLOB" => payload.Deserialize(json.BlobRelay),
             "ROOM_STATS" => payload.Deserialize(json.RoomStats),
             "PEERS" => payload.Deserialize(json.Peers),
             "PEER_JOINED" => payload.Deserialize(json.PeerJoined),
@@ -60,7 +66,11 @@ internal static class ServerMessageReader
     private static ServerMessage Clean(ServerMessage message) => message switch
     {
         State m => m with { Track = Validity.Clean(m.Track) },
-        Snapshot m => m with { Members = Clean(m.Members), Queue = [.. m.Queue.Select(track => Validity.Clean(track)!)] },
+        Snapshot m => m with
+        {
+            Members = Clean(m.Members), Queue = [.. m.Queue.Select(track => Validity.Clean(track)!)],
+            Room = m.Room is null ? null : m.Room with { State = (State)Clean(m.Room.State) },
+        },
         QueueState m => m with { Tracks = [.. m.Tracks.Select(track => Validity.Clean(track)!)] },
         Peers m => m with { Members = Clean(m.Members) },
         PeerJoined m => m with { Member = Clean(m.Member) },

@@ -211,12 +211,14 @@ internal sealed class ClientConnection : IDisposable
 
     private SyncResponse Answer(ProbeStamp probe, RoomView view)
     {
-        var pair = view.Pair;
+        var (pair, tempos, revisions) = view.Facts;
         var t3Us = _time.NowUs();
         var holds = pair.At(t3Us) ?? pair.Current;
         var positionUs = holds.PositionAtUs(t3Us);
+        var tempo = tempos.At(t3Us);
         return new SyncResponse(
-            probe.T1Us, probe.T2Us, t3Us, pair.Current.ClockId, holds.Status, holds.TrackId, positionUs, positionUs / 1e6);
+            probe.T1Us, probe.T2Us, t3Us, pair.Current.ClockId, holds.Status, holds.TrackId, positionUs, positionUs / 1e6,
+            new BeatNow(tempo.Bpm, tempo.BeatsPerBar, tempo.Grid.BeatsAt(t3Us)), revisions);
     }
 
     private void Add(Outbound outbound)

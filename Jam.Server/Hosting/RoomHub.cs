@@ -164,7 +164,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
     {
         _memberCount += step.Room.Seats.Count - hosted.Room.Seats.Count;
         hosted.Room = step.Room;
-        hosted.View.Pair = step.Room.Pair;
+        hosted.View.Facts = FactsOf(step.Room);
         foreach (var outgoing in step.Outgoing)
             Deliver(hosted.Room, outgoing);
         Schedule(hosted);
@@ -176,6 +176,11 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         {
             case ToOne one:
                 _connections.GetValueOrDefault(one.Connection)?.Send(one.Message);
+                break;
+            case ToSome some:
+                var shared = ControlCodec.Serialize(some.Message);
+                foreach (var id in some.Connections)
+                    _connections.GetValueOrDefault(id)?.Send(shared);
                 break;
             case ToAll all:
                 var utf8 = ControlCodec.Serialize(all.Message);
@@ -250,6 +255,8 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         _timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, (atUs - _time.NowUs() + 999) / 1000)), Timeout.InfiniteTimeSpan);
     }
 
+    private static RoomFacts FactsOf(Room room) => new(room.Pair, room.Tempo, room.Revisions);
+
     private Moment Now() => new(_time.NowUs(), (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
 
     private static string FreshId(int bytes) => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(bytes));
@@ -258,7 +265,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
     {
         public Room Room { get; set; } = room;
 
-        public RoomView View { get; } = new(room.Pair);
+        public RoomView View { get; } = new(FactsOf(room));
 
         public long ScheduledUs { get; set; } = long.MaxValue;
     }

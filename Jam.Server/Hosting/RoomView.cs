@@ -2,14 +2,17 @@ using Jam.Server.Contracts;
 
 namespace Jam.Server.Hosting;
 
-/// <summary>A room's timeline as its loop last published it, for connections that answer probes without asking the loop.</summary>
-internal sealed class RoomView(TimelinePair pair)
+/// <summary>What holds in a room, as its loop last published it, for connections that answer probes without asking the loop.</summary>
+internal sealed class RoomView(RoomFacts facts)
 {
-    private volatile TimelinePair _pair = pair;
+    private volatile RoomFacts _facts = facts;
 
-    public TimelinePair Pair
+    public RoomFacts Facts
     {
-        get => _pair;
-        set => _pair = value;
+        get => _facts;
+        set => _facts = value;
     }
 }
+
+/// <summary>What an answer to a probe tells of a room.</summary>
+internal sealed record RoomFacts(TimelinePair Pair, TempoPair Tempo, Revisions Revisions);

@@ -18,6 +18,12 @@ internal static class Membership
             return;
         }
 
+        if (hello.PeerId is { } claimed && turn.Room.Kicked.Contains(claimed))
+        {
+            turn.Fail(sender.Connection, ErrorCodes.Kicked, Authority.KickedText, close: true);
+            return;
+        }
+
         var before = turn.Room.Timeline;
         var identity = Recognize(turn, hello, sender);
         var isHost = hello.Role == Role.Host && MayHost(turn, identity.PeerId);
@@ -25,14 +31,15 @@ internal static class Membership
             turn.Room = turn.Room with { HostClaim = null };
         var member = new Member(
             identity.PeerId, FreeName(turn.Room, Names.Clean(hello.Name, Limits.MaxMemberNameLength) ?? identity.Name, identity.JoinSeq),
-            isHost ? Role.Host : Role.Viewer, identity.JoinSeq, Addresses(hello, sender));
+            isHost ? Role.Host : Role.Viewer, identity.JoinSeq, Addresses(hello, sender), null,
+            identity.IsMuted && !isHost);
         Seat(turn, new Seat(sender.Connection, member, identity.Token));
         var note = hello.Resume is { } resume ? Succession.Resume(turn, resume) : null;
 
         var isChanged = turn.Room.Timeline != before;
         turn.Send(sender.Connection, turn.StateNow(note: note));
         turn.Send(sender.Connection, new Welcome(
-            member.PeerId, member.Role, member.JoinSeq, identity.Token, turn.Room.Secret, new RoomPolicy(), sender.ObservedAddress));
+            member.PeerId, member.Role, member.JoinSeq, identity.Token, turn.Room.Secret, turn.Room.Policy, sender.ObservedAddress));
         SendSnapshot(turn, sender.Connection);
         if (hello.Role == Role.Host && !isHost)
             turn.Fail(sender.Connection, ErrorCodes.HostTaken, "the room has a host; you are a viewer");
@@ -49,7 +56,7 @@ internal static class Membership
         Unseat(turn, seat);
         var absentees = turn.Room.Absentees;
         if (mayReturn && absentees.Count < Limits.MaxMembers)
-            absentees = absentees.SetItem(member.PeerId, new Absentee(member.PeerId, member.Name, member.JoinSeq, seat.Token, turn.Now.Us));
+            absentees = absentees.SetItem(member.PeerId, new Absentee(member.PeerId, member.Name, member.JoinSeq, seat.Token, turn.Now.Us, member.IsMuted));
         turn.Room = turn.Room with
         {
             Absentees = absentees,
@@ -60,6 +67,10 @@ internal static class Membership
         };
         turn.SendAll(new PeerLeft(member.PeerId, member.Name, reason));
         turn.TouchStats();
+        if (!mayReturn)
+            Looping.Clear(turn, member.PeerId);
+        if (member.Role == Role.Host && !mayReturn)
+            Authority.HostIsGone(turn);
         Playback.StartIfDue(turn);
     }
 
@@ -69,35 +80,15 @@ internal static class Membership
         turn.HangUp(seat.Connection);
     }
 
-    public static void SetRole(RoomTurn turn, Seat seat, Role role)
-    {
-        if (role == seat.Member.Role)
-        {
-            turn.Send(seat.Connection, new PeerJoined(seat.Member));
-            return;
-        }
-
-        if (role == Role.Host && !MayHost(turn, seat.Member.PeerId))
-        {
-            turn.Fail(seat.Connection, ErrorCodes.HostTaken, "the room has a host");
-            return;
-        }
-
-        var changed = seat with { Member = seat.Member with { Role = role } };
-        turn.Room = turn.Room with
-        {
-            Seats = turn.Room.Seats.SetItem(seat.Connection, changed),
-            HostConnection = role == Role.Host ? seat.Connection : null,
-            HostClaim = null,
-        };
-        turn.SendAll(new PeerJoined(changed.Member));
-        turn.TouchStats();
-    }
-
     public static void SetStats(RoomTurn turn, Seat seat, MemberStats stats)
     {
         var changed = seat with { Member = seat.Member with { Stats = stats } };
-        turn.Room = turn.Room with { Seats = turn.Room.Seats.SetItem(seat.Connection, changed) };
+        turn.Room = turn.Room with
+        {
+            Seats = turn.Room.Seats.SetItem(seat.Connection, changed),
+            ChangedReports = turn.Room.ChangedReports.Add(seat.Member.PeerId),
+            ReportsDueUs = Math.Min(turn.Room.ReportsDueUs, Math.Max(turn.Now.Us, turn.Room.ReportsSentUs + RoomRules.ReportsEveryUs)),
+        };
         turn.TouchStats();
     }
 
@@ -108,11 +99,20 @@ internal static class Membership
             turn.Send(seat.Connection, new Peers(pages[page], page, pages.Count));
     }
 
-    private static void SendSnapshot(RoomTurn turn, long connection)
+    /// <summary>The room in as many pages as it takes: the list and the rest on the first, members, then lanes.</summary>
+    public static void SendSnapshot(RoomTurn turn, long connection)
     {
-        var pages = Pages.Of(turn.Room, turn.Room.Queue.Sum(Pages.BytesOf));
+        var room = turn.Room;
+        var pages = Pages.Of(room, room.Queue.Sum(Pages.BytesOf) + Pages.SummaryBytes + Pages.BytesOf(room.Track));
+        var lanes = Pages.Of(room.Lanes.Values);
+        var count = pages.Count + lanes.Count;
+        var summary = new RoomSummary(
+            turn.StateNow(), room.Policy, room.PolicyRevision, room.Repeat, room.ShuffleOrder is not null, Playlist.Following(room)?.TrackId,
+            room.QueueRevision, room.Tempo.Current, room.Loop);
         for (var page = 0; page < pages.Count; page++)
-            turn.Send(connection, new Snapshot(page, pages.Count, pages[page], page == 0 ? turn.Room.Queue : []));
+            turn.Send(connection, new Snapshot(page, count, pages[page], page == 0 ? room.Queue : [], page == 0 ? summary : null));
+        for (var page = 0; page < lanes.Count; page++)
+            turn.Send(connection, new Snapshot(pages.Count + page, count, [], [], null, lanes[page]));
     }
 
     /// <summary>Who says HELLO: someone who is still seated elsewhere, who was here before, or who is new.</summary>
@@ -129,7 +129,7 @@ internal static class Membership
                     // Its old connection is dead, or soon will be; the one that speaks now is the living one.
                     Unseat(turn, old);
                     turn.Fail(connection, ErrorCodes.Replaced, "you came back on another connection", close: true);
-                    return new Absentee(peerId, old.Member.Name, old.Member.JoinSeq, old.Token, turn.Now.Us);
+                    return new Absentee(peerId, old.Member.Name, old.Member.JoinSeq, old.Token, turn.Now.Us, old.Member.IsMuted);
                 }
             }
             else if (room.Absentees.TryGetValue(peerId, out var absentee))
@@ -159,7 +159,8 @@ internal static class Membership
         return new Absentee(peerId, DefaultName, joinSeq, sender.FreshToken, turn.Now.Us);
     }
 
-    private static bool MayHost(RoomTurn turn, string peerId) =>
+    /// <summary>Whether the host's place is free for this member.</summary>
+    public static bool MayHost(RoomTurn turn, string peerId) =>
         turn.Room.HostConnection is null
         && (turn.Room.HostClaim is not { } claim || claim.PeerId == peerId || turn.Now.Us >= claim.UntilUs);
 
@@ -179,6 +180,7 @@ internal static class Membership
         Connections = turn.Room.Connections.Remove(seat.Member.PeerId),
         NamesTaken = turn.Room.NamesTaken.Remove(seat.Member.Name),
         HostConnection = turn.Room.HostConnection == seat.Connection ? null : turn.Room.HostConnection,
+        Tickers = turn.Room.Tickers.Remove(seat.Connection),
     };
 
     /// <summary>The name, or "name (2)" and so on where it is taken.</summary>

@@ -2,13 +2,17 @@ using Jam.Server.Contracts;
 
 namespace Jam.Server.Rooms;
 
-/// <summary>PLAY, PAUSE, STOP, SEEK and READY. Who calls has checked that the sender may.</summary>
+/// <summary>PLAY, PAUSE, STOP, SEEK, READY, and what follows a track. Who calls has checked that the sender may.</summary>
 internal static class Playback
 {
+    private const string NextNote = "next";
+    private const string EndedNote = "ended";
+
     /// <summary>Plays from a position, or from where the room is; from the start where that is the end.</summary>
     public static void Play(RoomTurn turn, Seat by, long? positionUs)
     {
-        var isOnItsWay = turn.Room.Pending is not null || (turn.Room.Timeline.Status == PlaybackStatus.Play && !IsAtEnd(turn));
+        var room = Recalled(turn);
+        var isOnItsWay = room.Pending is not null || (room.Timeline.Status == PlaybackStatus.Play && !IsAtEnd(room, turn.Now.Us));
         if (positionUs is null && isOnItsWay)
         {
             turn.Send(by.Connection, turn.StateNow());
@@ -25,10 +29,17 @@ internal static class Playback
     /// <summary>Moves the position. Where the room plays or is about to, it goes on playing from there.</summary>
     public static void Seek(RoomTurn turn, Seat by, long positionUs)
     {
-        if (turn.Room.Timeline.Status == PlaybackStatus.Play || turn.Room.Pending is not null)
+        if (Recalled(turn).Timeline.Status == PlaybackStatus.Play || turn.Room.Pending is not null)
             Start(turn, by, positionUs);
         else
             Commit(turn, PlaybackStatus.Pause, by.Member.PeerId, _ => positionUs);
+    }
+
+    /// <summary>The room waits for a host.</summary>
+    public static void PauseForWantOfHost(RoomTurn turn, string note)
+    {
+        CancelPending(turn);
+        Commit(turn, PlaybackStatus.Pause, null, atUs => PositionAtUs(turn.Room, atUs), isPlayback: false, note);
     }
 
     public static void SetReady(RoomTurn turn, Seat seat, Ready ready)
@@ -55,22 +66,67 @@ internal static class Playback
         CommitPlay(turn, pending.PositionUs, pending.By);
     }
 
+    /// <summary>Announces what follows the track that is about to end: the next begins at the very instant at which this one is over.</summary>
+    public static void AdvanceIfDue(RoomTurn turn)
+    {
+        var room = turn.Room;
+        if (room.EndUs is not { } endUs || turn.Now.Us < room.EndDueUs || room.Pending is not null)
+            return;
+        var atUs = turn.Now.Us > endUs + RoomRules.LateEndUs ? turn.Now.Us + Lead.OfUs(room) : endUs;
+        var leaving = room.Track;
+        var next = Playlist.Following(room);
+        turn.Room = room with { Track = next ?? room.Track };
+        if (next is null)
+            Publish(turn, PlaybackStatus.Stop, atUs, 0, null, EndedNote);
+        else
+            Publish(turn, PlaybackStatus.Play, atUs, 0, null, NextNote);
+        turn.Room = turn.Room with { Announced = new Announcement(leaving) };
+    }
+
+    /// <summary>Goes to another track of the list; what plays goes on playing.</summary>
+    public static void GoTo(RoomTurn turn, Seat by, TrackInfo track)
+    {
+        var wasPlaying = Recalled(turn).Timeline.Status == PlaybackStatus.Play || turn.Room.Pending is not null;
+        CancelPending(turn);
+        Recall(turn);
+        turn.Room = turn.Room with { Track = track };
+        Commit(turn, wasPlaying ? PlaybackStatus.Play : PlaybackStatus.Pause, by.Member.PeerId, _ => 0);
+    }
+
+    /// <summary>The list changed: what was announced to follow may be another track now.</summary>
+    public static void AnnounceAnew(RoomTurn turn)
+    {
+        var before = Recalled(turn);
+        if (ReferenceEquals(before, turn.Room))
+            return;
+        var next = Playlist.Following(before);
+        var isSame = next is null
+            ? turn.Room.Timeline.Status == PlaybackStatus.Stop
+            : turn.Room.Timeline.Status == PlaybackStatus.Play && turn.Room.Track?.TrackId == next.TrackId;
+        if (isSame)
+            return;
+        turn.Room = before;
+        AdvanceIfDue(turn);
+    }
+
+    /// <summary>Takes back an end that was announced, where a change made now comes before it.</summary>
+    public static void Recall(RoomTurn turn) => turn.Room = Recalled(turn);
+
     /// <summary>
     /// Publishes the next record, which takes effect one lead from now. The function gives the position at that instant,
     /// which is then clamped to the track.
     /// </summary>
     public static void Commit(
-        RoomTurn turn, PlaybackStatus status, string by, Func<long, long> positionUs, bool isPlayback = true)
+        RoomTurn turn, PlaybackStatus status, string? by, Func<long, long> positionUs, bool isPlayback = true, string? note = null,
+        bool countsIn = false)
     {
-        var room = turn.Room;
-        var atUs = turn.Now.Us + Lead.OfUs(room);
-        var position = Math.Clamp(positionUs(atUs), 0, room.Track?.DurationUs ?? Limits.MaxPositionUs);
-        var next = room.Timeline with
-        {
-            Revision = room.Timeline.Revision + 1, Status = status, TrackId = room.Track?.TrackId, AtUs = atUs, PositionUs = position,
-        };
-        turn.Room = room with { Pair = room.Pair.Accept(next), CommandedUs = room.CommandedUs ?? (isPlayback ? turn.Now.Us : null) };
-        turn.SendAll(turn.StateNow(by));
+        Recall(turn);
+        var atUs = turn.Now.Us + Lead.OfUs(turn.Room);
+        long? countInUs = null;
+        if (countsIn && turn.Room.Pair.At(atUs) is not { Status: PlaybackStatus.Play })
+            (atUs, countInUs) = Beat.CountIn(turn.Room, atUs);
+        turn.Room = turn.Room with { CommandedUs = turn.Room.CommandedUs ?? (isPlayback ? turn.Now.Us : null) };
+        Publish(turn, status, atUs, positionUs(atUs), by, note, countInUs);
     }
 
     /// <summary>Drops a start that waits, should there be one.</summary>
@@ -80,6 +136,40 @@ internal static class Playback
             return;
         turn.Room = turn.Room with { Pending = null };
         turn.TouchStats();
+    }
+
+    /// <summary>Notes who changes the room, before its revision goes up.</summary>
+    public static Room ChangedBy(Room room, string? by) =>
+        room.LastBy == by ? room : room with { LastBy = by, OtherRevision = room.Timeline.Revision };
+
+    private static void Publish(
+        RoomTurn turn, PlaybackStatus status, long atUs, long positionUs, string? by, string? note, long? countInUs = null)
+    {
+        var room = ChangedBy(turn.Room, by);
+        var next = room.Timeline with
+        {
+            Revision = room.Timeline.Revision + 1, Status = status, TrackId = room.Track?.TrackId, AtUs = atUs,
+            PositionUs = Math.Clamp(positionUs, 0, room.Track?.DurationUs ?? Limits.MaxPositionUs),
+        };
+        turn.Room = room with { Pair = room.Pair.Accept(next), Announced = null, CountInUs = countInUs };
+        turn.SendAll(turn.StateNow(by, note));
+        Beat.FollowTrack(turn, room.Timeline.TrackId);
+        if (room.ShuffleOrder is not null && room.Timeline.TrackId != next.TrackId)
+            Playlist.Tell(turn);
+    }
+
+    /// <summary>The room as it is while an announced end can still be taken back: the track plays on.</summary>
+    public static Room Recalled(RoomTurn turn)
+    {
+        var room = turn.Room;
+        if (room.Announced is not { } announced || room.Pair.Previous is not { } playing
+            || turn.Now.Us + Lead.OfUs(room) >= room.Timeline.AtUs)
+            return room;
+        return room with
+        {
+            Track = announced.Leaving, Announced = null,
+            Pair = new TimelinePair(playing with { Epoch = room.Timeline.Epoch, Revision = room.Timeline.Revision }, null),
+        };
     }
 
     private static void Start(RoomTurn turn, Seat by, long? positionUs)
@@ -103,19 +193,18 @@ internal static class Playback
         {
             var position = positionUs ?? PositionAtUs(turn.Room, atUs);
             return positionUs is null && position >= turn.Room.Track?.DurationUs ? 0 : position;
-        });
+        }, countsIn: true);
 
     private static void Silence(RoomTurn turn, Seat by, PlaybackStatus status)
     {
         CancelPending(turn);
-        if (turn.Room.Timeline.Status == status)
+        if (Recalled(turn).Timeline.Status == status)
             turn.Send(by.Connection, turn.StateNow());
         else
             Commit(turn, status, by.Member.PeerId, atUs => status == PlaybackStatus.Stop ? 0 : PositionAtUs(turn.Room, atUs));
     }
 
-    private static bool IsAtEnd(RoomTurn turn) =>
-        PositionAtUs(turn.Room, turn.Now.Us + Lead.OfUs(turn.Room)) >= turn.Room.Track?.DurationUs;
+    private static bool IsAtEnd(Room room, long nowUs) => PositionAtUs(room, nowUs + Lead.OfUs(room)) >= room.Track?.DurationUs;
 
     private static long PositionAtUs(Room room, long atUs) => (room.Pair.At(atUs) ?? room.Timeline).PositionAtUs(atUs);
 

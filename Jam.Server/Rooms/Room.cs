@@ -14,16 +14,26 @@ internal readonly record struct Moment(long Us, long UnixUs)
 internal sealed record Sender(long Connection, string? ObservedAddress, string FreshPeerId, string FreshToken);
 
 /// <summary>A member and its connection, and whether it said that it could play a track at once (null: it said nothing).</summary>
-internal sealed record Seat(long Connection, Member Member, string Token, string? ReadyTrackId = null, bool IsReady = false);
+internal sealed record Seat(long Connection, Member Member, string Token, string? ReadyTrackId = null, bool IsReady = false)
+{
+    /// <summary>Room times of its last taps on the beat, microseconds.</summary>
+    public ImmutableList<long> Taps { get; init; } = [];
+
+    /// <summary>When its BLOBs so far are paid for, room clock.</summary>
+    public long BlobsPaidUs { get; init; }
+}
 
 /// <summary>A member whose connection was lost and who may come back by its token.</summary>
-internal sealed record Absentee(string PeerId, string Name, long JoinSeq, string Token, long LeftUs);
+internal sealed record Absentee(string PeerId, string Name, long JoinSeq, string Token, long LeftUs, bool IsMuted = false);
 
 /// <summary>The host's place, kept for a while after its connection was lost.</summary>
 internal sealed record HostClaim(string PeerId, long UntilUs);
 
 /// <summary>A PLAY or SEEK that waits for members to be ready; a null position: where the room is.</summary>
 internal sealed record PendingStart(long? PositionUs, string By, long DeadlineUs);
+
+/// <summary>The end of a track was announced ahead of its time; until it comes, this track plays on.</summary>
+internal sealed record Announcement(TrackInfo? Leaving);
 
 /// <summary>What this authority went on from.</summary>
 internal sealed record Adoption(Timeline Old, double ErrorUs, long SinceUs);
@@ -34,6 +44,25 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
     public TrackInfo? Track { get; init; }
 
     public ImmutableList<TrackInfo> Queue { get; init; } = [];
+
+    public long QueueRevision { get; init; }
+
+    public Repeat Repeat { get; init; }
+
+    /// <summary>Ids of the list's tracks in the order in which they are played; null: the list's own.</summary>
+    public ImmutableList<string>? ShuffleOrder { get; init; }
+
+    public RoomPolicy Policy { get; init; } = new();
+
+    public long PolicyRevision { get; init; }
+
+    public TempoPair Tempo { get; init; } = new(new Tempo(1, 0, ClockId, Pair.Current.AtUs, OriginUs: Pair.Current.AtUs), null);
+
+    public LoopShape Loop { get; init; } = new(1, 0);
+
+    /// <summary>Lanes of the loop by their owners' peer ids.</summary>
+    public ImmutableSortedDictionary<string, LoopLane> Lanes { get; init; } =
+        ImmutableSortedDictionary<string, LoopLane>.Empty.WithComparers(StringComparer.Ordinal);
 
     /// <summary>Members by connection.</summary>
     public ImmutableDictionary<long, Seat> Seats { get; init; } = ImmutableDictionary<long, Seat>.Empty;
@@ -47,6 +76,9 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
     /// <summary>Who may come back, by peer id.</summary>
     public ImmutableDictionary<string, Absentee> Absentees { get; init; } = ImmutableDictionary<string, Absentee>.Empty;
 
+    /// <summary>Peer ids that the host sent away.</summary>
+    public ImmutableHashSet<string> Kicked { get; init; } = [];
+
     public long NextJoinSeq { get; init; } = 1;
 
     /// <summary>The host's connection; null while there is none.</summary>
@@ -55,6 +87,23 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
     public HostClaim? HostClaim { get; init; }
 
     public PendingStart? Pending { get; init; }
+
+    /// <summary>Set while the newest record is the end of a track that still plays.</summary>
+    public Announcement? Announced { get; init; }
+
+    /// <summary>How long before the newest record peers count in, microseconds.</summary>
+    public long? CountInUs { get; init; }
+
+    /// <summary>Who caused the newest record; null: nobody in particular.</summary>
+    public string? LastBy { get; init; }
+
+    /// <summary>The newest revision that someone other than <see cref="LastBy"/> caused.</summary>
+    public long OtherRevision { get; init; }
+
+    /// <summary>Who asked for SCROLL_TICK, and how often, microseconds.</summary>
+    public ImmutableDictionary<long, long> Tickers { get; init; } = ImmutableDictionary<long, long>.Empty;
+
+    public long TickDueUs { get; init; } = long.MaxValue;
 
     /// <summary>When playback was first commanded under this authority; null before. After it, hardly anyone's past is adopted.</summary>
     public long? CommandedUs { get; init; }
@@ -69,6 +118,14 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
 
     public RoomStats? LastStats { get; init; }
 
+    /// <summary>Whose reports changed since they were last told.</summary>
+    public ImmutableHashSet<string> ChangedReports { get; init; } = [];
+
+    /// <summary>When those may be told; <see cref="long.MaxValue"/> while nothing changed.</summary>
+    public long ReportsDueUs { get; init; } = long.MaxValue;
+
+    public long ReportsSentUs { get; init; } = long.MinValue / 2;
+
     /// <summary>Since when nobody is here; null while someone is.</summary>
     public long? EmptySinceUs { get; init; }
 
@@ -76,8 +133,24 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
 
     /// <summary>When <see cref="RoomMachine.Due"/> wants to be called next, room clock; <see cref="long.MaxValue"/>: not at all.</summary>
     public long NextDueUs => Math.Min(
-        Math.Min(StatsDueUs, Pending?.DeadlineUs ?? long.MaxValue),
-        EmptySinceUs + RoomRules.EmptyRoomUs ?? long.MaxValue);
+        Math.Min(Math.Min(StatsDueUs, ReportsDueUs), Math.Min(TickDueUs, EndDueUs)),
+        Math.Min(
+            Math.Min(Pending?.DeadlineUs ?? long.MaxValue, HostClaim?.UntilUs ?? long.MaxValue),
+            EmptySinceUs + RoomRules.EmptyRoomUs ?? long.MaxValue));
+
+    /// <summary>Room time at which what plays is over, so that the next may begin; null where nothing plays or nobody knows.</summary>
+    public long? EndUs => Timeline.Status == PlaybackStatus.Play && Track is { Kind: TrackKind.Audio, DurationUs: > 0 and var durationUs }
+        ? Timeline.AtUs + Math.Max(RoomRules.ShortestRecordUs, durationUs - Timeline.PositionUs)
+        : null;
+
+    /// <summary>When what follows is announced. A record must have begun before the next can be: members know two of them.</summary>
+    public long EndDueUs => EndUs is { } endUs
+        ? Math.Max(Timeline.AtUs + RoomRules.ShortestRecordUs, endUs - RoomRules.AnnounceUs)
+        : long.MaxValue;
+
+    /// <summary>The newest of everything.</summary>
+    public Revisions Revisions =>
+        new(Timeline.Epoch, Timeline.Revision, PolicyRevision, QueueRevision, Tempo.Current.Revision, Loop.Revision);
 
     /// <summary>Whether nobody was here for so long that the room may be forgotten.</summary>
     public bool IsOver(long nowUs) => nowUs >= (EmptySinceUs + RoomRules.EmptyRoomUs ?? long.MaxValue);
@@ -101,6 +174,33 @@ internal static class RoomRules
 
     /// <summary>Least time between two ROOM_STATS.</summary>
     public const long StatsEveryUs = 500_000;
+
+    /// <summary>Least time between two tellings of what members report.</summary>
+    public const long ReportsEveryUs = 2_000_000;
+
+    /// <summary>Members of a room up to which everyone's report is told.</summary>
+    public const int ReportsOfAll = 32;
+
+    /// <summary>Reports told in a larger room: the worst.</summary>
+    public const int ReportsOfWorst = 16;
+
+    /// <summary>How long before the end of a track the next one is announced: decoders need a moment, and so does a slow link.</summary>
+    public const long AnnounceUs = 2_500_000;
+
+    /// <summary>How late the end of a track may be noticed and still be taken for the instant at which the next one began.</summary>
+    public const long LateEndUs = 1_000_000;
+
+    /// <summary>Least time between two records that the room publishes by itself.</summary>
+    public const long ShortestRecordUs = 100_000;
+
+    /// <summary>What one BLOB costs its sender.</summary>
+    public const long BlobCostUs = 100_000;
+
+    /// <summary>How much of that may be owed.</summary>
+    public const long BlobCreditUs = 2_000_000;
+
+    /// <summary>Most peer ids that a room remembers to have sent away.</summary>
+    public const int MaxKicked = 1000;
 
     /// <summary>How long after a first Resume a better one may refine it.</summary>
     public const long RefineUs = 5_000_000;

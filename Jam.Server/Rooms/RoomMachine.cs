@@ -45,7 +45,10 @@ internal static class RoomMachine
     public static Step Due(Room room, Moment now)
     {
         var turn = new RoomTurn(room, now);
+        Authority.LapseIfDue(turn);
         Playback.StartIfDue(turn);
+        Playback.AdvanceIfDue(turn);
+        Ticks.SendIfDue(turn);
         return turn.Finish();
     }
 
@@ -53,13 +56,26 @@ internal static class RoomMachine
     {
         Action act = message switch
         {
-            SetRole m => () => Membership.SetRole(turn, seat, m.Role),
-            Play m => () => AsHost(() => Playback.Play(turn, seat, PositionUs(m.PositionUs, m.OffsetSec))),
-            Pause => () => AsHost(() => Playback.Pause(turn, seat)),
-            Stop => () => AsHost(() => Playback.Stop(turn, seat)),
-            Seek m => () => AsHost(() => Playback.Seek(turn, seat, PositionUs(m.PositionUs, m.OffsetSec) ?? 0)),
-            SetTrack m => () => AsHost(() => Tracks.Set(turn, seat, m)),
-            Queue m => () => AsHost(() => Tracks.Change(turn, seat, m)),
+            SetRole m => () => Authority.SetRole(turn, seat, m),
+            SetPolicy m => () => AsHost(() => Authority.SetPolicy(turn, seat, m)),
+            Kick m => () => AsHost(() => Authority.Kick(turn, seat, m)),
+            Mute m => () => AsHost(() => Authority.Mute(turn, seat, m)),
+            Play m => () => AsController(() => Playback.Play(turn, seat, PositionUs(m.PositionUs, m.OffsetSec))),
+            Pause => () => AsController(() => Playback.Pause(turn, seat)),
+            Stop => () => AsController(() => Playback.Stop(turn, seat)),
+            Seek m => () => AsController(() => Playback.Seek(turn, seat, PositionUs(m.PositionUs, m.OffsetSec) ?? 0)),
+            SetTrack m => () => AsController(() => Tracks.Set(turn, seat, m)),
+            Queue { Action: QueueActions.Add } m when turn.Room.Policy.Queue == Control.Everyone =>
+                () => Unmuted(() => Playlist.Change(turn, seat, m)),
+            Queue m => () => AsController(() => Playlist.Change(turn, seat, m)),
+            SetTempo m => () => AsController(() => Beat.SetTempo(turn, seat, m)),
+            Tap m => () => AsController(() => Beat.Tap(turn, seat, m)),
+            Metronome m => () => AsController(() => Beat.SetMetronome(turn, seat, m)),
+            SetLoop m => () => AsController(() => Looping.SetShape(turn, seat, m)),
+            LoopUpdate m => () => Unmuted(() => Looping.SetLane(turn, seat, m)),
+            Blob m => () => Unmuted(() => Blobs.Relay(turn, seat, m)),
+            ScrollRequest m => () => Ticks.Subscribe(turn, seat, m),
+            SnapshotRequest => () => SendRoom(turn, seat),
             Ready m => () => Playback.SetReady(turn, seat, m),
             Stats m => () => Membership.SetStats(turn, seat, m.Report),
             PeersRequest => () => Membership.SendPeers(turn, seat),
@@ -76,8 +92,32 @@ internal static class RoomMachine
             if (turn.Room.HostConnection == seat.Connection)
                 command();
             else
-                turn.Fail(seat.Connection, ErrorCodes.NotHost, "only the host controls this room");
+                turn.Fail(seat.Connection, ErrorCodes.NotHost, "only the host may do this");
         }
+
+        void AsController(Action command)
+        {
+            if (turn.Room.HostConnection != seat.Connection && turn.Room.Policy.Control != Control.Everyone)
+                turn.Fail(seat.Connection, ErrorCodes.NotHost, "only the host controls this room");
+            else if (message is RoomCommand about && Authority.IsStale(turn.Room, seat, about))
+                Authority.RefuseStale(turn, seat);
+            else
+                Unmuted(command);
+        }
+
+        void Unmuted(Action command)
+        {
+            if (seat.Member.IsMuted)
+                turn.Fail(seat.Connection, ErrorCodes.Muted, "the host has muted you");
+            else
+                command();
+        }
+    }
+
+    private static void SendRoom(RoomTurn turn, Seat seat)
+    {
+        turn.Send(seat.Connection, turn.StateNow());
+        Membership.SendSnapshot(turn, seat.Connection);
     }
 
     private static long? PositionUs(long? exact, double? seconds) => exact ?? (seconds is { } s ? (long)Math.Round(s * 1e6) : null);

@@ -15,6 +15,8 @@ internal sealed class RoomTurn(Room room, Moment now)
 
     public void Fail(long connection, string code, string message, bool close = false) => Send(connection, new Error(code, message, close));
 
+    public void SendSome(IReadOnlyList<long> connections, ServerMessage message) => _outgoing.Add(new ToSome(connections, message));
+
     public void SendAll(ServerMessage message, long? except = null) => _outgoing.Add(new ToAll(message, except));
 
     public void HangUp(long connection) => _outgoing.Add(new HangUp(connection));
@@ -25,7 +27,7 @@ internal sealed class RoomTurn(Room room, Moment now)
         var t = Room.Timeline;
         return new State(
             t.TrackId, t.Status, t.PositionUs / 1e6, Now.ToUnixSec(t.AtUs), t.Epoch, t.Revision, t.ClockId, t.AtUs, t.PositionUs,
-            Room.Track, by, note);
+            Room.Track, by, note, Room.CountInUs);
     }
 
     /// <summary>Notes that ROOM_STATS may have changed.</summary>
@@ -39,7 +41,7 @@ internal sealed class RoomTurn(Room room, Moment now)
     /// <summary>Sends what has come due and hands the result over.</summary>
     public Step Finish()
     {
-        if (Room.StatsDueUs <= Now.Us)
+        if (Math.Min(Room.StatsDueUs, Room.ReportsDueUs) <= Now.Us)
             SendStats();
         return new Step(Room, _outgoing);
     }
@@ -52,22 +54,39 @@ internal sealed class RoomTurn(Room room, Moment now)
         var stats = new RoomStats(
             Room.Seats.Count, hosts, Room.Seats.Count - hosts, rttUs, leadUs,
             [.. Playback.WaitingFor(Room).Select(seat => seat.Member.PeerId)]);
-        if (Room.LastStats is not { } last || last != stats with { WaitingFor = last.WaitingFor }
+        var reports = Room.ReportsDueUs <= Now.Us ? Reports() : [];
+        if (reports.Count > 0 || Room.LastStats is not { } last || last != stats with { WaitingFor = last.WaitingFor }
             || !last.WaitingFor.SequenceEqual(stats.WaitingFor))
         {
             if (Room.Seats.Count > 0)
-                SendAll(stats);
+                SendAll(stats with { Quality = reports.Count > 0 ? reports : null });
             Room = Room with { LastStats = stats, StatsSentUs = Now.Us };
         }
 
         Room = Room with { StatsDueUs = long.MaxValue };
     }
 
+    /// <summary>What members report, of those whose report changed; in a large room of the worst alone.</summary>
+    private List<MemberQuality> Reports()
+    {
+        var seats = Room.ChangedReports.Where(Room.Connections.ContainsKey).Select(id => Room.Seats[Room.Connections[id]].Member)
+            .Where(member => member.Stats is not null);
+        var told = Room.Seats.Count <= RoomRules.ReportsOfAll
+            ? seats.OrderBy(member => member.JoinSeq)
+            : seats.OrderByDescending(member => member.Stats!.RttUs).ThenBy(member => member.JoinSeq).Take(RoomRules.ReportsOfWorst);
+        var reports = told.Select(member => new MemberQuality(member.PeerId, member.Stats!)).ToList();
+        Room = Room with { ChangedReports = [], ReportsDueUs = long.MaxValue, ReportsSentUs = Now.Us };
+        return reports;
+    }
+
     /// <summary>Here rather than at each leaving, so that a crowd that leaves at once stays cheap.</summary>
     private void ForgetAbsentees()
     {
         var gone = Room.Absentees.Values.Where(a => Now.Us - a.LeftUs > RoomRules.EmptyRoomUs).Select(a => a.PeerId).ToArray();
-        if (gone.Length > 0)
-            Room = Room with { Absentees = Room.Absentees.RemoveRange(gone) };
+        if (gone.Length == 0)
+            return;
+        Room = Room with { Absentees = Room.Absentees.RemoveRange(gone) };
+        foreach (var peerId in gone)
+            Looping.Clear(this, peerId);
     }
 }

@@ -15,14 +15,17 @@ internal static class Succession
         if (old.ClockId == room.ClockId)
             return null;
         var epoch = Math.Max(room.Timeline.Epoch, old.Epoch + 1);
+        TakeBelongings(turn, resume, epoch);
+        room = turn.Room;
         if (IsWanted(room, resume, turn.Now.Us) && Rebase(resume, turn.Now.Us) is { } atUs)
         {
             // The first to resume opens the window in which others may do better.
             var since = room.Adopted?.SinceUs ?? turn.Now.Us;
             var next = old with { Epoch = epoch, Revision = room.Timeline.Revision + 1, ClockId = room.ClockId, AtUs = atUs };
+            room = Playback.ChangedBy(room, null);
             turn.Room = room with
             {
-                Pair = new TimelinePair(next, null), Track = TrackOf(room, resume), Adopted = new Adoption(old, resume.ErrorUs, since),
+                Announced = null, CountInUs = null, Pair = new TimelinePair(next, null), Track = TrackOf(room, resume), Adopted = new Adoption(old, resume.ErrorUs, since),
             };
             return ResumedNote;
         }
@@ -30,10 +33,37 @@ internal static class Succession
         if (epoch > room.Timeline.Epoch)
         {
             var raised = room.Timeline with { Epoch = epoch, Revision = room.Timeline.Revision + 1 };
-            turn.Room = room with { Pair = room.Pair with { Current = raised } };
+            turn.Room = Playback.ChangedBy(room, null) with { Pair = room.Pair with { Current = raised } };
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// What belongs to the room beside the music is taken from the first who brings it, unless it was set anew here. All of it gets the
+    /// new epoch, or members would take it for older than what they know.
+    /// </summary>
+    private static void TakeBelongings(RoomTurn turn, Resume resume, long epoch)
+    {
+        var room = turn.Room;
+        var tempo = room.Tempo.Current with { Epoch = epoch };
+        if (room.Tempo.Current.Revision == 0 && resume.Tempo is { } brought)
+        {
+            var shiftUs = (resume.SuccessorUs ?? turn.Now.Us) - resume.RoomTimeUs;
+            tempo = brought with
+            {
+                Epoch = epoch, Revision = 1, ClockId = room.ClockId, AtUs = brought.AtUs + shiftUs, OriginUs = brought.OriginUs + shiftUs,
+            };
+        }
+
+        var loop = room.Loop.Revision == 0 && resume.Loop is { } shape ? shape with { Revision = 1 } : room.Loop;
+        turn.Room = room with
+        {
+            Tempo = new TempoPair(tempo, null), Loop = loop with { Epoch = epoch },
+            Policy = room.PolicyRevision == 0 ? resume.Policy ?? room.Policy : room.Policy,
+            PolicyRevision = room.PolicyRevision == 0 && resume.Policy is not null ? 1 : room.PolicyRevision,
+        };
+        Playlist.Merge(turn, resume.Queue ?? [], resume.Repeat);
     }
 
     private static bool IsWanted(Room room, Resume resume, long nowUs)

@@ -3,7 +3,7 @@ using Jam.Server.Contracts;
 
 namespace Jam.Server.Rooms;
 
-/// <summary>SET_TRACK and QUEUE. Who calls has checked that the sender may.</summary>
+/// <summary>SET_TRACK. Who calls has checked that the sender may.</summary>
 internal static class Tracks
 {
     /// <summary>
@@ -20,31 +20,9 @@ internal static class Tracks
         }
 
         Playback.CancelPending(turn);
+        Playback.Recall(turn);
         turn.Room = turn.Room with { Track = message.TrackId is { } id ? Describe(turn.Room, id, message) : null };
         Playback.Commit(turn, PlaybackStatus.Pause, by.Member.PeerId, _ => 0, isPlayback: false);
-    }
-
-    /// <summary>Adds a track, or replaces what the list says of it, or removes it.</summary>
-    public static void Change(RoomTurn turn, Seat by, Queue message)
-    {
-        var queue = turn.Room.Queue;
-        var place = queue.FindIndex(track => track.TrackId == message.Track.TrackId);
-        var isAdding = message.Action == "add";
-        if (!isAdding && place < 0)
-        {
-            turn.Fail(by.Connection, ErrorCodes.UnknownTrack, "the queue has no such track");
-            return;
-        }
-
-        var next = !isAdding ? queue.RemoveAt(place) : place < 0 ? queue.Add(message.Track) : queue.SetItem(place, message.Track);
-        if (isAdding && (next.Count > Limits.MaxQueueLength || next.Sum(Pages.BytesOf) > Limits.MaxPageBytes))
-        {
-            turn.Fail(by.Connection, ErrorCodes.QueueFull, "the queue is full");
-            return;
-        }
-
-        turn.Room = turn.Room with { Queue = next };
-        turn.SendAll(new QueueState(next));
     }
 
     /// <summary>A message by hand may name the track alone; what the room knows of it fills the rest.</summary>
@@ -55,13 +33,16 @@ internal static class Tracks
             return known;
         return new TrackInfo(
             trackId, message.Name ?? known?.Name ?? trackId[..8], message.LengthBytes, message.ChunkSizeBytes, message.Kind,
-            message.DurationUs);
+            message.DurationUs, message.Sidecars ?? (known?.LengthBytes == message.LengthBytes ? known.Sidecars : null));
     }
 }
 
 /// <summary>Cuts lists so that no message exceeds its cap.</summary>
 internal static class Pages
 {
+    /// <summary>What a snapshot's first page holds beside members, list and track.</summary>
+    public const long SummaryBytes = 1600;
+
     /// <summary>Members in order of joining, cut to pages; at least one, the first with less room where something else is on it.</summary>
     public static IReadOnlyList<IReadOnlyList<Member>> Of(Room room, long bytesOnFirst = 0)
     {
@@ -86,8 +67,36 @@ internal static class Pages
         return pages;
     }
 
+    /// <summary>Lanes, cut to pages; none where there are no lanes.</summary>
+    public static IReadOnlyList<IReadOnlyList<LoopLane>> Of(IEnumerable<LoopLane> lanes)
+    {
+        var pages = new List<IReadOnlyList<LoopLane>>();
+        var page = new List<LoopLane>();
+        var bytes = 0L;
+        foreach (var lane in lanes)
+        {
+            var size = 140 + (lane.Steps.Count * 64L);
+            if (bytes + size > Limits.MaxPageBytes)
+            {
+                pages.Add(page);
+                (page, bytes) = ([], 0);
+            }
+
+            page.Add(lane);
+            bytes += size;
+        }
+
+        if (page.Count > 0)
+            pages.Add(page);
+        return pages;
+    }
+
     /// <summary>What a track comes to in JSON, at most.</summary>
-    public static long BytesOf(TrackInfo track) => 190 + Quoted(track.Name);
+    public static long BytesOf(TrackInfo? track) => track is null
+        ? 4
+        : 190 + Quoted(track.Name) + (track.Sidecars is { } s ? 15 + Hash(s.Index) + Hash(s.Tags) + Hash(s.Cover) : 0);
+
+    private static long Hash(string? hash) => hash is null ? 0 : hash.Length + 11;
 
     private static long BytesOf(Member member) =>
         340 + Quoted(member.Name) + member.Addresses.Sum(address => (long)address.Length + 3);

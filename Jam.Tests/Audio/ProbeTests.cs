@@ -9,7 +9,7 @@ public sealed class ProbeTests
     [Test]
     public void A_track_says_its_duration_and_format() =>
         Assert.That(
-            DecoderFactory.Probe(SampleTrack.Path) with { Index = null }, Is.EqualTo(new TrackProbe(30_000_000, 44_100, 2, null)));
+            DecoderFactory.Probe(SampleTrack.Path) with { Index = null, Tags = null }, Is.EqualTo(new TrackProbe(30_000_000, 44_100, 2, null)));
 
     [Test]
     public void Without_a_tag_the_frames_are_counted() =>
@@ -31,7 +31,27 @@ public sealed class ProbeTests
         var probe = DecoderFactory.Probe(new PartialTrack(System.Text.Encoding.Latin1.GetBytes(text)));
         Assert.That(probe.DurationUs, Is.Null);
         Assert.That(probe.Error, Does.Contain(named).And.Not.Contain("\n"));
+        Assert.That(probe.Advice, Is.Not.Empty);
     }
+
+    [TestCase(8_000, 1)]
+    [TestCase(11_025, 2)]
+    [TestCase(96_000, 2)]
+    [TestCase(192_000, 6)]
+    [TestCase(352_800, 2)]
+    public void Any_rate_and_count_of_channels_is_announced_as_it_is(int rate, int channels)
+    {
+        foreach (var format in new[] { SoundFiles.WavExtensible16, SoundFiles.Flac16 })
+        {
+            var probe = DecoderFactory.Probe(new PartialTrack(SoundFiles.Make(format, rate / 2, rate, channels)));
+            Assert.That(probe, Is.EqualTo(new TrackProbe(rate / 2 * 1_000_000L / rate, rate, channels, null)));
+        }
+    }
+
+    [TestCase(2_000)]
+    [TestCase(384_000)]
+    public void A_rate_that_no_device_is_fed_from_is_named(int rate) => Assert.That(
+        DecoderFactory.Probe(new PartialTrack(SoundFiles.Make(SoundFiles.Wav16, 4_000, rate))).Error, Does.Contain($"{rate} Hz"));
 
     [Test]
     public void Random_bytes_are_no_audio([Range(1, 8)] int seed) =>

@@ -16,11 +16,11 @@ internal sealed class CliJsonTests
             .Split(' ')));
         Assert.That(Names(json.GetProperty("track")), Is.EqualTo(
             ("track_id name kind length_bytes duration_us chunks chunks_have chunks_from_cache chunks_from_host chunks_from_peers bytes_up " +
-            "bytes_down bad_chunks saved_as is_complete").Split(' ')));
+            "bytes_down bad_chunks saved_as title artist album gain_db cover is_complete").Split(' ')));
         Assert.That(Names(json.GetProperty("links")[0]), Is.EqualTo(
             "peer_id name role address outgoing rtt_us chunks_have chunks_from chunks_to down_bytes_per_second up_bytes_per_second".Split(' ')));
         Assert.That(Names(json.GetProperty("playback")), Is.EqualTo(
-            ("status position_us buffer_us sounding sync_error_us sync_uncertainty_us output_lead_us output output_is_audible underruns volume latency_ms")
+            ("status position_us buffer_us sounding sync_error_us sync_uncertainty_us output_lead_us output output_is_audible underruns volume latency_ms concealed")
             .Split(' ')));
         Assert.That(Names(json.GetProperty("clock")), Is.EqualTo("is_ready error_us rtt_us drift_ppm".Split(' ')));
         Assert.That(json.GetProperty("role").GetString(), Is.EqualTo("viewer"));

@@ -79,7 +79,7 @@ internal sealed class CommandLineReaderTests
     {
         var run = CliFactsFake.Run(
             "--connect a:1 --room loft --name Ada --listen-port 0 --server-port 0 --cache c --save s --up-limit 400kbit --down-limit 2M --cache-limit 1.5G --no-discovery --output wav:d/x.wav " +
-            "--latency-ms -12.5 --volume 25 --channel right --headless --duration 1m30s --status-every 0.25 --end-with-stdin");
+            "--latency-ms -12.5 --volume 25 --channel right --no-replaygain --headless --duration 1m30s --status-every 0.25 --end-with-stdin");
         var options = run.Session;
         Assert.Multiple(() =>
         {
@@ -87,6 +87,7 @@ internal sealed class CommandLineReaderTests
             Assert.That((options.CacheFolder, options.SaveFolder, options.UpLimitBytesPerSecond), Is.EqualTo(("c", "s", 50_000L)));
             Assert.That((options.Output, options.WavPath, options.LatencyMs, options.Volume, options.Channel), Is.EqualTo((OutputKind.Wav, "d/x.wav", -12.5, 0.25, ChannelChoice.Right)));
             Assert.That((options.DownLimitBytesPerSecond, options.CacheLimitBytes, options.Discovery), Is.EqualTo((2_000_000L, 1_500_000_000L, false)));
+            Assert.That(options.ReplayGain, Is.False);
             Assert.That((run.Headless, run.Duration, run.StatusEvery, run.EndWithStdin),
                 Is.EqualTo((true, TimeSpan.FromSeconds(90), TimeSpan.FromMilliseconds(250), true)));
         });
@@ -122,7 +123,8 @@ internal sealed class CommandLineReaderTests
     [TestCase("--seed --chunk-size 4096", "--seed needs a file, or --num-chunks")]
     [TestCase("--num-chunks 3 --role host", "go with a bare --seed")]
     [TestCase("--seed song.mp3 --num-chunks 3", "either files or, bare")]
-    [TestCase("--seed --num-chunks 0", "1 to 1000000")]
+    [TestCase("--seed --num-chunks 0", "1 to 131072")]
+    [TestCase("--seed --num-chunks 131073", "1 to 131072")]
     [TestCase("--seed --num-chunks 5 --chunk-size 12", "1024 to 1048576")]
     [TestCase("--seed song.mp3 --role viewer", "a viewer does not seed")]
     [TestCase("--role boss", "host or viewer")]
@@ -163,7 +165,7 @@ internal sealed class CommandLineReaderTests
     [TestCase("--connect a:1 --volume NaN", "--volume NaN")]
     [TestCase("--connect a:1 --duration soon", "--duration soon")]
     [TestCase("--connect a:1 --duration 0", "--duration 0")]
-    [TestCase("--connect a:1 --status-every 0.001", "0.05 or more")]
+    [TestCase("--connect a:1 --status-every 0.001", "0.01 or more")]
     [TestCase("--connect a:1 --json --status-every 1", "choose one of them")]
     [TestCase("--connect a:1 --autoplay", "--autoplay is for the host")]
     [TestCase("--connect a:1 --volum 3", "did you mean --volume?")]

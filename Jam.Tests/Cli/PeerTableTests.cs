@@ -1,3 +1,4 @@
+using Jam.Peer.Cli.Commands;
 using Jam.Peer.Cli.Live;
 using Jam.Tests.Fakes;
 using NUnit.Framework;
@@ -47,6 +48,16 @@ internal sealed class PeerTableTests
         Assert.That(Figures.SyncError(playback with { Sounding = false }), Is.EqualTo("-"));
         Assert.That(Figures.SyncError(playback with { SyncErrorUs = null }), Is.EqualTo("-"));
         Assert.That(Figures.SyncError(playback with { SyncErrorUs = -3.4, SyncUncertaintyUs = null }), Is.EqualTo("-3 ±? µs"));
+    }
+
+    [Test]
+    public void Watch_names_the_track_by_its_tags_where_they_are_known()
+    {
+        var report = FakeReports.Viewer();
+        var tagged = report with { Track = report.Track! with { Title = "So\u001b[2Jng", Artist = "Ana", Album = new string('x', 200) } };
+        Assert.That(PeerTable.Watch(report, 80, ansi: false)[0], Is.EqualTo(report.Track!.Name));
+        Assert.That(PeerTable.Watch(tagged, 80, ansi: false)[0], Does.StartWith("Ana - So [2Jng (xxx").And.Length.EqualTo(80));
+        Assert.That(ReportTexts.Stats(tagged).Line, Does.StartWith("Ana - So [2Jng: ").And.Contain($"file {report.Track!.Name}, album xxx"));
     }
 
     [Test]

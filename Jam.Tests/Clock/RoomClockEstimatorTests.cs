@@ -214,6 +214,26 @@ internal sealed class RoomClockEstimatorTests
         Assert.That(estimator.Snapshot.ErrorUs, Is.EqualTo(double.PositiveInfinity));
     }
 
+    [TestCase(200, 1)]
+    [TestCase(225, 1)]
+    [TestCase(226, 8)]
+    public void In_its_stride_a_burst_ends_with_the_first_probe_that_met_no_queue(long rttUs, int probes)
+    {
+        var estimator = new RoomClockEstimator();
+        var now = 0L;
+        for (var burst = 0; burst < 11; burst++)
+            now = Burst(estimator, now, 1_000_000);
+        var begun = 0;
+        for (var due = now = estimator.NextProbeAtUs; estimator.NextProbeAtUs < due + 1_000_000; begun++)
+        {
+            Assert.That(estimator.TryBeginProbe(now, out var t1), Is.True);
+            now += rttUs;
+            estimator.OnResponse(t1, t1 + 1_000_000 + rttUs / 2, t1 + 1_000_000 + rttUs / 2, now, _other);
+        }
+
+        Assert.That(begun, Is.EqualTo(probes));
+    }
+
     [Test]
     public void After_a_reconnect_the_next_burst_is_due_at_once()
     {

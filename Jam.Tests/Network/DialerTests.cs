@@ -46,6 +46,49 @@ internal sealed class DialerTests
     }
 
     [Test]
+    [Platform("Linux")]
+    public async Task A_dead_IPv6_address_in_front_costs_a_quarter_of_a_second_and_no_more(CancellationToken ct)
+    {
+        var time = new ManualTimeProvider();
+        var (_, address) = Listen();
+        var dead = Silent(IPAddress.IPv6Loopback);
+        // However they are named, IPv6 is tried first.
+        var dialing = Dialer.ConnectAsync([address, dead], time, ct);
+        Assert.That(dialing.IsCompleted, Is.False);
+        time.Advance(TimeSpan.FromMilliseconds(249));
+        Assert.That(dialing.IsCompleted, Is.False);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        await using var stream = await dialing;
+        Assert.That(stream.Socket.RemoteEndPoint, Is.EqualTo(address));
+    }
+
+    [TestCase("", "")]
+    [TestCase("4a 4b", "4a 4b")]
+    [TestCase("4a 6a 4b 6b", "6a 4a 6b 4b")]
+    [TestCase("4a 4b 4c 6a", "6a 4a 4b 4c")]
+    [TestCase("6a 6b 6c 4a", "6a 4a 6b 6c")]
+    public void The_families_are_tried_in_turn_IPv6_first(string given, string expected)
+    {
+        static string Of(string name) => name[0] == '6' ? $"[2001:db8::{name[1]}]:9003" : $"192.0.2.{name[1] - 'a' + 1}:9003";
+        static IPEndPoint[] All(string names) => [.. names.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(n => IPEndPoint.Parse(Of(n)))];
+        Assert.That(Dialer.InTurn(All(given)), Is.EqualTo(All(expected)));
+    }
+
+    [TestCase("ws://[fe80::5]:8000/ws/jam", "fe80::5%3", "ws://[fe80::5%3]:8000/ws/jam")]
+    [TestCase("ws://[fe80::6]:8000/ws/jam", "fe80::5%3", "ws://[fe80::6]:8000/ws/jam")]
+    [TestCase("ws://[fd00::5]:8000/ws/jam", "fd00::5", "ws://[fd00::5]:8000/ws/jam")]
+    public void A_link_local_server_is_reached_over_the_interface_that_the_peer_was(string told, string dialled, string expected) =>
+        Assert.That(
+            RoomLocation.From(new RoomInfoFrame("jam", [told]), IPAddress.Parse(dialled)).Urls.Single(), Is.EqualTo(new Uri(expected)));
+
+    [TestCase("fe80::5%3", "ws://[fe80::5]:8000/ws/jam")]
+    [TestCase("fd00::5", "ws://[fd00::5]:8000/ws/jam")]
+    [TestCase("::ffff:10.0.0.5", "ws://10.0.0.5:8000/ws/jam")]
+    public void An_asker_is_told_the_address_that_it_came_by(string local, string expected) =>
+        Assert.That(
+            new RoomLocation("jam", [new Uri("ws://127.0.0.1:8000/ws/jam")]).AsSeenFrom(IPAddress.Parse(local)).Urls, Is.EqualTo(new[] { expected }));
+
+    [Test]
     public void Where_none_answers_people_read_why() => Assert.Multiple(() =>
     {
         Assert.That(
@@ -94,11 +137,12 @@ internal sealed class DialerTests
         Assert.That(async () => await asking, Throws.TypeOf<ProtocolException>().With.Message.Not.Empty);
     }
 
-    private (Socket Socket, IPEndPoint Address) Listen(int backlog = 10)
+    private (Socket Socket, IPEndPoint Address) Listen(int backlog = 10, IPAddress? on = null)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        on ??= IPAddress.Loopback;
+        var socket = new Socket(on.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         _sockets.Add(socket);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Bind(new IPEndPoint(on, 0));
         socket.Listen(backlog);
         return (socket, (IPEndPoint)socket.LocalEndPoint!);
     }
@@ -113,12 +157,12 @@ internal sealed class DialerTests
     }
 
     // A listener that takes nobody and whose queue is full: the kernel drops what comes on top.
-    private IPEndPoint Silent()
+    private IPEndPoint Silent(IPAddress? on = null)
     {
-        var (_, address) = Listen(backlog: 0);
+        var (_, address) = Listen(backlog: 0, on);
         for (var waiting = 0; waiting < 4; waiting++)
         {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
             _sockets.Add(socket);
             try
             {

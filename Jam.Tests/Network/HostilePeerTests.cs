@@ -106,7 +106,7 @@ internal sealed class HostilePeerTests
     {
         await using var viewer = new SwarmNode("viewer");
         await viewer.WantAsync(_track, ct);
-        await using var liar = await WirePeer.JoinAsync(viewer, "liar", ct);
+        await using var liar = await WirePeer.JoinAsync(viewer, "liar", ct, WirePeer.Elsewhere);
         await liar.SendAsync(new TrackFrame(3, _track.Id, TrackFlags.HasManifest), ct);
         await liar.SendAsync(new BitfieldFrame(3, Bitfield.Full(_track.Chunks).ToBytes()), ct);
         var wanted = await liar.NextAsync<WantManifestFrame>(ct);
@@ -143,7 +143,7 @@ internal sealed class HostilePeerTests
         await host.SeedAsync(_track, ct, striped: true);
         await viewer.WantAsync(_track, ct);
         await other.WantAsync(_track, ct);
-        await using var liar = await WirePeer.JoinAsync(viewer, "liar", ct);
+        await using var liar = await WirePeer.JoinAsync(viewer, "liar", ct, WirePeer.Elsewhere);
         await liar.SendAsync(new TrackFrame(0, _track.Id, TrackFlags.HasManifest), ct);
         await liar.SendAsync(new BitfieldFrame(0, Bitfield.Full(_track.Chunks).ToBytes()), ct);
         var lying = LieAsync(liar, ct);

@@ -4,6 +4,7 @@ using Jam.Peer.Network;
 using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
+using Jam.Tests.Fakes;
 using NUnit.Framework;
 
 namespace Jam.Tests.Network;
@@ -74,6 +75,16 @@ internal sealed class LinkRegistryTests
         Assert.That(links.Find(High), Is.Null);
     }
 
+    [TestCase(9_999, ExpectedResult = false, TestName = "Within the time that dialling takes the lower id's connection stays")]
+    [TestCase(10_000, ExpectedResult = true, TestName = "Long after it the newer one stays, whoever dialled")]
+    public bool Whoever_dials_long_after_has_lost_the_older_connection(int ms)
+    {
+        var (links, time) = (new LinkRegistry(), new ManualTimeProvider());
+        links.TryAdd(Low, Make(High, outgoing: true, time), out _);
+        time.Advance(TimeSpan.FromMilliseconds(ms));
+        return links.TryAdd(Low, Make(High, outgoing: false, time), out _);
+    }
+
     [Test]
     public void A_banned_peer_does_not_come_back_on_either_side()
     {
@@ -113,9 +124,9 @@ internal sealed class LinkRegistryTests
     }
 
     // Never run, so all may share one socket.
-    private PeerConnection Make(string peerId, bool outgoing) => new(
+    private PeerConnection Make(string peerId, bool outgoing, TimeProvider? time = null) => new(
         new LinkId(++_next), _pair.Dialer, new HelloFrame(1, 0, peerId, "jam", 1, new byte[32], new byte[32]), outgoing, new NoEvents(),
-        TimeProvider.System);
+        time ?? TimeProvider.System);
 
     private sealed class NoEvents : IConnectionEvents
     {

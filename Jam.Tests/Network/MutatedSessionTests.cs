@@ -1,9 +1,10 @@
 using System.Buffers;
 using System.Net.Sockets;
-using FsCheck;
 using FsCheck.Fluent;
+using FsCheck;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
+using Jam.Tests.Fakes;
 using Jam.Tests.Storage;
 using NUnit.Framework;
 
@@ -28,7 +29,7 @@ internal sealed class MutatedSessionTests
             ReadAll(bytes);
             var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             return allocated <= 16_384 + 8L * bytes.Length;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(1_000));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(FuzzBudget.Cases(1_000)));
     }
 
     [Test]
@@ -39,14 +40,14 @@ internal sealed class MutatedSessionTests
         {
             await using var viewer = new SwarmNode("viewer");
             await viewer.WantAsync(_track, ct);
-            await using (var peer = await WirePeer.JoinAsync(viewer, "mutant", ct))
+            await using (var peer = await WirePeer.JoinAsync(viewer, "mutant", ct, WirePeer.Elsewhere))
                 await ServeAsync(peer, given.frame, given.mutation, ct);
 
             await using var good = await WirePeer.JoinAsync(viewer, "good", ct);
             var isAlive = await good.IsAliveAsync(ct);
             Assert.That(viewer.Loop.Completion.IsCompleted, Is.False, () => $"{viewer.Loop.Completion.Exception}");
             return isAlive && HasNothingWrong(viewer);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(150));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(FuzzBudget.Cases(150, inputsPerCase: 2_000)));
     }
 
     private static Gen<Mutation> Mutations() => Gen.Choose(0, 3).SelectMany(

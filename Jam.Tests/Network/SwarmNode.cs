@@ -16,11 +16,12 @@ internal sealed class SwarmNode : ISwarmOwner, IAsyncDisposable
     private readonly ConcurrentDictionary<TrackId, MemoryStorage> _storages = new();
     private readonly ConcurrentDictionary<TrackId, TaskCompletionSource> _completed = new();
 
-    public SwarmNode(string id, TimeProvider? time = null, SwarmSettings? settings = null, byte[]? secret = null, string room = "jam")
+    public SwarmNode(string id, TimeProvider? time = null, SwarmSettings? settings = null, byte[]? secret = null, string room = "jam",
+        Mesh.Connect? connect = null)
     {
         Id = id;
         Loop = new SwarmLoop(settings ?? new SwarmSettings(), this, time ?? TimeProvider.System);
-        Mesh = new Mesh(Loop, 0, time ?? TimeProvider.System, Notices.Enqueue)
+        Mesh = new Mesh(Loop, 0, time ?? TimeProvider.System, Notices.Enqueue, connect: connect)
         {
             Identity = new PeerIdentity(id, room, secret ?? Secret),
             Location = new RoomLocation(room, [new Uri($"ws://127.0.0.1:8000/ws/{room}")]),
@@ -69,7 +70,7 @@ internal sealed class SwarmNode : ISwarmOwner, IAsyncDisposable
     public void OnDropped(PeerConnection connection, string why, bool ban)
     {
         if (ban)
-            Mesh.Ban(connection.PeerId);
+            Mesh.Ban(connection);
         Drops.Enqueue((connection.PeerId, why, ban));
     }
 

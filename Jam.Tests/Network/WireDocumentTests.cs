@@ -89,6 +89,7 @@ internal sealed partial class WireDocumentTests
         Cancel = FrameType.Cancel,
         Chunk = FrameType.Chunk,
         Reject = FrameType.Reject,
+        Blob = FrameType.Blob,
         Rendezvous = FrameType.Rendezvous,
         Pex = FrameType.Pex,
         Ping = FrameType.Ping,

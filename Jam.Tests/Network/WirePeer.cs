@@ -19,18 +19,23 @@ internal sealed class WirePeer : IAsyncDisposable
 
     public FrameStream Stream { get; }
 
+    /// <summary>Another machine than the one that the others come from, as far as addresses tell.</summary>
+    public static IPAddress Elsewhere { get; } = IPAddress.Parse("127.0.0.2");
+
     /// <summary>Connects and says nothing.</summary>
-    public static async Task<WirePeer> ConnectAsync(int port, CancellationToken cancellationToken)
+    public static async Task<WirePeer> ConnectAsync(int port, CancellationToken cancellationToken, IPAddress? from = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        if (from is not null)
+            socket.Bind(new IPEndPoint(from, 0));
         await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), cancellationToken);
         return new WirePeer(socket);
     }
 
     /// <summary>Connects and proves that it belongs to the room.</summary>
-    public static async Task<WirePeer> JoinAsync(SwarmNode node, string id, CancellationToken cancellationToken)
+    public static async Task<WirePeer> JoinAsync(SwarmNode node, string id, CancellationToken cancellationToken, IPAddress? from = null)
     {
-        var peer = await ConnectAsync(node.Mesh.Port, cancellationToken);
+        var peer = await ConnectAsync(node.Mesh.Port, cancellationToken, from);
         await Handshake.DialAsync(peer.Stream, new PeerIdentity(id, "jam", SwarmNode.Secret), 0, cancellationToken);
         peer._isMember = true;
         return peer;

@@ -20,7 +20,7 @@ internal sealed class DiscoveryTests
 {
     private static readonly Beacon Some = new(9003, "jam", "ada@loom", "ein Lied – ä.mp3");
 
-    private static BeaconNetwork OnLoopback(int port) => new(IPAddress.Parse("239.255.83.74"), port, [IPAddress.Loopback]);
+    private static BeaconNetwork OnLoopback(int port) => new(BeaconNetwork.Default.Group, BeaconNetwork.Default.Group6, port, [IPAddress.Loopback]);
 
     [Test]
     public void A_beacon_comes_back_as_it_was() => Assert.That(Beacon.TryRead(Some.Write()), Is.EqualTo(Some));
@@ -103,6 +103,35 @@ internal sealed class DiscoveryTests
         {
             new FoundRoom("127.0.0.1:9004", "a", "ada@loom", "ein Lied – ä.mp3"), new FoundRoom("127.0.0.1:9003", "jam", "ada@loom", "b.mp3"),
         }));
+    }
+
+    [Test]
+    public async Task A_beacon_over_IPv6_is_heard_as_well(CancellationToken ct)
+    {
+        var loopback = new IPAddress(IPAddress.IPv6Loopback.GetAddressBytes(), 1);
+        using var listener = BeaconListener.Open(OnLoopback(0) with { Interfaces = [loopback] });
+        using var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
+        await socket.SendToAsync(Some.Write(), new IPEndPoint(IPAddress.IPv6Loopback, listener.Port), ct);
+        Assert.That((await listener.ReceiveAsync(ct)).Beacon, Is.EqualTo(Some));
+    }
+
+    [Test]
+    public void Each_family_has_its_group()
+    {
+        var network = BeaconNetwork.Default;
+        Assert.That(network.GroupOf(IPAddress.Loopback), Is.EqualTo(IPAddress.Parse("239.255.83.74")));
+        Assert.That(network.GroupOf(IPAddress.Parse("fe80::1%4")), Is.EqualTo(IPAddress.Parse("ff12::5357:4a4d")));
+        Assert.That(network.Group6.IsIPv6Multicast, Is.True);
+    }
+
+    [Test]
+    public void A_link_local_address_is_shown_only_where_the_host_told_no_other_but_loopback()
+    {
+        static KeyValuePair<IPEndPoint, FoundRoom> Of(string address, string host) =>
+            new(IPEndPoint.Parse(address), new FoundRoom(address, "jam", host, ""));
+        var found = Discovery.Tidy(new Dictionary<IPEndPoint, FoundRoom>(
+            [Of("[fe80::1%2]:9003", "ada"), Of("10.0.0.5:9003", "ada"), Of("[fe80::2%2]:9003", "bob"), Of("127.0.0.1:9003", "bob")]));
+        Assert.That(found.Select(f => f.Address), Is.EqualTo(new[] { "10.0.0.5:9003", "[fe80::2%2]:9003" }));
     }
 
     [Test]

@@ -11,17 +11,28 @@ namespace Jam.Tests.Server;
 internal sealed class ControlCodecTests
 {
     private const string TrackId = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-    private static readonly TrackInfo _track = new(TrackId, "song.mp3", 5_000_000, 16_384, TrackKind.Audio, 240_000_000);
+    private static readonly TrackInfo _track = new(TrackId, "song.mp3", 5_000_000, 16_384, TrackKind.Audio, 240_000_000, new Sidecars(TrackId, null, TrackId));
     private static readonly Timeline _timeline = new(3, 7, new Guid("8d5b1c52-38f0-4b4c-9d6e-0e1f3c6a2b11"), PlaybackStatus.Play, TrackId, 5_000_000, 250);
     private static readonly Member _member = new("p1", "ana \"é\" 🎵", Role.Host, 4, ["192.0.2.1:9003"], new MemberStats(900, 20_000, 8_000_000, -3.5, 12));
+
+    private static readonly Tempo _tempo = new(3, 8, _timeline.ClockId, 5_000_000, 97.25, 3, 4_000_000, -9, true, 2, 77);
+    private static readonly LoopLane _lane = new("p1", [null, new LoopStep(60), new LoopStep(null, "kick", 1)], 12);
+    private static readonly State _state = new(TrackId, PlaybackStatus.Play, 1.25, 1762569219.737918, 3, 7, _timeline.ClockId, 5_000_000, 1_250_000, _track, "p1", null, 9);
 
     private static readonly ClientMessage[] _clientMessages =
     [
         new Hello(Role.Host, "ana", "p1", ["192.0.2.1:9003", "[2001:db8::1]:9003"], 9003, "tok-1", new Resume(_timeline, _track, 77, 4.5)),
         new Hello(), new SetRole(Role.Host), new Play(), new Play(5), new Play(null, 1.5), new Pause(), new Stop(), new Seek(9),
-        new SetTrack(TrackId, "song.mp3", 5, 1024, TrackKind.Data, 8), new SetTrack(), new Queue("add", _track), new Queue("remove", _track),
+        new SetTrack(TrackId, "song.mp3", 5, 1024, TrackKind.Data, 8, new Sidecars(Tags: TrackId)), new SetTrack(), new Queue("add", _track), new Queue("remove", _track),
         new SyncRequest(long.MaxValue), new Ready(TrackId, true), new Stats(new MemberStats(1, 2, 3, -4.25, 5)), new Stats(new MemberStats()),
-        new PeersRequest(), new Ping(-3), new Bye(),
+        new PeersRequest(), new Ping(-3), new Bye(), new SetRole(Role.Host, "p2"), new SetPolicy(Control.Everyone, null, HostLoss.Free), new SetPolicy(),
+        new Kick("p2"), new Mute("p2", false), new Seek(9) { Epoch = 2, Revision = 3 }, new Pause { Revision = 8 },
+        new Queue("add", _track, 3), new Queue("move", _track, 0), new Queue("next") { Revision = 4 }, new Queue("repeat", Repeat: Repeat.All),
+        new Queue("shuffle", IsOn: true), new ScrollRequest(50), new SetTempo(97.25, 3, -5), new SetTempo(400, null, null, 7), new Tap(5), new Tap(),
+        new Metronome(true, 2), new SetLoop(false, 8, 2), new LoopUpdate([null, new LoopStep(60), new LoopStep(null, "kick", 1)], "p1"),
+        new Blob("""{"a":[1,null,"é"]}""", "p2"), new Blob("null"), new SnapshotRequest(),
+        new Hello(Resume: new Resume(_timeline, _track, 77, 4.5, 5, _tempo, new RoomPolicy(), [_track], Repeat.One, new LoopShape(3, 1))),
+        new Stats(new MemberStats(1, 2, 3, -4.25, 5, 6, 0.5, 7.5)),
     ];
 
     private static readonly ServerMessage[] _serverMessages =
@@ -31,6 +42,13 @@ internal sealed class ControlCodecTests
         new Snapshot(0, 1, [_member], [_track]), new QueueState([_track]), new RoomStats(2, 1, 1, 900, 20_000, ["p2"]), new Peers([_member], 1, 2),
         new PeerJoined(_member), new PeerLeft("p1", "ana", "bye"),
         new SyncResponse(1, 2, 3, _timeline.ClockId, PlaybackStatus.Pause, null, 0, 0), new Pong(9), new Error("rate", "slower", true),
+        new Snapshot(0, 2, [_member], [_track], new RoomSummary(_state, new RoomPolicy(), 1, Repeat.One, true, TrackId, 2, _tempo, new LoopShape(3, 4, true, 8, 2, 5))),
+        new Snapshot(1, 2, [], [], null, [_lane]), new QueueState([_track], Repeat.All, true, TrackId, 5),
+        new PolicyState(new RoomPolicy(Control.Everyone, Control.Everyone, HostLoss.Pause), 3, "p1"), new TempoState(_tempo, "p1"),
+        new LoopState(new LoopShape(3, 4), _lane, "p1"), new LoopState(new LoopShape(3, 4)), new LoopAck(4, 12, _lane),
+        new ScrollTick(1_250_000, 1.25, 5, 1762569219.5, PlaybackStatus.Play, TrackId, 3, 7, -3, 2), new BlobRelay("p1", """{"a":1}""", true),
+        new RoomStats(2, 1, 1, 900, 20_000, [], [new MemberQuality("p1", new MemberStats(1))]), new PeerJoined(_member with { IsMuted = true }),
+        new SyncResponse(1, 2, 3, _timeline.ClockId, PlaybackStatus.Play, TrackId, 5, 0.000005, new BeatNow(120, 4, 17.5), new Revisions(1, 2, 3, 4, 5, 6)),
     ];
 
     private static IEnumerable<TestCaseData> ClientMessages() => _clientMessages.Select((m, i) => new TestCaseData(m).SetArgDisplayNames($"{i} {m.GetType().Name}"));
@@ -60,7 +78,7 @@ internal sealed class ControlCodecTests
     [Test]
     public void Every_message_of_the_contracts_has_a_wire_form()
     {
-        static IEnumerable<Type> Concrete(Type parent) => parent.Assembly.GetTypes().Where(type => type.IsSubclassOf(parent));
+        static IEnumerable<Type> Concrete(Type parent) => parent.Assembly.GetTypes().Where(type => !type.IsAbstract && type.IsSubclassOf(parent));
         Assert.That(_clientMessages.Select(m => m.GetType()).Distinct(), Is.EquivalentTo(Concrete(typeof(ClientMessage))));
         Assert.That(_serverMessages.Select(m => m.GetType()).Distinct(), Is.EquivalentTo(Concrete(typeof(ServerMessage))));
     }
@@ -150,6 +168,8 @@ internal sealed class ControlCodecTests
     [TestCase("""{"type":"HELLO","listen":["example.org:80"]}""", ErrorCodes.BadField)]
     [TestCase("""{"type":"HELLO","listen":["192.0.2.1"]}""", ErrorCodes.BadField)]
     [TestCase("""{"type":"HELLO","listen":[null]}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SET_TRACK","sidecars":[]}""", ErrorCodes.BadField)]
+    [TestCase("""{"type":"SET_TRACK","sidecars":{"index":"abc"}}""", ErrorCodes.BadField)]
     [TestCase("""{"type":"HELLO","listen_port":0}""", ErrorCodes.BadField)]
     [TestCase("""{"type":"HELLO","listen_port":65536}""", ErrorCodes.BadField)]
     [TestCase("""{"type":"HELLO","listen_port":1.5}""", ErrorCodes.BadField)]

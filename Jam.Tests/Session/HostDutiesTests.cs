@@ -33,7 +33,6 @@ internal sealed class HostDutiesTests
     public void A_viewer_does_nothing_of_itself()
     {
         Assert.That(Duties(autoplay: true).Next(Room(role: Role.Viewer), isAnew: true), Is.Empty);
-        Assert.That(Duties().AtEnd(Room(One, PlaybackStatus.Play, Role.Viewer), 60_000_000), Is.Empty);
     }
 
     [Test]
@@ -49,28 +48,6 @@ internal sealed class HostDutiesTests
     [Test]
     public void A_room_that_plays_already_is_not_told_to_again() =>
         Assert.That(Duties(autoplay: true).Next(Room(One, PlaybackStatus.Play), isAnew: false), Is.Empty);
-
-    [TestCase(10_999_999, ExpectedResult = false)]
-    [TestCase(11_000_000, ExpectedResult = true)]
-    public bool At_the_end_and_not_before_the_next_of_the_list_plays(long roomUs)
-    {
-        var messages = Duties().AtEnd(Room(One, PlaybackStatus.Play, queue: [One, Two]), roomUs).ToArray();
-        Assert.That(messages, Is.Empty.Or.EqualTo(new ClientMessage[] { HostDuties.ToSetTrack(Two), new Play(0) }));
-        return messages.Length > 0;
-    }
-
-    [Test]
-    public void After_the_last_the_room_is_stopped_once()
-    {
-        var duties = Duties();
-        var room = Room(Two, PlaybackStatus.Play, queue: [One, Two]);
-        Assert.That(duties.AtEnd(room, 60_000_000), Is.EqualTo(new ClientMessage[] { new Stop() }));
-        Assert.That(duties.AtEnd(room, 60_250_000), Is.Empty, "the echo is on its way");
-    }
-
-    [Test]
-    public void Without_a_clock_nothing_ends() =>
-        Assert.That(Duties().AtEnd(Room(One, PlaybackStatus.Play), roomUs: null), Is.Empty);
 
     [Test]
     public void The_host_s_place_is_asked_for_where_nobody_has_it_and_by_who_wants_it_alone()

@@ -1,6 +1,7 @@
 using Jam.Peer.Session;
 using Jam.Peer.Storage;
 using Jam.Peer.Wire;
+using Jam.Tests.Fakes;
 using NUnit.Framework;
 
 namespace Jam.Tests.Storage;
@@ -68,9 +69,40 @@ internal sealed class SeedStorageTests
     }
 
     [Test]
+    [Platform("Linux")]
+    public void What_is_no_file_is_refused_rather_than_waited_for()
+    {
+        // A device has no length, just as a pipe has none; opening a pipe would wait for whoever writes into it.
+        Assert.That(
+            () => SeedLoader.Load("/dev/zero", default), Throws.TypeOf<JamException>().With.Message.Contains("a pipe or a device"));
+    }
+
+    [Test]
+    public void Hashing_something_large_says_how_far_it_is()
+    {
+        var (time, said) = (new ManualTimeProvider(), new List<string>());
+        var progress = new HashProgress("/music/long.wav", 1_000, time, said.Add);
+        for (var i = 0; i < 10; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(0.9));
+            progress.Add(100);
+        }
+
+        Assert.That(said, Is.EqualTo(new[] { "hashing long.wav: 30 % of 1 kB", "hashing long.wav: 60 % of 1 kB", "hashing long.wav: 90 % of 1 kB" }));
+    }
+
+    [Test]
+    public void Seeding_tells_how_many_bytes_were_hashed()
+    {
+        var hashed = 0;
+        using var storage = SeedStorage.Open(_file, default, bytes => hashed += bytes);
+        Assert.That(hashed, Is.EqualTo(_bytes.Length));
+    }
+
+    [Test]
     public void An_empty_file_is_one_clear_line() => Assert.That(
         () => SeedStorage.Open(_folder.Write("empty.mp3", []), default),
-        Throws.TypeOf<JamException>().With.Message.Contains("empty.mp3").And.Message.Contains("is empty"));
+        Throws.TypeOf<JamException>().With.Message.Contains("empty.mp3").And.Message.Contains("it is empty"));
 
     [Test]
     public void A_missing_file_is_one_clear_line() => Assert.That(

@@ -1,7 +1,8 @@
-using FsCheck;
 using FsCheck.Fluent;
+using FsCheck;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
+using Jam.Tests.Fakes;
 using Jam.Tests.Simulation;
 using NUnit.Framework;
 
@@ -53,7 +54,7 @@ internal sealed class FrameFuzzTests
             }
 
             return core.Tracks[Track.Id].Availability.All(a => a <= 2);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(1_500).WithEndSize(80));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(FuzzBudget.Cases(1_500, inputsPerCase: 40)).WithEndSize(80));
     }
 
     private static SwarmCore Core(bool knowsManifest)

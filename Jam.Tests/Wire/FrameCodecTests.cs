@@ -1,8 +1,9 @@
-using System.Buffers;
 using System.Buffers.Binary;
-using FsCheck;
+using System.Buffers;
 using FsCheck.Fluent;
+using FsCheck;
 using Jam.Peer.Wire;
+using Jam.Tests.Fakes;
 using NUnit.Framework;
 
 namespace Jam.Tests.Wire;
@@ -31,6 +32,11 @@ internal sealed class FrameCodecTests
         yield return new CancelFrame(3, 9);
         yield return new ChunkFrame(3, 9, [1, 2, 3, 4, 5, 6, 7, 8, 9], 9);
         yield return new RejectFrame(3, 9);
+        yield return new BlobWantFrame(new BlobId(Id), 16_384, true);
+        yield return new BlobWantFrame(new BlobId(Id), 0, false);
+        yield return new BlobPieceFrame(new BlobId(Id), BlobFrame.MaxTotal, BlobFrame.MaxTotal - 3, [1, 2, 3]);
+        yield return new BlobNoneFrame(new BlobId(Id));
+        yield return new BlobHaveFrame(new BlobId(Id));
         yield return new RendezvousFrame(4, "ws://10.0.0.1:8000/ws/jam");
         yield return new PexFrame(["10.0.0.1:9003", "[fd00::1]:9003"]);
         yield return new PingFrame(ulong.MaxValue);
@@ -90,7 +96,6 @@ internal sealed class FrameCodecTests
     }
 
     [TestCase((byte)0)]
-    [TestCase((byte)16)]
     [TestCase((byte)27)]
     [TestCase((byte)255)]
     public void An_unknown_type_is_refused(byte type)
@@ -125,6 +130,25 @@ internal sealed class FrameCodecTests
         }
     }
 
+    private static IEnumerable<TestCaseData> BadBlobs()
+    {
+        yield return Case(new BlobWantFrame(default, BlobFrame.MaxTotal, false), "a piece behind the longest blob");
+        yield return Case(new BlobPieceFrame(default, BlobFrame.MaxTotal + 1, 0, [1]), "a blob that is too long");
+        yield return Case(new BlobPieceFrame(default, 3, 1, [1, 2, 3]), "a piece that reaches beyond the end");
+        yield return Case(new BlobPieceFrame(default, 3, -1, [1]), "a negative offset");
+        yield return Case(new BlobPieceFrame(default, -1, 0, [1]), "a negative length");
+        yield return Case(new BlobPieceFrame(default, 3, 0, []), "an empty piece");
+
+        static TestCaseData Case(Frame frame, string name) => new TestCaseData(frame).SetArgDisplayNames(name);
+    }
+
+    [TestCaseSource(nameof(BadBlobs))]
+    public void A_blob_that_cannot_be_is_refused(Frame frame)
+    {
+        var input = new ReadOnlySequence<byte>(Encode(frame));
+        Assert.That(FrameReader.TryRead(ref input, true, out _, out _), Is.EqualTo(ReadStatus.Bad));
+    }
+
     [Test]
     public void Text_that_is_no_utf8_is_refused()
     {
@@ -154,7 +178,7 @@ internal sealed class FrameCodecTests
             var status = FrameReader.TryRead(ref input, true, out var frame, out _);
             (frame as ChunkFrame)?.Release();
             return status is ReadStatus.Frame or ReadStatus.Bad;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(5_000).WithEndSize(300));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(FuzzBudget.Cases(5_000)).WithEndSize(300));
     }
 
     [Test]
@@ -169,7 +193,7 @@ internal sealed class FrameCodecTests
             var input = new ReadOnlySequence<byte>(bytes);
             FrameReader.TryRead(ref input, true, out var frame, out _);
             (frame as ChunkFrame)?.Release();
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(5_000));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(FuzzBudget.Cases(5_000)));
     }
 
     /// <summary>Every type that the protocol has.</summary>
@@ -184,6 +208,7 @@ internal sealed class FrameCodecTests
         Have = FrameType.Have,
         Request = FrameType.Request,
         Chunk = FrameType.Chunk,
+        Blob = FrameType.Blob,
         Pex = FrameType.Pex,
         Bye = FrameType.Bye,
         DialBack = FrameType.DialBack,

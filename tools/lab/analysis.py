@@ -7,6 +7,8 @@ import math
 
 import numpy as np
 
+from sound import loudness
+
 LOW_HZ, HIGH_HZ = 150, 15000        # below: nothing sharp; above: little that an MP3 keeps
 SEARCH_SECONDS = 1.5                # how far apart two outputs may be and still be recognized
 ALIKE = 0.35                        # height of the peak (1: identical) below which two stretches are not the same music
@@ -134,17 +136,29 @@ def summary(values):
 
 def first_sound(sound, rate, since=0.0):
     """When an output first sounds after an instant; None if it never does."""
-    start = max(0, int(since * rate))
-    loud = np.flatnonzero(np.max(np.abs(sound[start:]), axis=1) > SOUNDING)
-    return (start + int(loud[0])) / rate if len(loud) else None
+    for at, loud in loudness(sound, rate, max(0, int(since * rate)), len(sound)):
+        found = np.flatnonzero(loud > SOUNDING)
+        if len(found):
+            return (at + int(found[0])) / rate
+    return None
 
 
 def silences(sound, rate, begin, end, least=0.005):
     """Stretches without any sound, as (start, length) in seconds, of at least `least` seconds."""
     first, last = int(begin * rate), min(len(sound), int(end * rate))
-    quiet = np.max(np.abs(sound[first:last]), axis=1) < SILENT
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], quiet.astype(np.int8), [0]))))
-    return [((first + a) / rate, (b - a) / rate) for a, b in zip(edges[::2], edges[1::2]) if b - a >= least * rate]
+    out, since = [], None
+    for at, loud in loudness(sound, rate, first, last):
+        quiet = loud < SILENT
+        # Where it changes, with what the block before ended in.
+        for edge in np.flatnonzero(np.diff(np.concatenate(([since is not None], quiet)))):
+            if since is None:
+                since = at + int(edge)
+            else:
+                out.append((since, at + int(edge)))
+                since = None
+    if since is not None:
+        out.append((since, last))
+    return [(a / rate, (b - a) / rate) for a, b in out if b - a >= least * rate]
 
 
 def settled(points, limit_us=1000, hold=3.0):

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-import numpy as np
+from sound import recorded
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 JAM = os.path.join(os.path.dirname(HERE), "jam")
@@ -58,8 +58,10 @@ class Rig:
         self.processes.append((name, process))
         return process
 
-    def start_sound(self):
-        """One null sink with two channels per output, and a stereo sink for each mapped onto its two."""
+    def start_sound(self, device_ppm=0, ahead_of_others=False):
+        """One null sink with two channels per output, and a stereo sink for each mapped onto its two.
+
+        The sink goes by the sound server's steady clock, so a server whose clock is fast has a device that is."""
         home = os.path.join(self.folder, "pulse")
         os.makedirs(home, mode=0o700, exist_ok=True)
         names = [f"aux{i}" for i in range(self.channels)]
@@ -69,7 +71,9 @@ class Rig:
         for index, output in enumerate(self.outputs):
             command += ["-L", f"module-remap-sink sink_name={output} master=lab channels=2 channel_map=front-left,front-right "
                               f"master_channel_map={names[2 * index]},{names[2 * index + 1]} remix=no"]
-        self.start("pulseaudio", command, {
+        self.ahead = ["chrt", "--rr", "5"] if ahead_of_others else []
+        self.start("pulseaudio", [*self.ahead, *command], {
+            **self.clock_env(device_ppm),
             "HOME": home, "XDG_RUNTIME_DIR": home, "XDG_CONFIG_HOME": home, "PULSE_RUNTIME_PATH": home, "PULSE_STATE_PATH": home,
             "DBUS_SESSION_BUS_ADDRESS": "disabled:", "DISPLAY": ""})
         self.wait(lambda: os.path.exists(self.socket) and self._pactl("info"), 15, "the sound server did not start", "pulseaudio")
@@ -89,7 +93,7 @@ class Rig:
     def start_recording(self):
         names = ",".join(f"aux{i}" for i in range(self.channels))
         with open(self.raw, "wb") as raw:
-            self.start("parecord", ["parecord", "--raw", "--device=lab.monitor", "--format=s16le", f"--rate={self.rate}",
+            self.start("parecord", [*self.ahead, "parecord", "--raw", "--device=lab.monitor", "--format=s16le", f"--rate={self.rate}",
                                     f"--channels={self.channels}", f"--channel-map={names}", "--latency-msec=100"],
                        self.pulse_env(), stdout=raw)
         self.wait(lambda: self.now() > 0.2, 15, "nothing is recorded", "parecord")
@@ -99,22 +103,36 @@ class Rig:
         return os.path.getsize(self.raw) / (2 * self.channels * self.rate)
 
     def recording(self, since=0.0):
-        """What was recorded, as one (frames, 2) array per output."""
-        frame = 2 * self.channels
-        with open(self.raw, "rb") as raw:
-            raw.seek(int(since * self.rate) * frame)
-            data = raw.read()
-        samples = np.frombuffer(data[: len(data) // frame * frame], "<i2").reshape(-1, self.channels).astype(np.float32) / 32768
-        return [samples[:, 2 * i:2 * i + 2] for i in range(len(self.outputs))]
+        """What was recorded after an instant, one sound per output."""
+        return recorded(self.raw, self.channels, int(since * self.rate))
 
-    def start_peer(self, name, arguments, sink=None, clock_ahead=None, stdin=subprocess.DEVNULL):
-        """A peer; with `clock_ahead` seconds, in a time namespace whose monotonic clock is that far ahead."""
+    def start_peer(self, name, arguments, **where):
+        """A peer of SwarmJam; `where` as `start_apart` takes it."""
         command = [self.jam, "--name", name, "--cache", os.path.join(self.folder, f"cache-{name}"), *arguments]
+        return self.start_apart(name, command, **where)
+
+    def start_apart(self, name, command, sink=None, clock_ahead=None, clock_ppm=0, machine=None, stdin=subprocess.DEVNULL):
+        """A process on a machine of its own: with a network (a Machine), a clock that is seconds ahead and by some millionths fast."""
         if clock_ahead is not None:
             user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
             ahead = str(int(clock_ahead))
             command = ["unshare", *user, "--time", "--monotonic", ahead, "--boottime", ahead, "--fork", "--kill-child", *command]
-        return self.start(name, command, self.pulse_env(sink) if sink else None, stdin)
+        env = {**(self.pulse_env(sink) if sink else {}), **self.clock_env(clock_ppm)}
+        return self.start(name, machine.within(*command) if machine else command, env, stdin)
+
+    def clock_env(self, ppm):
+        """What makes a process's steady clocks fast by some millionths; see clock_rate.c."""
+        if not ppm:
+            return {}
+        library = os.path.join(self.folder, "clock_rate.so")
+        if not os.path.exists(library):
+            subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", library, os.path.join(HERE, "clock_rate.c"), "-ldl"], check=True)
+        return {"LD_PRELOAD": library, "JAM_CLOCK_PPM": str(ppm)}
+
+    def start_hogs(self):
+        """Keeps every processor busy. Sound servers and recorders run ahead of ordinary programs on a machine of today, so here, too."""
+        for i in range(os.cpu_count()):
+            self.start(f"hog{i}", ["sh", "-c", "while :; do :; done"])
 
     def wait(self, condition, seconds, words, *logs):
         """Waits for a condition; ends with what the named processes said where it does not come, or where one of them has ended."""

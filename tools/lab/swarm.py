@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 
+import link_net
 import swarm_plot
 from swarm_net import NetError, Network
 from swarm_peers import Peer, end_all
@@ -34,6 +35,7 @@ def arguments():
     p.add_argument("--host-up", type=float, metavar="MBIT", help="what the host's link sends (default: as --up)")
     p.add_argument("--rates", metavar="A,B,C", help="what the viewers' links send, Mbit/s; the last one goes for the rest")
     p.add_argument("--down", type=float, metavar="MBIT", help="what each link takes (default: no limit)")
+    p.add_argument("--link", metavar="LINK", help="links that delay, jitter, stall and lose besides, at the rates above: " + link_net.HELP.replace("%", "%%"))
     p.add_argument("--queue-ms", type=float, default=100, metavar="MS", help="how much waits before a link that is full (default 100)")
     p.add_argument("--congestion", metavar="NAME", help="TCP's congestion control (default: this machine's)")
     p.add_argument("--play", action="store_true", help="play at once after the seeding, and look for late starts and stalls")
@@ -49,6 +51,10 @@ def arguments():
     a = p.parse_args()
     if not 1 <= a.viewers <= 64 or not 0.1 <= a.size <= 2000 or a.up <= 0 or a.repeat < 1:
         p.error("--viewers must be within 1 and 64, --size within 0.1 and 2000, --up above 0")
+    try:
+        a.link = link_net.parse(f"queue={a.queue_ms}," + a.link) if a.link else None
+    except ValueError as problem:
+        p.error(str(problem))
     rates = [float(r) for r in a.rates.split(",")] if a.rates else [a.up]
     if any(r <= 0 for r in rates):
         p.error("--rates must be above 0")
@@ -77,16 +83,16 @@ def make_track(folder, size_mb, kbit):
     return path
 
 
-def measure_goodput(network, seconds):
-    """Bytes per second that each machine's TCP carries to the next one, all at once."""
+def measure_goodput(network, seconds, connections):
+    """Bytes per second that each machine's TCP carries to the next one, all at once, over so many connections."""
     machines = network.machines
     program = ["/usr/bin/python3", "-B", os.path.join(HERE, "swarm_goodput.py")]
     takers, givers = [], []
     try:
         for machine in machines:
-            takers.append(subprocess.Popen(machine.within(*program, "take", machine.address, str(seconds)), stdout=subprocess.PIPE, text=True))
+            takers.append(subprocess.Popen(machine.within(*program, "take", machine.address, str(seconds), str(connections)), stdout=subprocess.PIPE, text=True))
         for machine, following in zip(machines, machines[1:] + machines[:1]):
-            givers.append(subprocess.Popen(machine.within(*program, "give", following.address, str(seconds))))
+            givers.append(subprocess.Popen(machine.within(*program, "give", following.address, str(seconds), str(connections))))
         rates = [float(taker.communicate(timeout=seconds + 30)[0]) for taker in takers]
     finally:
         for process in takers + givers:
@@ -221,12 +227,14 @@ def tell(a, r):
 
 
 def measure(a, folder, track):
-    with Network(a.queue_ms, a.congestion) as network:
+    with (link_net.LinkNetwork(a.link, congestion=a.congestion) if a.link else Network(a.queue_ms, a.congestion)) as network:
         network.add("host", a.host_up, a.down)
         for i, rate in enumerate(a.rates):
             network.add(f"v{i + 1}", rate, a.down)
+        network.connect()
         note("measuring what plain TCP carries")
-        goodput = measure_goodput(network, a.goodput_seconds)
+        # A single connection on a link that loses tells of TCP, not of the link: as many as a room has fill it.
+        goodput = measure_goodput(network, a.goodput_seconds, a.viewers if a.link else 1)
         run = Run(a, network, folder, track)
         down = a.down and a.down * 1e6 / 8 * max(g / (m.up_mbit * 1e6 / 8) for g, m in zip(goodput, network.machines))
         run.bound = fluid_bound(run.size, goodput, down)

@@ -1,35 +1,48 @@
-"""What plain TCP carries: `take` counts what comes for some seconds, `give` sends as much as it can. Run inside a namespace.
+"""What plain TCP carries: `take` counts what comes for some seconds, `give` sends as much as it can, over so many connections. Run
+inside a namespace.
 
 The first second does not count: it is the start of a TCP connection, not the link.
 """
+import selectors
 import socket
 import sys
+import threading
 import time
 
 PORT, LEAD = 7000, 1.0
 
 
-def take(address, seconds):
-    with socket.create_server((address, PORT)) as listener:
+def take(address, seconds, connections):
+    with socket.create_server((address, PORT), backlog=connections) as listener, selectors.DefaultSelector() as ready:
         listener.settimeout(seconds + 10)
-        connection, _ = listener.accept()
-        with connection:
-            connection.settimeout(seconds + 10)
-            start, count, first = time.monotonic(), 0, 0
-            last = start
-            while last - start < LEAD + seconds:
-                got = len(connection.recv(1 << 18))
-                if got == 0:
-                    break
+        for _ in range(connections):
+            ready.register(listener.accept()[0], selectors.EVENT_READ)
+        start, count, first = time.monotonic(), 0, 0
+        last = start
+        while last - start < LEAD + seconds:
+            for key, _ in ready.select(seconds + 10):
+                got = len(key.fileobj.recv(1 << 18))
                 last = time.monotonic()
-                if last - start < LEAD:
+                if got == 0:
+                    ready.unregister(key.fileobj)
+                elif last - start < LEAD:
                     first = last
                 else:
                     count += got
-            print(count / (last - first) if first else 0)
+            if not ready.get_map():
+                break
+        print(count / (last - first) if first else 0)
 
 
-def give(address, seconds):
+def give(address, _, connections):
+    threads = [threading.Thread(target=give_one, args=(address,)) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def give_one(address):
     block = bytes(1 << 16)
     for _ in range(100):
         try:
@@ -46,4 +59,4 @@ def give(address, seconds):
 
 
 if __name__ == "__main__":
-    {"take": take, "give": give}[sys.argv[1]](sys.argv[2], float(sys.argv[3]))
+    {"take": take, "give": give}[sys.argv[1]](sys.argv[2], float(sys.argv[3]), int(sys.argv[4]))

@@ -86,6 +86,9 @@ class Network:
             machine.close()
         self.machines, self.middle = [], None
 
+    def connect(self):
+        """Nothing is left to do here: each machine is linked as it is added."""
+
     def add(self, name, up_mbit, down_mbit=None):
         """A machine; its link sends `up_mbit` and takes `down_mbit` Mbit/s, without a limit where None."""
         machine = Machine(name)
@@ -106,8 +109,8 @@ class Network:
         return machine
 
     def _shape(self, machine, device, mbit):
-        # What a home router does: a rate, and a queue of some milliseconds before it.
-        limit = max(8_000, int(mbit * 1e6 / 8 * self.queue_ms / 1e3))
+        # What a home router does: a rate, and a queue of some milliseconds before it, but never less than twenty packets.
+        limit = max(30_000, int(mbit * 1e6 / 8 * self.queue_ms / 1e3))
         burst = max(3_000, int(mbit * 1e6 / 8 * 0.002))
         machine.do("tc", "qdisc", "replace", "dev", device, "root", "tbf", "rate", f"{int(mbit * 1e6)}bit", "burst", str(burst),
                    "limit", str(limit))

@@ -21,6 +21,7 @@ class Peer:
         self.said = []
         self.cpu_before = 0.0
         self._log = open(os.path.join(folder, f"{name}.log"), "w", encoding="utf-8")
+        self._raw = open(os.path.join(folder, f"{name}.jsonl"), "w", encoding="utf-8")
         self.process = subprocess.Popen(machine.within(*command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         start_new_session=True, preexec_fn=end_with_parent, text=True)
         self._threads = [threading.Thread(target=self._read, args=(stream,), daemon=True)
@@ -33,6 +34,7 @@ class Peer:
             at = time.monotonic()
             if line.startswith("{"):
                 report = json.loads(line)
+                self._raw.write(line)
                 self.reports.append((report["at_us"] / 1e6, report))
                 continue
             self._log.write(f"{at:.3f} {line}")
@@ -112,6 +114,7 @@ class Peer:
         for thread in self._threads:
             thread.join(2)
         self._log.close()
+        self._raw.close()
 
 
 def end_all(peers, patience=5.0):

@@ -15,7 +15,7 @@ internal static class Mp3Probe
             return TrackProbe.Failed(error!);
         var counted = decoder.Stream.CountAll(cancellationToken);
         if (decoder.Stream.Tag?.Frames is { } announced && counted < announced * LeastFrames)
-            return TrackProbe.Failed($"it is cut off or damaged: {counted} of {announced} frames can be found");
+            return TrackProbe.Damaged($"it is cut off or damaged: {counted} of {announced} frames can be found");
         var frames = decoder.LengthFrames ?? decoder.CountFrames(cancellationToken);
         return frames == 0
             ? TrackProbe.Failed("it holds no sound")

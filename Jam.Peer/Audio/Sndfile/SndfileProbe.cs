@@ -11,10 +11,10 @@ internal static class SndfileProbe
     public static TrackProbe Look(ITrackReader reader, TrackFormat format, CancellationToken cancellationToken)
     {
         if (ContainerCheck.MissingBytes(reader, format, cancellationToken) is > 0 and var missing)
-            return TrackProbe.Failed($"it is cut off: its last {missing} bytes or more are missing");
+            return TrackProbe.Damaged($"it is cut off: its last {missing} bytes or more are missing");
         using var decoder = SndfileDecoder.Open(reader, format.Start, out var error, cancellationToken);
         if (decoder is null)
-            return TrackProbe.Failed(error!);
+            return error!.StartsWith("it is damaged", StringComparison.Ordinal) ? TrackProbe.Damaged(error) : TrackProbe.Failed(error);
         var length = decoder.LengthFrames ?? decoder.CountFrames(cancellationToken);
         if (length == 0)
             return TrackProbe.Failed("it holds no sound");
@@ -22,10 +22,10 @@ internal static class SndfileProbe
         decoder.SeekFrames(0, cancellationToken);
         decoder.Read(block, cancellationToken);
         if (decoder.Concealed > 0)
-            return TrackProbe.Failed("it is damaged at its beginning");
+            return TrackProbe.Damaged("it is damaged at its beginning");
         decoder.SeekFrames(Math.Max(0, length - EndFrames), cancellationToken);
         if (decoder.Read(block, cancellationToken) != Math.Min(length, EndFrames) || decoder.Concealed > 0)
-            return TrackProbe.Failed("it is cut off or damaged at its end");
+            return TrackProbe.Damaged("it is cut off or damaged at its end");
         return new TrackProbe((long)((Int128)length * 1_000_000 / decoder.SampleRate), decoder.SampleRate, decoder.Channels, null);
     }
 }

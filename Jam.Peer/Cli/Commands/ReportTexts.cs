@@ -12,7 +12,7 @@ internal static class ReportTexts
     {
         var (track, playback) = (report.Track, report.Playback);
         var chunks = track is null ? "no track" : Invariant(
-            $"{Answer.OneLine(track.Name)}: {track.ChunksHave}/{track.Chunks} chunks (host {track.ChunksFromHost}, peers {track.ChunksFromPeers}, cache {track.ChunksFromCache})");
+            $"{Titled(track)}: {track.ChunksHave}/{track.Chunks} chunks (host {track.ChunksFromHost}, peers {track.ChunksFromPeers}, cache {track.ChunksFromCache})");
         var place = $"{Status(playback.Status)} {Figures.Position(playback.PositionUs)}, buffer {Figures.Seconds(playback.BufferUs)}";
         var sync = $"sync error {Figures.SyncError(playback)}";
         var clock = report.Clock.ErrorUs is { } error
@@ -20,7 +20,9 @@ internal static class ReportTexts
         var traffic = track is null ? "" : $"down {Figures.Bytes(track.BytesDown)}, up {Figures.Bytes(track.BytesUp)}";
         var output = $"output {Answer.OneLine(playback.Output)}" + (playback.LatencyMs != 0 ? Invariant($" (latency {playback.LatencyMs:0.#} ms)") : "") + (playback.Underruns > 0 ? Invariant($", ran dry {playback.Underruns} times") : "");
         var server = report.ServerConnected ? $"server {report.Server}" : $"server {report.Server ?? "not known"} (not connected)";
-        string[] parts = [chunks, place, sync, clock, traffic, output, server];
+        if (playback.Concealed > 0)
+            output += Invariant($", {playback.Concealed} damaged places concealed");
+        string[] parts = [chunks, Beside(track), place, sync, clock, traffic, output, server];
         return new(string.Join("; ", parts.Where(part => part.Length > 0)), [.. parts.Where(part => part.Length > 0).Select(part => "  " + part)]);
     }
 
@@ -47,9 +49,26 @@ internal static class ReportTexts
     public static Answer Playlist(PeerReport report)
     {
         var lines = report.Playlist.Select((track, i) => Invariant(
-            $"{i + 1}{(track.TrackId == report.Track?.TrackId ? "*" : "")} {Answer.OneLine(track.Name)} ({track.ChunksHave}/{track.Chunks}") +
+            $"{i + 1}{(track.TrackId == report.Track?.TrackId ? "*" : "")} {Titled(track)} ({track.ChunksHave}/{track.Chunks}") +
             (track.DurationUs is { } us ? $", {Figures.Position(us)})" : ")")).ToArray();
         return List(lines.Length == 1 ? "1 track" : Invariant($"{lines.Length} tracks"), lines);
+    }
+
+    /// <summary>Artist and title where the tags tell, else the file's name.</summary>
+    public static string Titled(TrackReport track) => Answer.OneLine(
+        track.Title is { } title ? track.Artist is { } artist ? $"{artist} - {title}" : title : track.Name);
+
+    /// <summary>What else is known of a track beside its bytes; empty where nothing is.</summary>
+    public static string Beside(TrackReport? track)
+    {
+        string?[] parts =
+        [
+            track?.Title is null ? null : $"file {track.Name}",
+            track?.Album is { } album ? $"album {album}" : null,
+            track?.Cover is { } cover ? $"cover {cover}" : null,
+            track?.GainDb is { } gain ? Invariant($"ReplayGain {gain:+0.0;-0.0} dB") : null,
+        ];
+        return Answer.OneLine(string.Join(", ", parts.OfType<string>()));
     }
 
     public static Answer Help(string? about)

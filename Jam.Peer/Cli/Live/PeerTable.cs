@@ -42,6 +42,8 @@ internal static class PeerTable
     public static IReadOnlyList<string> Watch(PeerReport report, int columns, bool ansi = true)
     {
         var own = Lines([new PeerRow(report.Name, report)], columns, ansi);
+        if (report.Track is { } track)
+            own = [Short(ReportTexts.Titled(track) + (track.Album is { } album ? $" ({Answer.OneLine(album)})" : ""), columns), .. own];
         if (report.Links.Count == 0)
             return [.. own, "no connections"];
         var table = NewTable();

@@ -63,10 +63,12 @@ internal static class CommandLineReader
             LatencyMs = raw.LatencyMs is null ? null : checks.Number("--latency-ms", raw.LatencyMs, 0, -2000, 5000, "milliseconds"),
             Volume = checks.Number("--volume", raw.Volume, 100, 0, 100, "percent") / 100,
             Channel = checks.Channel(raw.Channel),
+            ReplayGain = !raw.NoReplayGain,
             Autoplay = raw.Autoplay,
+            KeepsFirstClock = raw.KeepsFirstClock,
         };
         return new PeerRun(
             session, raw.Headless, checks.Duration("--duration", raw.Duration), raw.Json,
-            checks.Duration("--status-every", raw.StatusEvery, atLeastSeconds: 0.05), raw.EndWithStdin);
+            checks.Duration("--status-every", raw.StatusEvery, atLeastSeconds: 0.01), raw.EndWithStdin);
     }
 }

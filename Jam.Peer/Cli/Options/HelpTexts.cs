@@ -63,6 +63,7 @@ internal static class HelpTexts
                                    or 'calibrate' has saved for the device, or 0)
           --channel WHICH          left, right, mono or stereo, so that two machines make a stereo pair (stereo)
           --volume PERCENT         0 to 100 (100)
+          --no-replaygain          play each track as loud as it is, whatever its ReplayGain tag says
 
         Running:
           --autoplay               a host plays as soon as it can

@@ -37,7 +37,7 @@ internal sealed class OptionChecks(CliFacts facts)
         if (!raw.BareSeed)
             return null;
         return new TestPattern(
-            (int)Whole("--num-chunks", raw.NumChunks, 1, 1, 1_000_000, "chunks"),
+            (int)Whole("--num-chunks", raw.NumChunks, 1, 1, Session.TestPattern.MaxChunks, "chunks"),
             (int)Whole("--chunk-size", raw.ChunkSize, 16 * 1024, 1024, 1024 * 1024, "bytes"));
     }
 
@@ -186,7 +186,7 @@ internal sealed class OptionChecks(CliFacts facts)
             return null;
         if (Units.Duration(text) is { } duration && duration.TotalSeconds >= atLeastSeconds)
             return duration;
-        Fail($"{option} {text}: write seconds, like 15, or 1m30s" + (atLeastSeconds > 0.01 ? FormattableString.Invariant($"; {atLeastSeconds} or more") : ""));
+        Fail($"{option} {text}: write seconds, like 15, or 1m30s" + (atLeastSeconds > 0.001 ? FormattableString.Invariant($"; {atLeastSeconds} or more") : ""));
         return null;
     }
 

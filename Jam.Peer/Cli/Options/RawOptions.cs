@@ -33,12 +33,17 @@ internal sealed class RawOptions
     [Option("channel")] public string? Channel { get; set; }
     [Option("latency-ms")] public string? LatencyMs { get; set; }
     [Option("volume")] public string? Volume { get; set; }
+    [Option("no-replaygain")] public bool NoReplayGain { get; set; }
     [Option("autoplay")] public bool Autoplay { get; set; }
     [Option("headless")] public bool Headless { get; set; }
     [Option("duration")] public string? Duration { get; set; }
     [Option("json")] public bool Json { get; set; }
     [Option("status-every")] public string? StatusEvery { get; set; }
     [Option("end-with-stdin")] public bool EndWithStdin { get; set; }
+
+    /// <summary>For tools/lab/sync: what a room sounds like whose clocks are not followed.</summary>
+    [Option("lab-keep-first-clock", Hidden = true)] public bool KeepsFirstClock { get; set; }
+
     [Option("version")] public bool Version { get; set; }
     [Option('h', "help")] public bool Help { get; set; }
 

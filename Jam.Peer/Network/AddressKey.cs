@@ -1,0 +1,25 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Jam.Peer.Network;
+
+/// <summary>
+/// Whom an address stands for: itself, or under IPv6 its /64, since one machine has all of that to choose from. Link-local
+/// addresses of all machines share theirs, and stand for themselves.
+/// </summary>
+internal readonly record struct AddressKey
+{
+    private readonly IPAddress _address;
+
+    public AddressKey(IPAddress address)
+    {
+        _address = address.Plain();
+        if (_address.AddressFamily != AddressFamily.InterNetworkV6 || _address.IsIPv6LinkLocal || IPAddress.IsLoopback(_address))
+            return;
+        var bytes = _address.GetAddressBytes();
+        bytes.AsSpan(8).Clear();
+        _address = new IPAddress(bytes);
+    }
+
+    public override string ToString() => _address.ToString();
+}

@@ -1,0 +1,24 @@
+using Jam.Peer.Storage;
+using Jam.Peer.Swarm;
+using Jam.Peer.Wire;
+
+namespace Jam.Peer.Network;
+
+/// <summary>What a connection tells the swarm's loop.</summary>
+internal interface IConnectionEvents
+{
+    /// <summary>Storage of a track, for checking chunks as they arrive; null where there is none.</summary>
+    TrackStorage? StorageOf(TrackId track);
+
+    /// <summary>A frame of the swarm arrived. Waits while the loop is behind.</summary>
+    ValueTask OnFrameAsync(PeerConnection from, Frame frame, CancellationToken cancellationToken);
+
+    /// <summary>A chunk arrived and was checked; the receiver releases it.</summary>
+    ValueTask OnChunkAsync(PeerConnection from, ChunkFrame chunk, bool isGood, CancellationToken cancellationToken);
+
+    /// <summary>The socket has taken a chunk, or it could not be read (0 bytes).</summary>
+    ValueTask OnChunkSentAsync(PeerConnection from, SendChunk chunk, int bytes, string? problem, CancellationToken cancellationToken);
+
+    /// <summary>A round trip was measured.</summary>
+    ValueTask OnRttAsync(PeerConnection from, long rttUs, CancellationToken cancellationToken);
+}

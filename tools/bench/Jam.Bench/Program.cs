@@ -1,0 +1,25 @@
+using CommandLine;
+using Jam.Bench;
+
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    stop.Cancel();
+};
+using var parser = new Parser(settings => settings.HelpWriter = Console.Error);
+try
+{
+    return await parser.ParseArguments<SwarmArguments, IdleArguments>(args).MapResult(
+        (SwarmArguments a) => SwarmBench.RunAsync(a, stop.Token),
+        async (IdleArguments a) =>
+        {
+            await IdlePeers.BeAsync(a, stop.Token);
+            return 0;
+        },
+        _ => Task.FromResult(2));
+}
+catch (OperationCanceledException)
+{
+    return 130;
+}

@@ -1,0 +1,197 @@
+"""One measurement of tools/lab/sync: which processes are started where and when, and when in the recording each thing happened."""
+import os
+import shutil
+import socket
+import subprocess
+
+import analysis
+from link_net import LinkNetwork, parse
+from rig import free_port
+
+MAKE_TRACK = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "assets", "make-track")
+CLOCKS_AHEAD = [17, 7211, 31, 26003, 301, 90011]    # seconds
+ONCE_SECONDS = 300                                  # a longer track repeats one of this length
+
+
+def make_track(rig, length):
+    """Long enough that nothing ends while it is measured."""
+    path = os.path.join(rig.folder, "track.mp3")
+    rig.note(f"making a track of {length:.0f} s")
+    command = [MAKE_TRACK, "--seconds", str(min(length, ONCE_SECONDS)), "--vbr", "--picture-kb", "500", "--title", "SwarmJam lab", "--out", path]
+    subprocess.run(command, check=True)
+    if length > ONCE_SECONDS:
+        # At a constant rate and without a header, so that no index could be wrong about what follows the first time.
+        subprocess.run(["lame", "--silent", "-b", "192", "--cbr", "-t", "--noreplaygain", path, path + ".once"], check=True)
+        with open(path + ".once", "rb") as once, open(path, "wb") as out:
+            sound = once.read()
+            sound = sound[sound.index(b"\xff\xfb"):]
+            for _ in range(int(length / ONCE_SECONDS) + 1):
+                out.write(sound)
+    return path
+
+
+class Run:
+    """A room of SwarmJam. Times are those of the recording."""
+
+    title = "SwarmJam"
+
+    def __init__(self, a, rig):
+        self.a, self.rig, self.events = a, rig, []      # (time, name)
+        self.started = {}
+        self.port = free_port()
+        self.network = None
+        self.machines = {}
+
+    def play(self):
+        try:
+            self._play()
+        finally:
+            self.rig.stop([*self.names(), *self.rig.outputs])
+            if self.network:
+                self.network.close()
+
+    def names(self):
+        """Processes of this run beside the outputs."""
+        return ["host", "server"]
+
+    def _play(self):
+        a, rig = self.a, self.rig
+        rig.start_sound(a.device_ppm, a.hog)
+        rig.start_recording()
+        length = 30 + a.seconds + (a.join_after or 0) + (60 if a.events else 0) + (60 if a.kill_host else 0)
+        self.track = os.path.abspath(a.mp3) if a.mp3 else make_track(rig, length)
+        self.connect_machines()
+        if a.hog:
+            rig.start_hogs()
+        self.start_host()
+        late = rig.outputs[-1:] if a.join_after else []
+        early = [v for v in rig.outputs if v not in late]
+        for viewer in early:
+            if viewer != "host":
+                self.start_viewer(viewer)
+        self.wait_for_sound(early)
+        if late:
+            self.rest(a.join_after)
+            for viewer in late:
+                self.start_viewer(viewer)
+            self.wait_for_sound(late)
+        if a.events:
+            self.rest(15)
+            self.command("pause")
+            self.rest(2)
+            self.command("resume")
+            self.rest(10)
+            self.command("seek 12.5")
+            self.rest(10)
+        if a.kill_host:
+            self.rest(10)
+            self.note("kill host")
+            rig.kill("host")
+            self.rest(10)
+            self.note("host back")
+            self.start_host()
+            self.rest(10)
+        self.rest(a.seconds)
+        self.ended = rig.now() - 0.3
+
+    def connect_machines(self):
+        if not self.a.link:
+            return
+        self.network = LinkNetwork(parse(self.a.link))
+        for name in dict.fromkeys(["host", *(["server"] if self.a.server_apart else []), *self.rig.outputs]):
+            self.machines[name] = self.network.add(name)
+        self.network.connect()
+
+    def address(self, name):
+        return self.machines[name].address if name in self.machines else "127.0.0.1"
+
+    def where(self, viewer):
+        """What makes a viewer's machine: its network and its clock."""
+        index = self.rig.outputs.index(viewer) - ("host" in self.rig.outputs)
+        ppm = self.a.clock_ppm
+        return {"sink": viewer, "machine": self.machines.get(viewer), "clock_ppm": ppm[index % len(ppm)] if ppm else 0,
+                "clock_ahead": None if self.a.no_time_namespaces else CLOCKS_AHEAD[index % len(CLOCKS_AHEAD)]}
+
+    def start_host(self):
+        sounds = "host" in self.rig.outputs
+        arguments = ["--seed", self.track, "--listen-port", str(self.port), "--no-discovery", "--autoplay", "--output",
+                     "pulse" if sounds else "null"]
+        if self.a.server_apart:
+            if "server" not in self.started:
+                self.started["server"] = self.rig.now()
+                self.rig.start_apart("server", [self.rig.jam, "server", "--port", "8000"], machine=self.machines["server"])
+                self.wait_until_listening("server", 8000)
+            arguments += ["--server", f"ws://{self.address('server')}:8000"]
+        self.host = self.rig.start_peer("host", arguments, sink="host" if sounds else None, machine=self.machines.get("host"),
+                                        stdin=subprocess.PIPE)
+        self.wait_until_listening("host", self.port)
+
+    def start_viewer(self, viewer):
+        self.started[viewer] = self.rig.now()
+        self.rig.start_peer(viewer, ["--connect", f"{self.address('host')}:{self.port}", "--output", "pulse", "--headless", "--listen-port", "0",
+                                     *(["--lab-keep-first-clock"] if self.a.control else [])], **self.where(viewer))
+
+    def wait_until_listening(self, name, port):
+        self.rig.wait(lambda: self.answers(name, port), 30, f"the {name} does not listen", name)
+
+    def answers(self, name, port):
+        if name in self.machines:
+            attempt = self.machines[name].within("bash", "-c", f"exec 3<>/dev/tcp/{self.address(name)}/{port}")
+            return subprocess.run(attempt, stderr=subprocess.DEVNULL, check=False).returncode == 0
+        with socket.socket() as s:
+            s.settimeout(0.5)
+            return s.connect_ex(("127.0.0.1", port)) == 0
+
+    def wait_for_sound(self, viewers):
+        self.rig.note("waiting for " + ", ".join(viewers))
+        since = self.rig.now()
+
+        def all_sound():
+            sounds = self.rig.recording(since)
+            return all(analysis.first_sound(sounds[self.rig.outputs.index(v)], self.rig.rate) is not None for v in viewers)
+
+        self.rig.wait(all_sound, 40, "not every viewer sounds", "host", *viewers)
+
+    def rest(self, seconds):
+        """Lets the recording go on; by its own clock, so that nothing is lost where the machine is slow."""
+        until = self.rig.now() + seconds
+        self.rig.wait(lambda: self.rig.now() >= until, 3 * seconds + 10, "the recording stands still", "parecord")
+
+    def note(self, line):
+        self.events.append((self.rig.now(), line))
+        self.rig.note(line)
+
+    def command(self, line):
+        self.note(line)
+        self.host.stdin.write((line + "\n").encode())
+        self.host.stdin.flush()
+
+
+class SnapcastRun(Run):
+    """Debian's snapserver and snapclient in the place of host and viewers, with their own defaults."""
+
+    title = "Snapcast"
+
+    def names(self):
+        return ["host", "music"]
+
+    def start_host(self):
+        folder = os.path.join(self.rig.folder, "snapserver")
+        os.makedirs(folder, exist_ok=True)
+        pipe, config = os.path.join(folder, "music"), os.path.join(folder, "snapserver.conf")
+        if not os.path.exists(pipe):
+            os.mkfifo(pipe)
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f"[server]\ndatadir = {folder}\n[http]\nenabled = false\n[tcp]\nenabled = false\n"
+                       f"[stream]\nport = {self.port}\nsource = pipe://{pipe}?name=lab&sampleformat={self.rig.rate}:16:2&mode=read\n")
+        self.rig.start_apart("host", ["snapserver", "--config", config], machine=self.machines.get("host"))
+        self.wait_until_listening("host", self.port)
+        wav = os.path.join(self.rig.folder, "track.raw")
+        subprocess.run(["lame", "--silent", "--decode", "-t", self.track, wav], check=True)
+        # The pipe takes what the server reads, in real time.
+        self.rig.start("music", ["sh", "-c", 'cat "$1" > "$2"; sleep infinity', "sh", wav, pipe])
+
+    def start_viewer(self, viewer):
+        self.started[viewer] = self.rig.now()
+        self.rig.start_apart(viewer, [shutil.which("snapclient"), "--host", self.address("host"), "--port", str(self.port), "--player", "pulse",
+                                      "--hostID", viewer, "--logsink", "stdout"], **self.where(viewer))
