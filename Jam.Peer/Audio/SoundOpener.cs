@@ -18,6 +18,8 @@ internal sealed class SoundOpener(OutputKind kind, string? device, TimeProvider 
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1.5);
 
+    private bool _hadServer;
+
     public bool Insists => kind is OutputKind.Pulse or OutputKind.Alsa;
 
     public async Task<(IAudioOutput? Output, string? Error)> OpenAsync(CancellationToken cancellationToken)
@@ -25,7 +27,9 @@ internal sealed class SoundOpener(OutputKind kind, string? device, TimeProvider 
         if (kind == OutputKind.Alsa)
             return AlsaOutput.Open(time, device);
         var (pulse, noPulse) = await PulseOutput.OpenAsync(time, device, kind == OutputKind.Pulse, s_patience, cancellationToken).ConfigureAwait(false);
-        if (pulse is not null || kind == OutputKind.Pulse)
+        // A server that restarts must find its devices free: who had one waits for it.
+        _hadServer |= pulse is not null;
+        if (_hadServer || kind == OutputKind.Pulse)
             return (pulse, noPulse);
         var (alsa, noAlsa) = AlsaOutput.Open(time, device);
         return alsa is null ? (null, $"{noPulse}, and {noAlsa}") : (alsa, null);

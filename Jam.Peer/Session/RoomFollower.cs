@@ -138,7 +138,8 @@ internal sealed class RoomFollower : IAsyncDisposable
         var events = client.Events.WaitToReadAsync(cancellationToken).AsTask();
         var tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
         var changes = _changes.Reader.WaitToReadAsync(cancellationToken).AsTask();
-        for (var pulses = 1; ;)
+        // The first STATS after a second, when round trips and output lead are known.
+        for (var pulses = PulsesPerStats - 3; ;)
         {
             await Task.WhenAny(events, tick, changes);
             if (events.IsCompleted)

@@ -93,7 +93,7 @@ public sealed record Member(
 
 /// <summary>What a member reports of itself.</summary>
 /// <param name="RttUs">Round trip to the rendezvous, microseconds.</param>
-/// <param name="OutputLeadUs">From writing a sample to hearing it, microseconds.</param>
+/// <param name="OutputLeadUs">How soon a change can be heard, microseconds.</param>
 /// <param name="BufferUs">Decodable track time ahead of the playhead, microseconds.</param>
 /// <param name="SyncErrorUs">Distance of what is heard from the timeline, microseconds; null while silent.</param>
 /// <param name="SyncUncertaintyUs">How far off <paramref name="SyncErrorUs"/> may be, microseconds.</param>

@@ -12,13 +12,13 @@ internal sealed class LatencyKeys
     private const double LimitMs = 2_000;
 
     private readonly IJamSession session;
-    private readonly double before;
+    // Taken with the first nudge: the device, and what is saved for it, may not be open when the clicks begin.
+    private double? before;
 
     /// <summary>Begins to click.</summary>
     public LatencyKeys(IJamSession session)
     {
         this.session = session;
-        before = session.LatencyMs;
         session.Clicks = true;
     }
 
@@ -33,7 +33,7 @@ internal sealed class LatencyKeys
             case ConsoleKey.UpArrow: Nudge(CoarseMs); return null;
             case ConsoleKey.DownArrow: Nudge(-CoarseMs); return null;
             case ConsoleKey.Enter: return End(() => session.SetLatency(session.LatencyMs, save: true));
-            case ConsoleKey.Escape or ConsoleKey.Q: return End(() => session.SetLatency(before, save: false) + ", as before");
+            case ConsoleKey.Escape or ConsoleKey.Q: return End(() => session.SetLatency(before ?? session.LatencyMs, save: false) + ", as before");
             default: return null;
         }
     }
@@ -45,7 +45,11 @@ internal sealed class LatencyKeys
         return text.Length <= columns ? text : text[..columns];
     }
 
-    private void Nudge(double ms) => _ = session.SetLatency(Math.Clamp(session.LatencyMs + ms, -LimitMs, LimitMs), save: false);
+    private void Nudge(double ms)
+    {
+        before ??= session.LatencyMs;
+        _ = session.SetLatency(Math.Clamp(session.LatencyMs + ms, -LimitMs, LimitMs), save: false);
+    }
 
     private string End(Func<string> last)
     {
