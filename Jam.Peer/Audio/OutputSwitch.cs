@@ -28,6 +28,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
     private Task _loop = Task.CompletedTask;
     private Running? _running;
     private TimelinePair? _timeline;
+    private RoomScore? _score;
     private PlayoutTrack? _track;
     private PlayoutTrack? _previousTrack;
     private double _volume;
@@ -74,6 +75,16 @@ internal sealed class OutputSwitch : IAsyncDisposable
         {
             _timeline = timeline;
             _running?.Engine.SetTimeline(timeline);
+        }
+    }
+
+    public void SetScore(RoomScore? score)
+    {
+        lock (_gate)
+        {
+            _score = score;
+            if (_running is not null)
+                _running.Engine.Score = score;
         }
     }
 
@@ -206,6 +217,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
         {
             var engine = new PlayoutEngine(output.SampleRate, _options.LatencyMs * 1000, _volume, _options.Channel);
             engine.SetTimeline(_timeline);
+            engine.Score = _score;
             engine.SetTracks(_track, _previousTrack);
             Volatile.Write(ref _running, new Running(output, engine));
             output.Start(new Renderer(engine, _clock));

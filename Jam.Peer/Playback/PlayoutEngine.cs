@@ -42,6 +42,8 @@ internal sealed class PlayoutEngine
     private readonly PlayoutVoice _main = new();
     private readonly PlayoutVoice _tail = new();
     private Timeline? _anchor;
+    private RoomScore? _score;
+    private RoomScore? _heardScore;
     private FollowedTimeline _followed;
 
     private TimelinePair? _newestPair;
@@ -89,6 +91,13 @@ internal sealed class PlayoutEngine
         Volatile.Write(ref _tracks, new Tracks(Prepare(current, old), Prepare(previous, old)));
     }
 
+    /// <summary>Any thread: what sounds beside the track; null: nothing.</summary>
+    public RoomScore? Score
+    {
+        get => Volatile.Read(ref _score);
+        set => Volatile.Write(ref _score, value);
+    }
+
     /// <summary>Audio thread: renders the frames from <paramref name="firstFrame"/> of the output on.</summary>
     /// <param name="output">Interleaved stereo, overwritten.</param>
     /// <param name="firstFrame">Place of the first frame in the output's stream.</param>
@@ -108,9 +117,20 @@ internal sealed class PlayoutEngine
             RenderBlock(output.Slice(2 * done, 2 * count), firstFrame + done, due);
             done += count;
         }
+        AddScore(output, clock.HeardAtUs(firstFrame) + _latencyUs, clock);
         ChannelPick.Apply(_channel, output);
         _volume.Apply(output);
         Publish(clock, firstFrame + frames, nowUs);
+    }
+
+    /// <summary>As the timeline: a beat on a clock that is not measured yet is taken over once it is, and the last one goes on until then.</summary>
+    private void AddScore(Span<float> output, double heardAtUs, IOutputClock clock)
+    {
+        var newest = Volatile.Read(ref _score);
+        if (newest is null || newest.ClockId == _followed.Room.ClockId)
+            _heardScore = newest;
+        if (clock.IsLocked)
+            _heardScore?.AddTo(output, _followed.Room, heardAtUs, clock.PeriodUs, 1);
     }
 
     /// <summary>Where the track should be at an output frame; shortens the count so that no record begins inside the block.</summary>
