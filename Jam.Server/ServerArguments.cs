@@ -12,6 +12,7 @@ internal sealed class ServerArguments
 
           --port N         port to listen on, 0 for any free one (8000)
           --bind ADDRESS   IP address to listen on (every one)
+          --data DIR       folder in which rooms outlive the server (they do not)
           --verbose        log connections and rooms
           --help           this
         """;
@@ -21,6 +22,9 @@ internal sealed class ServerArguments
 
     [Option("bind")]
     public string? Bind { get; set; }
+
+    [Option("data")]
+    public string? Data { get; set; }
 
     [Option("verbose")]
     public bool Verbose { get; set; }
@@ -35,7 +39,7 @@ internal sealed class ServerArguments
 
     /// <summary>The parser passes over an option at the end that lacks its value; this does not.</summary>
     public static string? Dangling(string[] args) =>
-        args is [.., "--port" or "--bind"] ? $"{args[^1]} needs a value." : null;
+        args is [.., "--port" or "--bind" or "--data"] ? $"{args[^1]} needs a value." : null;
 
     /// <summary>What is wrong, in one sentence; null where nothing is.</summary>
     public string? Problem()

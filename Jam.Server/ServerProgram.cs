@@ -40,9 +40,11 @@ public static class ServerProgram
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         try
         {
-            var options = new JamServerOptions { Port = arguments.Port, Address = arguments.Address };
+            var options = new JamServerOptions { Port = arguments.Port, Address = arguments.Address, DataFolder = arguments.Data };
             await using var server = await JamServer.StartAsync(options, TimeProvider.System, loggers, ending.Token);
             Greet(server.Port, arguments.Address);
+            if (arguments.Data is { } data)
+                Console.WriteLine($"Rooms are kept in {data}; {server.RoomCount} of them go on.");
             await ending.Token.WhenCanceledAsync();
             Console.WriteLine("Closing.");
             return 0;
@@ -50,6 +52,11 @@ public static class ServerProgram
         catch (PortTakenException e)
         {
             await Console.Error.WriteLineAsync($"Port {e.Port} is in use: stop what listens there, or choose another with --port.");
+            return 1;
+        }
+        catch (StoreException e)
+        {
+            await Console.Error.WriteLineAsync($"Cannot keep rooms in {arguments.Data}: {e.Message}");
             return 1;
         }
         catch (Exception e) when (e is IOException or SocketException)

@@ -26,6 +26,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
     private Task _loop = Task.CompletedTask;
     private RunningOutput? _running;
     private TimelinePair? _timeline;
+    private RoomScore? _score;
     private PlayoutTrack? _track;
     private PlayoutTrack? _previousTrack;
     private double _volume;
@@ -75,6 +76,16 @@ internal sealed class OutputSwitch : IAsyncDisposable
         {
             _timeline = timeline;
             Change(engine => engine.SetTimeline(timeline));
+        }
+    }
+
+    public void SetScore(RoomScore? score)
+    {
+        lock (_gate)
+        {
+            _score = score;
+            if (_running is not null)
+                _running.Engine.Score = score;
         }
     }
 
@@ -283,6 +294,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
             var latencyMs = LatencyFor(output.DeviceId);
             var engine = new PlayoutEngine(output.SampleRate, latencyMs * 1000, _volume, _options.Channel);
             engine.SetTimeline(_timeline);
+            engine.Score = _score;
             engine.SetTracks(_track, _previousTrack);
             engine.Clicks = _clicks;
             Volatile.Write(ref _running, new RunningOutput(output, engine) { DeviceId = output.DeviceId, LatencyMs = latencyMs });

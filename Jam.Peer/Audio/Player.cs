@@ -81,6 +81,9 @@ public sealed class Player : IAsyncDisposable
         _feeder.SetTimeline(timeline);
     }
 
+    /// <summary>What sounds beside the track; null: nothing.</summary>
+    internal void SetScore(RoomScore? score) => _output.SetScore(score);
+
     /// <summary>
     /// The room's track; it is decoded ahead at once and sounds as soon as the timeline names it. The one before it sounds, as far as it
     /// is decoded, until the timeline leaves it. The same id again does nothing.

@@ -63,6 +63,15 @@ public sealed class RendezvousClient : IAsyncDisposable
     /// <summary>The address in use; null while there is none.</summary>
     public Uri? Current => _connection?.Url;
 
+    /// <summary>The newest of everything that the authority told of; null while there is no connection.</summary>
+    public Revisions? Newest => _connection?.Newest;
+
+    /// <summary>How good the way to the authority is.</summary>
+    public LinkQuality Quality => _connection?.Quality ?? default;
+
+    /// <summary>Measures the clock anew, at once.</summary>
+    public void Resync() => _connection?.Resync();
+
     /// <summary>Begins to connect. Call once.</summary>
     public void Start() => _loop = Task.Run(RunAsync);
 

@@ -29,6 +29,7 @@ internal sealed class RendezvousConnection : IDisposable
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
+    private readonly ProbeQuality _quality = new();
     private string? _lastError;
 
     private RendezvousConnection(Uri url, ClientWebSocket socket, RoomClockEstimator clock, Lock clockGate, TimeProvider time)
@@ -42,6 +43,27 @@ internal sealed class RendezvousConnection : IDisposable
     }
 
     public Uri Url { get; }
+
+    /// <summary>The newest of everything that the authority told of; null before the first answer to a probe.</summary>
+    public Revisions? Newest { get; private set; }
+
+    /// <summary>How good the way is.</summary>
+    public LinkQuality Quality
+    {
+        get
+        {
+            lock (_clockGate)
+                return _quality.Now;
+        }
+    }
+
+    /// <summary>Begins a burst of probes at once.</summary>
+    public void Resync()
+    {
+        lock (_clockGate)
+            _clock.OnConnectionLost();
+        _wake.Writer.TryWrite(true);
+    }
 
     /// <summary>The first answer to HELLO.</summary>
     public required State FirstState { get; init; }
@@ -146,8 +168,13 @@ internal sealed class RendezvousConnection : IDisposable
 
     private void TakeProbe(SyncResponse answer, long t4Us)
     {
+        Newest = answer.Revisions ?? Newest;
         lock (_clockGate)
+        {
+            _quality.OnAnswered(t4Us - answer.T1Us - (answer.T3Us - answer.T2Us));
             _clock.OnResponse(answer.T1Us, answer.T2Us, answer.T3Us, t4Us, answer.ClockId);
+        }
+
         _wake.Writer.TryWrite(true);
     }
 
@@ -176,7 +203,12 @@ internal sealed class RendezvousConnection : IDisposable
     private SyncRequest? BeginProbe()
     {
         lock (_clockGate)
-            return _clock.TryBeginProbe(_time.NowUs(), out var t1Us) ? new SyncRequest(t1Us) : null;
+        {
+            if (!_clock.TryBeginProbe(_time.NowUs(), out var t1Us))
+                return null;
+            _quality.OnSent();
+            return new SyncRequest(t1Us);
+        }
     }
 
     private async ValueTask WaitAsync(ITimer timer, CancellationToken cancellationToken)

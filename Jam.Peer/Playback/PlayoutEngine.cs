@@ -40,6 +40,7 @@ internal sealed class PlayoutEngine
     private readonly PlayoutVoice _tail = new();
     private readonly PlayoutHistory _history = new();
     private Timeline? _anchor;
+    private readonly FollowedScore _score = new();
     private FollowedTimeline _followed = FollowedTimeline.Nothing;
     private Rendered _rendered;
     private bool _mustJump;
@@ -65,7 +66,7 @@ internal sealed class PlayoutEngine
         _channel = channel;
         _outputRate = outputRate;
         _latencyUs = latencyUs;
-        _rendered = new Rendered(null, volume, latencyUs, null);
+        _rendered = new Rendered(null, volume, latencyUs, null, null);
         _fadeFrames = (int)(FadeS * outputRate);
         _pauseFadeFrames = (int)(PauseFadeS * outputRate);
         _volume = new VolumeRamp(outputRate, volume);
@@ -108,6 +109,13 @@ internal sealed class PlayoutEngine
     public void SetTracks(PlayoutTrack? current, PlayoutTrack? previous) =>
         Volatile.Write(ref _tracks, Volatile.Read(ref _tracks).Next(current, previous, _outputRate));
 
+    /// <summary>Any thread: what sounds beside the track; null: nothing.</summary>
+    public RoomScore? Score
+    {
+        get => _score.Newest;
+        set => _score.Newest = value;
+    }
+
     /// <summary>Audio thread: renders the frames from <paramref name="firstFrame"/> of the output on.</summary>
     /// <param name="output">Interleaved stereo, overwritten.</param>
     /// <param name="firstFrame">Place of the first frame in the output's stream.</param>
@@ -131,11 +139,12 @@ internal sealed class PlayoutEngine
             _history.Add(new Checkpoint(
                 firstFrame + done, _main.State, _tail.State, _anchor, _guard.State, _volume.Now, _underruns, _snaps, _starvedFrom));
             RenderBlock(block, firstFrame + done, due);
+            var heardAtUs = clock.HeardAtUs(firstFrame + done) + now.LatencyUs;
+            if (clock.IsLocked)
+                now.Score?.AddTo(block, _followed.Room, heardAtUs, clock.PeriodUs, 1);
             _volume.Apply(block, now.Clicks is null ? now.Volume : 0);
-            if (now.Clicks is { } clicks && clock.IsLocked && _followed.Pair is not null)
-            {
-                clicks.AddTo(block, _followed.Room, clock.HeardAtUs(firstFrame + done) + now.LatencyUs, clock.PeriodUs, now.Volume);
-            }
+            if (clock.IsLocked && _followed.Pair is not null)
+                now.Clicks?.AddTo(block, _followed.Room, heardAtUs, clock.PeriodUs, now.Volume);
             done += count;
         }
         ChannelPick.Apply(_channel, output);
@@ -269,7 +278,7 @@ internal sealed class PlayoutEngine
 
     private void Release(int fadeFrames) => _tail.FadeOutFrom(_main, fadeFrames);
 
-    private Rendered Wanted() => new(_followed.Pair, _volume.Target, LatencyUs, Clicks);
+    private Rendered Wanted() => new(_followed.Pair, _volume.Target, LatencyUs, Clicks, _score.Take(_followed.Room));
 
     private void Publish(IOutputClock clock, long nextFrame, long nowUs)
     {
@@ -286,5 +295,5 @@ internal sealed class PlayoutEngine
     }
 
     /// <summary>What the newest frames were rendered by.</summary>
-    private readonly record struct Rendered(TimelinePair? Pair, double Volume, double LatencyUs, ClickPattern? Clicks);
+    private readonly record struct Rendered(TimelinePair? Pair, double Volume, double LatencyUs, ClickPattern? Clicks, RoomScore? Score);
 }

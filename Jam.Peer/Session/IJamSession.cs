@@ -42,6 +42,10 @@ public interface IJamSession : IAsyncDisposable
     /// <summary>Closes the connection to a peer and does not dial it again.</summary>
     Task<string> LeaveAsync(DnsEndPoint peer, CancellationToken cancellationToken);
 
+    /// <summary>Roles, list, beat and loop.</summary>
+    /// <exception cref="JamException">It is in no room yet.</exception>
+    IRoomControls Room { get; }
+
     /// <summary>0 to 1; takes effect within a few milliseconds, without a click.</summary>
     double Volume { get; set; }
 

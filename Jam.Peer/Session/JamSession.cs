@@ -89,6 +89,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     }
 
     /// <inheritdoc/>
+    public IRoomControls Room => Follower.Commands;
+
+    /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var seeds = await Task.Run(() => LoadSeeds(cancellationToken), cancellationToken);
@@ -119,25 +122,25 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     public async Task<string> SeedAsync(string path, CancellationToken cancellationToken)
     {
         var seed = await Task.Run(() => SeedLoader.Load(path, cancellationToken, Progress), cancellationToken);
-        return await Follower.OfferAsync(await AddSeedAsync(seed, cancellationToken), cancellationToken);
+        return await Follower.Commands.OfferAsync(await AddSeedAsync(seed, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
     public Task<string> PlayAsync(long? positionUs, CancellationToken cancellationToken) =>
-        Follower.CommandAsync(new Play(positionUs), cancellationToken);
+        Follower.Commands.AskAsync(new Play(positionUs), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<string> PauseAsync(CancellationToken cancellationToken) => Follower.CommandAsync(new Pause(), cancellationToken);
+    public Task<string> PauseAsync(CancellationToken cancellationToken) => Follower.Commands.AskAsync(new Pause(), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<string> StopPlaybackAsync(CancellationToken cancellationToken) => Follower.CommandAsync(new Stop(), cancellationToken);
+    public Task<string> StopPlaybackAsync(CancellationToken cancellationToken) => Follower.Commands.AskAsync(new Stop(), cancellationToken);
 
     /// <inheritdoc/>
     public Task<string> SeekAsync(long positionUs, CancellationToken cancellationToken) =>
-        Follower.CommandAsync(new Seek(positionUs), cancellationToken);
+        Follower.Commands.AskAsync(new Seek(positionUs), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<string> SelectTrackAsync(int place, CancellationToken cancellationToken) => Follower.SelectAsync(place, cancellationToken);
+    public Task<string> SelectTrackAsync(int place, CancellationToken cancellationToken) => Follower.Commands.SelectAsync(place, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<string> JoinAsync(DnsEndPoint peer, CancellationToken cancellationToken)

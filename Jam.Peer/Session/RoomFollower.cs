@@ -4,6 +4,7 @@ using Jam.Peer.Audio;
 using Jam.Peer.Clock;
 using Jam.Peer.Network;
 using Jam.Peer.Session.Extras;
+using Jam.Peer.Playback;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
 
@@ -17,6 +18,7 @@ internal sealed class RoomFollower : IAsyncDisposable
 {
     private static readonly TimeSpan PulseEvery = TimeSpan.FromMilliseconds(250);
     private const int PulsesPerStats = 8;
+    private const long FarUs = 200_000;
 
     private readonly SessionOptions _options;
     private readonly TrackShelf _shelf;
@@ -27,7 +29,6 @@ internal sealed class RoomFollower : IAsyncDisposable
     private readonly Action<string> _notice;
     private readonly HostDuties _duties;
     private readonly Readiness _readiness;
-    private readonly PendingCommand _pending;
     private readonly StorageNotices _storageNotices;
     private readonly CancellationTokenSource _stop = new();
     private readonly HashSet<string> _complained = [];
@@ -39,6 +40,8 @@ internal sealed class RoomFollower : IAsyncDisposable
     private bool _saidGone;
     // Full mode: nothing more is said than that something has changed.
     private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private volatile bool _scoreChanged;
+    private int _behind;
 
     public RoomFollower(
         SessionOptions options, RoomLocation location, IReadOnlyList<TrackInfo> seeds, TrackShelf shelf, ExtrasShelf extras, Mesh mesh,
@@ -50,7 +53,7 @@ internal sealed class RoomFollower : IAsyncDisposable
         _tracks = new TrackFollower(shelf, extras, player, playhead, options.ReplayGain, () => _client?.Clock ?? RoomClockSnapshot.None, time);
         _duties = new HostDuties(options.Role, seeds, options.Autoplay);
         _readiness = new Readiness(player);
-        _pending = new PendingCommand(time);
+        Commands = new RoomCommands(this, () => _client, time);
         _storageNotices = new StorageNotices(shelf, notice);
     }
 
@@ -67,8 +70,13 @@ internal sealed class RoomFollower : IAsyncDisposable
         return new Hello(
             _options.Role, _options.Name, room.PeerId,
             [.. LocalAddresses.ForPeers(_isOnServersMachine).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)],
-            _mesh.Port, room.ResumeToken, _client?.Remember(room.Timeline?.Current, room.Track));
+            _mesh.Port, room.ResumeToken, _client?.Remember(room.Timeline?.Current, room.Track) is { } resume
+                ? resume with { Tempo = room.Tempo?.Current, Policy = room.Policy, Queue = Fitting(room.Queue), Repeat = room.Repeat, Loop = room.Loop.Shape }
+                : null);
     }
+
+    // HELLO has to fit into a message; a longer list is the host's to bring.
+    private static TrackInfo[] Fitting(IReadOnlyList<TrackInfo> queue) => [.. queue.Take(40)];
 
     /// <summary>Starts to follow.</summary>
     public void Start(RendezvousClient client)
@@ -83,38 +91,11 @@ internal sealed class RoomFollower : IAsyncDisposable
     /// <summary>A disk did not do its part.</summary>
     public void OnStorageProblem(TrackId track, string problem) => _storageNotices.Add(track, problem);
 
-    /// <summary>Sends a command and waits for the authority's echo.</summary>
-    /// <returns>What the room does now, for people.</returns>
-    /// <exception cref="JamException">The authority refused, or does not answer.</exception>
-    public async Task<string> CommandAsync(ClientMessage command, CancellationToken cancellationToken)
-    {
-        await _pending.RunAsync(() => Send(command), cancellationToken);
-        return Describe.Timeline(Room);
-    }
+    /// <summary>What a command line may ask of the room.</summary>
+    public RoomCommands Commands { get; }
 
-    /// <summary>Adds a track to the room's list, and makes it the room's where there is none.</summary>
-    public async Task<string> OfferAsync(TrackInfo info, CancellationToken cancellationToken)
-    {
-        if (Room.Role != Role.Host)
-            return $"{info.Name} is seeded; only the host can add it to the room's list";
-        await _pending.RunAsync(() => Send(new Queue("add", info)), cancellationToken);
-        if (Room.Timeline?.Current.TrackId is null)
-            await _pending.RunAsync(() => Send(HostDuties.ToSetTrack(info)), cancellationToken);
-        return $"seeding {info.Name} ({info.TrackId[..8]}, {Describe.Bytes(info.LengthBytes)})";
-    }
-
-    /// <summary>Makes a track of the list the room's.</summary>
-    public async Task<string> SelectAsync(int place, CancellationToken cancellationToken)
-    {
-        var queue = Room.Queue;
-        if (place < 1 || place > queue.Count)
-            throw new JamException($"the playlist has {(queue.Count == 1 ? "1 track" : $"{queue.Count} tracks")}; 'playlist' shows them");
-        if (queue[place - 1].TrackId == Room.Track?.TrackId)
-            return await CommandAsync(new Seek(0), cancellationToken);
-        var wasPlaying = Room.Timeline?.Current.Status == PlaybackStatus.Play;
-        await CommandAsync(HostDuties.ToSetTrack(queue[place - 1]), cancellationToken);
-        return wasPlaying ? await CommandAsync(new Play(0), cancellationToken) : Describe.Timeline(Room);
-    }
+    /// <summary>What is to be heard of beat and loop changed here; looked at with the next pulse.</summary>
+    public void OnScoreChanged() => _scoreChanged = true;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -122,14 +103,8 @@ internal sealed class RoomFollower : IAsyncDisposable
         // BYE is the client's to say, after this: the server hangs up on it, and that would be told as a loss.
         await _stop.CancelAsync();
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _pending.Dispose();
+        Commands.Dispose();
         _stop.Dispose();
-    }
-
-    private void Send(ClientMessage message)
-    {
-        if (_client?.TrySend(message) != true)
-            throw new JamException("the server is not connected at the moment; the music plays on, commands do not arrive");
     }
 
     private async Task RunAsync(RendezvousClient client, CancellationToken cancellationToken)
@@ -181,7 +156,7 @@ internal sealed class RoomFollower : IAsyncDisposable
                 if (!_saidGone)
                     _notice(_wasConnected ? $"the server is gone ({gone.Why}); playing on, trying to reach it" : $"cannot reach the server ({gone.Why}); trying on");
                 _saidGone = true;
-                _pending.Fail("the connection to the server was lost");
+                Commands.Fail("the connection to the server was lost");
                 break;
             case Received { Message: var message }:
                 await TakeAsync(message, cancellationToken);
@@ -196,18 +171,16 @@ internal sealed class RoomFollower : IAsyncDisposable
         var before = Room;
         var room = before.Apply(message);
         Volatile.Write(ref _room, room);
+        var isAnswer = Commands.Take(message);
+        FollowScore(before, room);
         switch (message)
         {
             case State when room.Timeline != before.Timeline:
                 _player.SetTimeline(room.Timeline);
                 await _tracks.FollowTracksAsync(room, cancellationToken);
                 // Whoever typed the command reads its answer; everyone else reads the notice.
-                if (!_pending.Succeed() && Describe.Change(before, room) is { } line)
+                if (!isAnswer && Describe.Change(before, room) is { } line)
                     _notice(line);
-                break;
-            case State:
-                // The room did so already: that, too, is an answer.
-                _pending.Succeed();
                 break;
             case Welcome when room is { PeerId: { } id, Secret: { } secret }:
                 _mesh.Identity = new PeerIdentity(id, _roomName, secret);
@@ -222,7 +195,18 @@ internal sealed class RoomFollower : IAsyncDisposable
                 break;
             case QueueState:
                 await _tracks.FollowTracksAsync(room, cancellationToken);
-                _pending.Succeed();
+                break;
+            case PolicyState when !isAnswer:
+                _notice(RoomTexts.Policy(room.Policy));
+                break;
+            case TempoState when !isAnswer && room.Tempo is { } tempo && before.Tempo is not null:
+                _notice(RoomTexts.Tempo(tempo.Current));
+                break;
+            case LoopState { Lane: null } when !isAnswer:
+                _notice(RoomTexts.Loop(room.Loop.Shape));
+                break;
+            case BlobRelay blob:
+                _notice($"{room.Others.GetValueOrDefault(blob.From)?.Name ?? blob.From} says {blob.Data}");
                 break;
             case PeerJoined { Member: var me } when me.PeerId == room.PeerId && before.Role != me.Role:
                 _notice(me.Role == Role.Host ? "this peer is the host now" : "this peer is a viewer now");
@@ -237,7 +221,7 @@ internal sealed class RoomFollower : IAsyncDisposable
                 _notice($"{left.Name} left ({left.Reason})");
                 break;
             case Error error:
-                if (!_pending.Fail(error.Message) && error.Code != ErrorCodes.HostTaken && _complained.Add(error.Code))
+                if (!Commands.Fail(error.Message) && error.Code != ErrorCodes.HostTaken && _complained.Add(error.Code))
                     _notice($"the server says: {error.Message} ({error.Code})");
                 break;
             default:
@@ -269,6 +253,15 @@ internal sealed class RoomFollower : IAsyncDisposable
         var room = Room;
         var clock = client.Clock;
         _tracks.FollowPlayback(room);
+        if (_scoreChanged)
+        {
+            _scoreChanged = false;
+            SetScore(room);
+            if (Commands.IsLoopHeard && Commands.TakeKeptLane() is { } lane)
+                client.TrySend(new LoopUpdate(lane));
+        }
+
+        AskWhereBehind(client, room);
         if (!client.IsConnected || room.PeerId is null)
             return;
         if (_readiness.Next(room) is { } ready)
@@ -277,8 +270,31 @@ internal sealed class RoomFollower : IAsyncDisposable
             return;
         if (_duties.Claim(room) is { } claim)
             client.TrySend(claim);
-        var playback = _player.Report();
+        var (playback, quality) = (_player.Report(), client.Quality);
         client.TrySend(new Stats(new MemberStats(
-            clock.RttUs, playback.OutputLeadUs, playback.BufferUs, playback.SyncErrorUs, playback.SyncUncertaintyUs)));
+            clock.RttUs, playback.OutputLeadUs, playback.BufferUs, playback.SyncErrorUs, playback.SyncUncertaintyUs, quality.JitterUs,
+            quality.Loss, clock.IsReady ? clock.ErrorUs : null)));
+        // So long a way hides a change of it: measure more often than usual.
+        if (clock.RttUs > FarUs)
+            client.Resync();
     }
+
+    // A probe's answer overtakes what it tells of, so only who stays behind for two seconds has missed something.
+    private void AskWhereBehind(RendezvousClient client, RoomState room)
+    {
+        _behind = client.Newest is { } newest && room.IsBehind(newest) ? _behind + 1 : 0;
+        if (_behind < PulsesPerStats)
+            return;
+        client.TrySend(new SnapshotRequest());
+        _behind = 0;
+    }
+
+    private void FollowScore(RoomState before, RoomState room)
+    {
+        if (before.Tempo != room.Tempo || before.Loop != room.Loop || before.CountInUs != room.CountInUs || before.Timeline != room.Timeline)
+            SetScore(room);
+    }
+
+    private void SetScore(RoomState room) => _player.SetScore(
+        room.Tempo is { } tempo ? new RoomScore(tempo, Commands.IsLoopHeard ? room.Loop : null, room.Timeline?.Current, room.CountInUs) : null);
 }

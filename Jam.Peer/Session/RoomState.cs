@@ -1,3 +1,4 @@
+using Jam.Peer.Playback;
 using Jam.Server.Contracts;
 
 namespace Jam.Peer.Session;
@@ -26,6 +27,36 @@ internal sealed record RoomState
     /// <summary>The room's list of tracks.</summary>
     public IReadOnlyList<TrackInfo> Queue { get; init; } = [];
 
+    /// <summary>What follows a track of it.</summary>
+    public Repeat Repeat { get; init; }
+
+    /// <summary>Whether the list is played in another order.</summary>
+    public bool IsShuffled { get; init; }
+
+    /// <summary>What would follow now; null: nothing.</summary>
+    public string? NextTrackId { get; init; }
+
+    /// <summary>What the room allows.</summary>
+    public RoomPolicy Policy { get; init; } = new();
+
+    /// <summary>The beat; null before the first snapshot.</summary>
+    public TempoPair? Tempo { get; init; }
+
+    /// <summary>How long before the newest record peers count in, microseconds.</summary>
+    public long CountInUs { get; init; }
+
+    /// <summary>The shared loop.</summary>
+    public LoopBook Loop { get; init; } = LoopBook.Empty;
+
+    /// <summary>Whether the host keeps this peer from commanding.</summary>
+    public bool IsMuted { get; init; }
+
+    /// <summary>Epoch and revision of the list.</summary>
+    public (long Epoch, long Revision) QueueStamp { get; init; }
+
+    /// <summary>Epoch and revision of the policy.</summary>
+    public (long Epoch, long Revision) PolicyStamp { get; init; }
+
     /// <summary>Everyone but this peer.</summary>
     public IReadOnlyDictionary<string, Member> Others { get; init; } = new Dictionary<string, Member>();
 
@@ -40,20 +71,71 @@ internal sealed record RoomState
             ResumeToken = welcome.ResumeToken,
             Secret = ParseSecret(welcome.RoomSecret),
         },
-        Snapshot { Page: 0 } first => this with { Queue = first.Queue, Others = Merge(new Dictionary<string, Member>(), first.Members) },
-        Snapshot more => this with { Others = Merge(Others, more.Members) },
-        QueueState queue => this with { Queue = queue.Tracks },
-        PeerJoined { Member: var member } when member.PeerId == PeerId => this with { Role = member.Role },
+        Snapshot { Page: 0 } first => TakeSummary(first) with { Others = Merge(new Dictionary<string, Member>(), first.Members) },
+        Snapshot more => this with { Others = Merge(Others, more.Members), Loop = Loop.With(more.Lanes ?? []) },
+        QueueState queue => TakeQueue(queue),
+        PolicyState policy => TakePolicy(policy.Policy, (policy.Epoch, policy.Revision)),
+        TempoState { Tempo: var tempo } => this with { Tempo = Tempo?.Accept(tempo) ?? new TempoPair(tempo, null) },
+        LoopState loop => this with { Loop = Loop.Apply(loop) },
+        LoopAck ack => this with { Loop = Loop.Apply(ack) },
+        RoomStats { Quality: { } quality } => this with { Others = Merge(quality) },
+        PeerJoined { Member: var member } when member.PeerId == PeerId => this with { Role = member.Role, IsMuted = member.IsMuted },
         PeerJoined joined => this with { Others = Merge(Others, [joined.Member]) },
         PeerLeft left => this with { Others = Others.Where(o => o.Key != left.PeerId).ToDictionary() },
         _ => this,
     };
 
+    /// <summary>Whether the authority has something newer, or something was missed: the whole room has to be asked for.</summary>
+    public bool IsBehind(Revisions newest)
+    {
+        ArgumentNullException.ThrowIfNull(newest);
+        return Loop.IsIncomplete || Tempo is null
+            || IsOlder((Timeline?.Current.Epoch ?? 0, Timeline?.Current.Revision ?? 0), newest.State)
+            || IsOlder((Tempo.Current.Epoch, Tempo.Current.Revision), newest.Tempo) || IsOlder(QueueStamp, newest.Queue)
+            || IsOlder(PolicyStamp, newest.Policy) || IsOlder((Loop.Shape.Epoch, Loop.Shape.Revision), newest.Loop);
+
+        bool IsOlder((long, long) known, long revision) => known.CompareTo((newest.Epoch, revision)) < 0;
+    }
+
     private RoomState Accept(State state)
     {
         var next = state.ToTimeline();
         var pair = Timeline is null ? new TimelinePair(next, null) : Timeline.Accept(next);
-        return pair == Timeline ? this : this with { Timeline = pair, Track = state.Track };
+        return pair == Timeline ? this : this with { Timeline = pair, Track = state.Track, CountInUs = state.CountInUs ?? 0 };
+    }
+
+    private RoomState TakeSummary(Snapshot page)
+    {
+        if (page.Room is not { } summary)
+            return this with { Queue = page.Queue };
+        var epoch = summary.State.Epoch;
+        var room = Accept(summary.State).TakePolicy(summary.Policy, (epoch, summary.PolicyRevision)).TakeQueue(
+            new QueueState(page.Queue, summary.Repeat, summary.IsShuffled, summary.NextTrackId, summary.QueueRevision, epoch));
+        return room with
+        {
+            Tempo = Tempo?.Accept(summary.Tempo) ?? new TempoPair(summary.Tempo, null), Loop = Loop.Restart(summary.Loop).With(page.Lanes ?? []),
+        };
+    }
+
+    private RoomState TakeQueue(QueueState list) => (list.Epoch, list.Revision).CompareTo(QueueStamp) < 0 ? this : this with
+    {
+        Queue = list.Tracks, Repeat = list.Repeat, IsShuffled = list.IsShuffled, NextTrackId = list.NextTrackId,
+        QueueStamp = (list.Epoch, list.Revision),
+    };
+
+    private RoomState TakePolicy(RoomPolicy policy, (long, long) stamp) =>
+        stamp.CompareTo(PolicyStamp) < 0 ? this : this with { Policy = policy, PolicyStamp = stamp };
+
+    private Dictionary<string, Member> Merge(IEnumerable<MemberQuality> reports)
+    {
+        var all = Others.ToDictionary();
+        foreach (var report in reports)
+        {
+            if (all.TryGetValue(report.PeerId, out var member))
+                all[report.PeerId] = member with { Stats = report.Stats };
+        }
+
+        return all;
     }
 
     private Dictionary<string, Member> Merge(IReadOnlyDictionary<string, Member> known, IEnumerable<Member> more)

@@ -29,6 +29,9 @@ public sealed record LoopShape(
     /// <summary>The cycle that runs at a room time.</summary>
     public long CycleAt(BeatGrid grid, long roomUs) => FloorDivide(grid.LastBeatAt(roomUs), Beats);
 
+    /// <summary>The cycle that a beat belongs to.</summary>
+    public long CycleOf(long beat) => FloorDivide(beat, Beats);
+
     /// <summary>The first cycle that begins at or after a room time.</summary>
     public long FirstCycleFrom(BeatGrid grid, long roomUs) => -FloorDivide(-grid.FirstBeatFrom(roomUs), Beats);
 

@@ -77,12 +77,13 @@ public sealed record RoomSummary(
 /// <param name="IsShuffled">Whether the list is played in another order.</param>
 /// <param name="NextTrackId">What would follow now.</param>
 /// <param name="Revision">Goes up with each change.</param>
+/// <param name="Epoch">Which authority.</param>
 public sealed record QueueState(
-    IReadOnlyList<TrackInfo> Tracks, Repeat Repeat = Repeat.Off, bool IsShuffled = false, string? NextTrackId = null, long Revision = 0)
-    : ServerMessage;
+    IReadOnlyList<TrackInfo> Tracks, Repeat Repeat = Repeat.Off, bool IsShuffled = false, string? NextTrackId = null, long Revision = 0,
+    long Epoch = 0) : ServerMessage;
 
 /// <summary>What the room allows, after a change.</summary>
-public sealed record PolicyState(RoomPolicy Policy, long Revision, string? By = null) : ServerMessage;
+public sealed record PolicyState(RoomPolicy Policy, long Revision, string? By = null, long Epoch = 0) : ServerMessage;
 
 /// <summary>The beat, after a change.</summary>
 public sealed record TempoState(Tempo Tempo, string? By = null) : ServerMessage;

@@ -33,6 +33,9 @@ public sealed record TempoPair(Tempo Current, Tempo? Previous)
     /// <summary>The record that holds at a room time.</summary>
     public Tempo At(long roomUs) => roomUs >= Current.AtUs ? Current : Previous ?? Current;
 
+    /// <summary>The record that a beat is on: each beat has one time, also around a change.</summary>
+    public Tempo Of(long beat) => Previous is { } previous && previous.Grid.TimeOfUs(beat) < Current.AtUs ? previous : Current;
+
     /// <summary>The pair after a record arrived, or this one where that is no newer.</summary>
     public TempoPair Accept(Tempo next)
     {

@@ -22,4 +22,10 @@ internal static partial class HostingLog
 
     [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "Refused a connection from {Address}: {Reason}")]
     public static partial void Refused(ILogger logger, string? address, string reason);
+
+    [LoggerMessage(EventId = 7, Level = LogLevel.Warning, Message = "Stored rooms: {What}")]
+    public static partial void StoreDamaged(ILogger logger, string what);
+
+    [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "Room {Room} could not be stored: {Reason}. It goes on; trying again with its next change")]
+    public static partial void NotKept(ILogger logger, string room, string reason);
 }

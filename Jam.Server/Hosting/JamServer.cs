@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Jam.Server.Rooms;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -29,10 +30,14 @@ public sealed class JamServer : IAsyncDisposable
     /// <summary>The port that it listens on.</summary>
     public int Port { get; }
 
+    /// <summary>Rooms that it keeps at the moment.</summary>
+    public int RoomCount => _hub.RoomCount;
+
     /// <summary>The clock that this server's room times are on; a new one for every start.</summary>
     public Guid ClockId => _hub.ClockId;
 
     /// <summary>Binds the port and serves until disposed.</summary>
+    /// <exception cref="StoreException">The folder for rooms cannot be used.</exception>
     /// <exception cref="PortTakenException">Something else listens on the port.</exception>
     /// <exception cref="IOException">The address cannot be bound.</exception>
     public static async Task<JamServer> StartAsync(
@@ -41,6 +46,9 @@ public sealed class JamServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(loggers);
+        var log = loggers.CreateLogger<RoomHub>();
+        // Before anything listens: whoever connects finds the rooms as they were.
+        var (store, rooms) = OpenStore(options, log);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         // What the framework would log is either said by an exception or of no use to anyone here.
         builder.Services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
@@ -49,7 +57,7 @@ public sealed class JamServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
         var app = builder.Build();
-        var hub = new RoomHub(Guid.NewGuid(), options, time, loggers.CreateLogger<RoomHub>());
+        var hub = new RoomHub(Guid.NewGuid(), options, time, log, store, rooms);
         var connections = new ConnectionHost(hub, options, time, loggers.CreateLogger<ConnectionHost>());
         try
         {
@@ -80,6 +88,22 @@ public sealed class JamServer : IAsyncDisposable
         await _app.DisposeAsync();
         await _hub.DisposeAsync();
         _connections.Dispose();
+    }
+
+    private static (IRoomStore? Store, IReadOnlyList<StoredRoom> Rooms) OpenStore(JamServerOptions options, ILogger log)
+    {
+        if (options.DataFolder is not { } folder)
+            return (null, []);
+        var store = SqliteRoomStore.Open(folder);
+        try
+        {
+            return (store, store.Load(line => HostingLog.StoreDamaged(log, line)));
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
     }
 
     private static void Listen(KestrelServerOptions kestrel, JamServerOptions options)

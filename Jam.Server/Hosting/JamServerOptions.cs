@@ -11,6 +11,9 @@ public sealed record JamServerOptions
     /// <summary>Address to listen on; null: every one, IPv4 and IPv6.</summary>
     public IPAddress? Address { get; init; }
 
+    /// <summary>Folder in which rooms outlive the server; null: they do not.</summary>
+    public string? DataFolder { get; init; }
+
     /// <summary>Most connections at a time; beyond it a client gets HTTP 503.</summary>
     public int MaxConnections { get; init; } = 20_000;
 

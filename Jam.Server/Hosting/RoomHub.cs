@@ -23,13 +23,14 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
     private readonly JamServerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private readonly RoomSaver? _saver;
     private readonly ITimer _timer;
     private readonly Task _loop;
     private long _armedUs = long.MaxValue;
     private volatile int _roomCount;
     private volatile int _memberCount;
 
-    public RoomHub(Guid clockId, JamServerOptions options, TimeProvider time, ILogger log)
+    public RoomHub(Guid clockId, JamServerOptions options, TimeProvider time, ILogger log, IRoomStore? store = null, IReadOnlyList<StoredRoom>? rooms = null)
     {
         ClockId = clockId;
         _options = options;
@@ -37,6 +38,10 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         _log = log;
         // A full queue means that the loop is awake and looks at the time anyway.
         _timer = time.CreateTimer(_ => _events.Writer.TryWrite(new Wake()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (store is not null)
+            _saver = new RoomSaver(store, log);
+        Restore(rooms ?? []);
+
         _loop = Task.Run(RunAsync);
     }
 
@@ -64,6 +69,22 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         _events.Writer.TryComplete();
         await _loop;
         await _timer.DisposeAsync();
+        if (_saver is not null)
+            await _saver.DisposeAsync();
+    }
+
+    /// <summary>Before the loop runs: nobody else knows the rooms yet.</summary>
+    private void Restore(IReadOnlyList<StoredRoom> rooms)
+    {
+        foreach (var stored in rooms.Take(_options.MaxRooms))
+        {
+            var hosted = new HostedRoom(RoomMemory.Restore(stored, ClockId, Now()));
+            _rooms.Add(stored.Name, hosted);
+            Schedule(hosted);
+        }
+
+        _roomCount = _rooms.Count;
+        _events.Writer.TryWrite(new Wake());
     }
 
     private async ValueTask WriteAsync(HubEvent hubEvent, CancellationToken cancellationToken)
@@ -162,6 +183,8 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
 
     private void Apply(HostedRoom hosted, Step step)
     {
+        if (_saver is not null && RoomMemory.Differs(hosted.Room, step.Room))
+            _saver.Save(step.Room, Now());
         _memberCount += step.Room.Seats.Count - hosted.Room.Seats.Count;
         hosted.Room = step.Room;
         hosted.View.Facts = FactsOf(step.Room);
@@ -212,6 +235,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
             {
                 _rooms.Remove(hosted.Room.Name);
                 _roomCount = _rooms.Count;
+                _saver?.Remove(hosted.Room.Name);
                 HostingLog.RoomClosed(_log, hosted.Room.Name);
                 continue;
             }

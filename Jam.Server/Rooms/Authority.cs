@@ -42,12 +42,12 @@ internal static class Authority
         var policy = new RoomPolicy(wanted.Control ?? old.Control, wanted.Queue ?? old.Queue, wanted.OnHostLoss ?? old.OnHostLoss);
         if (policy == old)
         {
-            turn.Send(by.Connection, new PolicyState(old, turn.Room.PolicyRevision));
+            turn.Send(by.Connection, new PolicyState(old, turn.Room.PolicyRevision, null, turn.Room.Timeline.Epoch));
             return;
         }
 
         turn.Room = turn.Room with { Policy = policy, PolicyRevision = turn.Room.PolicyRevision + 1 };
-        turn.SendAll(new PolicyState(policy, turn.Room.PolicyRevision, by.Member.PeerId));
+        turn.SendAll(new PolicyState(policy, turn.Room.PolicyRevision, by.Member.PeerId, turn.Room.Timeline.Epoch));
     }
 
     public static void Kick(RoomTurn turn, Seat by, Kick kick)
@@ -61,10 +61,9 @@ internal static class Authority
         }
 
         if (turn.Room.Kicked.Count < RoomRules.MaxKicked)
-            turn.Room = turn.Room with { Kicked = turn.Room.Kicked.Add(kick.PeerId) };
+            turn.Room = turn.Room with { Kicked = turn.Room.Kicked.Add(kick.PeerId), HouseRevision = turn.Room.HouseRevision + 1 };
         Membership.Leave(turn, seat, "kicked", mayReturn: false);
         turn.Fail(seat.Connection, ErrorCodes.Kicked, KickedText, close: true);
-        // Those who are left were told that it left; the host asked, so it is told as well.
     }
 
     public static void Mute(RoomTurn turn, Seat by, Mute mute)
@@ -78,7 +77,7 @@ internal static class Authority
         }
 
         var changed = seat with { Member = seat.Member with { IsMuted = mute.IsMuted } };
-        turn.Room = turn.Room with { Seats = turn.Room.Seats.SetItem(seat.Connection, changed) };
+        turn.Room = turn.Room with { Seats = turn.Room.Seats.SetItem(seat.Connection, changed), HouseRevision = turn.Room.HouseRevision + 1 };
         turn.SendAll(new PeerJoined(changed.Member));
         if (mute.IsMuted)
             Looping.Clear(turn, mute.PeerId);

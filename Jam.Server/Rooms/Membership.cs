@@ -9,6 +9,7 @@ namespace Jam.Server.Rooms;
 internal static class Membership
 {
     private const string DefaultName = "guest";
+    private const string RestoredNote = "restored";
 
     public static void Join(RoomTurn turn, Hello hello, Sender sender)
     {
@@ -35,6 +36,8 @@ internal static class Membership
             identity.IsMuted && !isHost);
         Seat(turn, new Seat(sender.Connection, member, identity.Token));
         var note = hello.Resume is { } resume ? Succession.Resume(turn, resume) : null;
+        if (turn.Room.IsRestored)
+            note = RestoredNote;
 
         var isChanged = turn.Room.Timeline != before;
         turn.Send(sender.Connection, turn.StateNow(note: note));

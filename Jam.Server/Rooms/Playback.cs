@@ -151,7 +151,7 @@ internal static class Playback
             Revision = room.Timeline.Revision + 1, Status = status, TrackId = room.Track?.TrackId, AtUs = atUs,
             PositionUs = Math.Clamp(positionUs, 0, room.Track?.DurationUs ?? Limits.MaxPositionUs),
         };
-        turn.Room = room with { Pair = room.Pair.Accept(next), Announced = null, CountInUs = countInUs };
+        turn.Room = room with { Pair = room.Pair.Accept(next), Announced = null, CountInUs = countInUs, IsRestored = false };
         turn.SendAll(turn.StateNow(by, note));
         Beat.FollowTrack(turn, room.Timeline.TrackId);
         if (room.ShuffleOrder is not null && room.Timeline.TrackId != next.TrackId)

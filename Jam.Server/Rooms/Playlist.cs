@@ -42,7 +42,8 @@ internal static class Playlist
     {
         var room = turn.Room;
         turn.SendAll(new QueueState(
-            room.Queue, room.Repeat, room.ShuffleOrder is not null, Following(room)?.TrackId, room.QueueRevision));
+            room.Queue, room.Repeat, room.ShuffleOrder is not null, Following(room)?.TrackId, room.QueueRevision,
+            room.Timeline.Epoch));
     }
 
     /// <summary>Appends what another authority's list held beside what is in this one.</summary>

@@ -76,6 +76,12 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
     /// <summary>Who may come back, by peer id.</summary>
     public ImmutableDictionary<string, Absentee> Absentees { get; init; } = ImmutableDictionary<string, Absentee>.Empty;
 
+    /// <summary>Goes up with each KICK and MUTE.</summary>
+    public long HouseRevision { get; init; }
+
+    /// <summary>Whether where the music is comes from a store and the wall clock.</summary>
+    public bool IsRestored { get; init; }
+
     /// <summary>Peer ids that the host sent away.</summary>
     public ImmutableHashSet<string> Kicked { get; init; } = [];
 
@@ -204,6 +210,9 @@ internal static class RoomRules
 
     /// <summary>How long after a first Resume a better one may refine it.</summary>
     public const long RefineUs = 5_000_000;
+
+    /// <summary>How much longer that is in a room that was restored: its members have to find the server first.</summary>
+    public const long RestoredUs = 25_000_000;
 
     /// <summary>How long after the first command those who never stopped playing may still come and be followed.</summary>
     public const long YoungUs = 10_000_000;

@@ -25,7 +25,7 @@ internal static class Succession
             room = Playback.ChangedBy(room, null);
             turn.Room = room with
             {
-                Announced = null, CountInUs = null, Pair = new TimelinePair(next, null), Track = TrackOf(room, resume), Adopted = new Adoption(old, resume.ErrorUs, since),
+                Announced = null, CountInUs = null, IsRestored = false, Pair = new TimelinePair(next, null), Track = TrackOf(room, resume), Adopted = new Adoption(old, resume.ErrorUs, since),
             };
             return ResumedNote;
         }

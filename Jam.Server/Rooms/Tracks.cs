@@ -14,8 +14,7 @@ internal static class Tracks
     {
         if (message.TrackId is { } same && same == turn.Room.Track?.TrackId)
         {
-            turn.Room = turn.Room with { Track = Describe(turn.Room, same, message) };
-            turn.Send(by.Connection, turn.StateNow(by.Member.PeerId));
+            Describe(turn, by, Describe(turn.Room, same, message));
             return;
         }
 
@@ -23,6 +22,23 @@ internal static class Tracks
         Playback.Recall(turn);
         turn.Room = turn.Room with { Track = message.TrackId is { } id ? Describe(turn.Room, id, message) : null };
         Playback.Commit(turn, PlaybackStatus.Pause, by.Member.PeerId, _ => 0, isPlayback: false);
+    }
+
+    /// <summary>What is said of a track is the same for everyone, or its end would not be; the music goes on as it does.</summary>
+    private static void Describe(RoomTurn turn, Seat by, TrackInfo track)
+    {
+        if (track == turn.Room.Track)
+        {
+            turn.Send(by.Connection, turn.StateNow(by.Member.PeerId));
+            return;
+        }
+
+        var room = Playback.ChangedBy(turn.Room, by.Member.PeerId);
+        turn.Room = room with
+        {
+            Track = track, Pair = room.Pair with { Current = room.Timeline with { Revision = room.Timeline.Revision + 1 } },
+        };
+        turn.SendAll(turn.StateNow(by.Member.PeerId));
     }
 
     /// <summary>A message by hand may name the track alone; what the room knows of it fills the rest.</summary>

@@ -12,7 +12,12 @@ internal sealed class FakeSession : IJamSession
     private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly FakeRoom _room = new();
+
     public List<string> Calls { get; } = [];
+
+    /// <summary>What the room was asked.</summary>
+    public List<ClientMessage> Asked => _room.Asked;
 
     public PeerReport Current { get; set; } = FakeReports.Viewer();
 
@@ -39,6 +44,8 @@ internal sealed class FakeSession : IJamSession
         Calls.Add(FormattableString.Invariant($"latency {ms}{(save ? " save" : "")}"));
         return FormattableString.Invariant($"latency {ms} ms");
     }
+
+    public IRoomControls Room => _room;
 
     public void Notice(string line) => notices.Writer.TryWrite(line);
 
@@ -104,4 +111,31 @@ internal static class FakeReports
         new ClockReport(true, 15.2, 800, 1.5), 20_000_000) { AtUs = 1_000_000 };
 
     public static PeerReport Host(string name = "bob") => Viewer(name, Track(62, 0, 0, 0)) with { PeerId = "p1", Role = Role.Host, ListenPort = 9003 };
+}
+
+/// <summary>A room that does nothing but remember what it was asked.</summary>
+internal sealed class FakeRoom : IRoomControls
+{
+    public List<ClientMessage> Asked { get; } = [];
+
+    public bool IsLoopHeard { get; set; } = true;
+
+    public RoomReport Describe() => new(
+        new RoomPolicy(), new Tempo(1, 1, Guid.Empty, 0, 97.5, 3, IsClicking: true), new LoopShape(1, 2, true, 8, 2), 1, Repeat.All, true, 1_300_000, 1, 7, false);
+
+    public Task<string> AskAsync(ClientMessage command, CancellationToken cancellationToken)
+    {
+        Asked.Add(command);
+        return Task.FromResult("done");
+    }
+
+    public string Tap()
+    {
+        Asked.Add(new Tap());
+        return "tapped";
+    }
+
+    public Task<string> SetLaneAsync(IReadOnlyList<LoopStep?> steps, CancellationToken cancellationToken) => AskAsync(new LoopUpdate(steps), cancellationToken);
+
+    public Task<string> SyncAsync(CancellationToken cancellationToken) => AskAsync(new SnapshotRequest(), cancellationToken);
 }

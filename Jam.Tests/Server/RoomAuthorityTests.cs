@@ -107,7 +107,7 @@ internal sealed class RoomAuthorityTests
     {
         var room = RoomHarness.WithHostAndViewers();
         room.Say(1, new SetPolicy(Control.Everyone, OnHostLoss: HostLoss.Pause));
-        var expected = new PolicyState(new RoomPolicy(Control.Everyone, Control.Host, HostLoss.Pause), 1, room.MemberOf(1).PeerId);
+        var expected = new PolicyState(new RoomPolicy(Control.Everyone, Control.Host, HostLoss.Pause), 1, room.MemberOf(1).PeerId, 1);
         Assert.That(room.Received<PolicyState>(2).Single(), Is.EqualTo(expected));
         room.Say(1, new SetPolicy(Control.Everyone));
         Assert.That(room.Received<PolicyState>(2).Count(), Is.EqualTo(1));

@@ -21,6 +21,9 @@ internal sealed class RoomHarness
         Room = Room.Open("jam", "c2VjcmV0", ClockId, nowUs);
     }
 
+    /// <summary>A room that was there before.</summary>
+    public RoomHarness(Room room, long nowUs) => (Room, NowUs) = (room, nowUs);
+
     public Room Room { get; private set; }
 
     public long NowUs { get; private set; }

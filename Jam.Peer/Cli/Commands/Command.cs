@@ -1,4 +1,5 @@
 using System.Net;
+using Jam.Server.Contracts;
 
 namespace Jam.Peer.Cli.Commands;
 
@@ -34,6 +35,38 @@ internal abstract record Command
 
     public sealed record Stats : Command;
 
+    /// <summary>A command to the room that needs nothing looked up.</summary>
+    public sealed record Ask(ClientMessage Message) : Command;
+
+    /// <summary>Something that concerns a member, by its name.</summary>
+    public sealed record OfMember(MemberAction Action, string Name) : Command;
+
+    /// <summary>Changes the list at 1-based places; null: shows it.</summary>
+    public sealed record List(string? Action, int From, int To) : Command;
+
+    /// <summary>Shows the beat.</summary>
+    public sealed record Tempo : Command;
+
+    public sealed record Tap : Command;
+
+    /// <summary>Shows the loop.</summary>
+    public sealed record Loop : Command;
+
+    /// <summary>Whether this peer hears the loop.</summary>
+    public sealed record HearLoop(bool IsHeard) : Command;
+
+    /// <summary>This peer's lane: a character for each step, and what it sounds like.</summary>
+    public sealed record Lane(string Pattern, string Voice) : Command;
+
+    /// <summary>Shows the policy.</summary>
+    public sealed record Policy : Command;
+
+    public sealed record Members : Command;
+
+    public sealed record Position : Command;
+
+    public sealed record Sync : Command;
+
     /// <summary>Shows the volume, or sets it, in percent.</summary>
     public sealed record Volume(double? Percent) : Command;
 
@@ -48,4 +81,23 @@ internal abstract record Command
     public sealed record Help(string? About) : Command;
 
     public sealed record Quit : Command;
+}
+
+/// <summary>What can be done with a member.</summary>
+internal enum MemberAction
+{
+    /// <summary>Makes it the host.</summary>
+    Handover,
+
+    /// <summary>Sends it away.</summary>
+    Kick,
+
+    /// <summary>Keeps it from commanding.</summary>
+    Mute,
+
+    /// <summary>Lets it again.</summary>
+    Unmute,
+
+    /// <summary>Tells how good the way to it is.</summary>
+    Ping,
 }

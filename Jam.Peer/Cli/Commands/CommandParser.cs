@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Jam.Peer.Cli.Options;
+using Jam.Server.Contracts;
 
 namespace Jam.Peer.Cli.Commands;
 
@@ -32,6 +33,23 @@ internal static class CommandParser
             "join" => Address(rest, "join", peer => new Command.Join(peer)),
             "leave" => Address(rest, "leave", peer => new Command.Leave(peer)),
             "playlist" => Playlist(rest),
+            "role" => RoomCommandParser.Role(rest),
+            "handover" => RoomCommandParser.Member(rest, "handover", MemberAction.Handover),
+            "kick" => RoomCommandParser.Member(rest, "kick", MemberAction.Kick),
+            "mute" => RoomCommandParser.Member(rest, "mute", MemberAction.Mute),
+            "unmute" => RoomCommandParser.Member(rest, "unmute", MemberAction.Unmute),
+            "ping" => RoomCommandParser.Member(rest, "ping", MemberAction.Ping),
+            "policy" => RoomCommandParser.Policy(rest),
+            "queue" => RoomCommandParser.Queue(rest),
+            "next" => Alone(rest, new Command.Ask(new Queue(QueueActions.Next)), "next"),
+            "previous" => Alone(rest, new Command.Ask(new Queue(QueueActions.Previous)), "previous"),
+            "tempo" => RoomCommandParser.Tempo(rest),
+            "tap" => Alone(rest, new Command.Tap()),
+            "metronome" => RoomCommandParser.Metronome(rest),
+            "loop" => RoomCommandParser.Loop(rest),
+            "members" => Alone(rest, new Command.Members()),
+            "position" => Alone(rest, new Command.Position()),
+            "sync" => Alone(rest, new Command.Sync()),
             "stats" => Alone(rest, new Command.Stats()),
             "volume" => Volume(rest),
             "latency" => Latency(rest),
@@ -75,8 +93,9 @@ internal static class CommandParser
         return text.Any(char.IsControl) ? new(null, "seed: a file's name holds no control characters") : new(new Command.Seed(FileName(text)), null);
     }
 
-    private static Parsed Alone(string rest, Command command) =>
-        rest.Length == 0 ? new(command, null) : new(null, $"{command.GetType().Name.ToLowerInvariant()} takes nothing behind it");
+    private static Parsed Alone(string rest, Command command, string? word = null) => rest.Length == 0
+        ? new(command, null)
+        : new(null, $"{word ?? command.GetType().Name.ToLowerInvariant()} takes nothing behind it");
 
     private static Parsed At(string text, string word, Func<long, Command> make) =>
         Units.PositionUs(text) is { } us ? new(make(us), null) : new(null, $"{word} {text}: write a position as seconds (90) or as m:ss (1:30)");

@@ -49,7 +49,7 @@ internal static class CommandLineReader
             Server = server,
             Room = checks.Name("--room", raw.Room ?? roomOfServer ?? "jam", Limits.MaxRoomNameLength),
             Name = checks.Name("--name", raw.Name ?? checks.DefaultName, Limits.MaxMemberNameLength),
-            ListenPort = checks.Port("--listen-port", raw.ListenPort, 9003),
+            ListenPort = checks.Port(raw.ListenPort is null && raw.P2pPort is not null ? "--p2p-port" : "--listen-port", raw.ListenPort ?? raw.P2pPort, 9003),
             ServerPort = checks.Port("--server-port", raw.ServerPort, 8000),
             CacheFolder = checks.Folder("--cache", raw.Cache),
             SaveFolder = checks.Folder("--save", raw.Save),

@@ -44,7 +44,8 @@ internal static class HelpTexts
           --server ws://HOST:PORT  the rendezvous; else a viewer asks its peer, and a host opens one
           --room NAME              the room (jam)
           --name NAME              what others see (user@machine)
-          --listen-port PORT       where peers connect to; 0 takes any free port (9003)
+          --listen-port PORT       where peers connect to; 0 takes any free port (9003).
+                                   --p2p-port is the same
           --server-port PORT       first port to try for a host's own rendezvous; 0 takes any free one (8000)
 
         Files and network:

@@ -20,6 +20,7 @@ internal sealed class RawOptions
     [Option("room")] public string? Room { get; set; }
     [Option("name")] public string? Name { get; set; }
     [Option("listen-port")] public string? ListenPort { get; set; }
+    [Option("p2p-port")] public string? P2pPort { get; set; }
     [Option("server-port")] public string? ServerPort { get; set; }
     [Option("cache")] public string? Cache { get; set; }
     [Option("save")] public string? Save { get; set; }

@@ -20,7 +20,7 @@ internal enum EditResult
 /// One line with a cursor and a history. Pure: keys in, text out. It is our own because the library for it (RadLine) draws only
 /// after a key: a notice in between tears its line, and it asks for keys in a polling loop.
 /// </summary>
-internal sealed class LineEditor(string prompt)
+internal sealed class LineEditor(string prompt, Func<string, string>? complete = null)
 {
     private const int MostHistory = 200;
     private readonly List<Rune> line = [];
@@ -40,6 +40,7 @@ internal sealed class LineEditor(string prompt)
         {
             case ConsoleKey.Enter: return EditResult.Submitted;
             case ConsoleKey.D when control && line.Count == 0: return EditResult.Closed;
+            case ConsoleKey.Tab: InsertAll(complete?.Invoke(string.Concat(line.Take(cursor))) ?? ""); break;
             case ConsoleKey.LeftArrow: cursor = control ? WordStart() : Math.Max(0, cursor - 1); break;
             case ConsoleKey.RightArrow: cursor = control ? WordEnd() : Math.Min(line.Count, cursor + 1); break;
             case ConsoleKey.Home:
@@ -97,6 +98,12 @@ internal sealed class LineEditor(string prompt)
         if (!char.IsControl(c) && (Rune.TryCreate(c, out var rune) || Rune.TryCreate(high, c, out rune)))
             line.Insert(cursor++, rune);
         high = '\0';
+    }
+
+    private void InsertAll(string text)
+    {
+        foreach (var rune in text.EnumerateRunes())
+            line.Insert(cursor++, rune);
     }
 
     private void Remove(int from, int to)

@@ -10,7 +10,7 @@ internal sealed class TerminalFrontEnd(CliIo io, IJamSession session, TimeProvid
 {
     private static readonly TimeSpan RedrawEvery = TimeSpan.FromMilliseconds(250);
     private readonly Screen screen = new(io.Out);
-    private readonly LineEditor editor = new("jam> ");
+    private readonly LineEditor editor = new("jam> ", typed => CommandCompletion.Complete(typed, [.. session.Report().Members.Select(m => m.Name)]));
     private readonly CommandExecutor executor = new(session);
 
     // Typing goes on while a command works (a large file takes a while to hash). Who outruns 32 commands is told so.

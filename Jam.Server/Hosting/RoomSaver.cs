@@ -1,0 +1,87 @@
+using System.Threading.Channels;
+using Jam.Server.Rooms;
+using Microsoft.Extensions.Logging;
+
+namespace Jam.Server.Hosting;
+
+/// <summary>
+/// Writes rooms behind the back of the loop that owns them: that hands a room over and goes on, and only the newest of each is written.
+/// </summary>
+internal sealed class RoomSaver : IAsyncDisposable
+{
+    private readonly IRoomStore _store;
+    private readonly ILogger _log;
+    private readonly Lock _gate = new();
+    private readonly Task _loop;
+
+    // Set whenever something is to be written; once is enough.
+    private readonly Channel<bool> _added = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
+
+    private Dictionary<string, (Room Room, Moment Now)?> _waiting = new(StringComparer.Ordinal);
+    private bool _hasFailed;
+
+    public RoomSaver(IRoomStore store, ILogger log)
+    {
+        _store = store;
+        _log = log;
+        _loop = Task.Run(RunAsync);
+    }
+
+    /// <summary>Has a room written soon. Returns at once.</summary>
+    public void Save(Room room, Moment now) => Add(room.Name, (room, now));
+
+    /// <summary>Has a room forgotten soon. Returns at once.</summary>
+    public void Remove(string name) => Add(name, null);
+
+    /// <summary>Writes what waits, and ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _added.Writer.TryComplete();
+        await _loop;
+        _store.Dispose();
+    }
+
+    private void Add(string name, (Room, Moment)? what)
+    {
+        lock (_gate)
+            _waiting[name] = what;
+        _added.Writer.TryWrite(true);
+    }
+
+    private async Task RunAsync()
+    {
+        while (await _added.Reader.WaitToReadAsync())
+        {
+            while (_added.Reader.TryRead(out _))
+                WriteAll();
+        }
+
+        WriteAll();
+    }
+
+    private void WriteAll()
+    {
+        Dictionary<string, (Room Room, Moment Now)?> taken;
+        lock (_gate)
+            (taken, _waiting) = (_waiting, new(StringComparer.Ordinal));
+        foreach (var (name, what) in taken)
+        {
+            try
+            {
+                if (what is { } kept)
+                    _store.Save(RoomMemory.Store(kept.Room, kept.Now));
+                else
+                    _store.Remove(name);
+                _hasFailed = false;
+            }
+            catch (IOException e)
+            {
+                // The room goes on without; its next change is written in full again. Said once, not with each of them.
+                if (!_hasFailed)
+                    HostingLog.NotKept(_log, name, e.Message);
+                _hasFailed = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,265 @@
+using System.Globalization;
+using Jam.Peer.Session;
+using Jam.Server.Contracts;
+using Jam.Server.Rooms;
+
+namespace Jam.Tests.Server;
+
+/// <summary>
+/// A room and a few members on links that lose, delay, reorder and duplicate what travels, all from one seed. Members follow the room
+/// by the very rules that peers follow it by; the authority may start anew, with or without what it had stored.
+/// </summary>
+internal sealed class RoomModel(int seed)
+{
+    private const long StormUs = 20_000_000;
+    private const long CalmUs = 60_000_000;
+    private const long ProbeEveryUs = 2_000_000;
+    private static readonly string[] TrackIds = [RoomHarness.TrackId, RoomHarness.OtherTrackId];
+
+    private readonly Random _random = new(seed);
+    private readonly PriorityQueue<Action, (long, int)> _events = new();
+    private readonly List<ModelMember> _members = [];
+    private readonly List<string> _wrongs = [];
+    private long _nowUs = 1_000_000;
+    private int _order;
+    private long _nextConnection = 1;
+    private int _generation;
+    private bool _isStorm = true;
+    private Room _room = Room.Open("jam", "c2VjcmV0", new Guid(1, 0, 0, new byte[8]), 1_000_000);
+
+    /// <summary>Plays it out; what went wrong, in order.</summary>
+    public IReadOnlyList<string> Run()
+    {
+        var count = _random.Next(2, 6);
+        for (var i = 0; i < count; i++)
+        {
+            var member = new ModelMember(i);
+            _members.Add(member);
+            After(_random.Next(500_000), () => Connect(member));
+            After(_random.Next((int)ProbeEveryUs), () => Probe(member));
+            After(1_000_000 + _random.Next(500_000), () => Act(member));
+        }
+
+        var stormEndsUs = _nowUs + StormUs;
+        var endsUs = stormEndsUs + CalmUs;
+        while (_events.TryPeek(out _, out var due) || _room.NextDueUs < endsUs)
+        {
+            var nextUs = Math.Min(due.Item1, _room.NextDueUs);
+            if (_events.Count == 0)
+                nextUs = _room.NextDueUs;
+            if (nextUs > endsUs || _wrongs.Count > 0)
+                break;
+            _nowUs = Math.Max(_nowUs, nextUs);
+            _isStorm = _nowUs < stormEndsUs;
+            if (_events.Count > 0 && due.Item1 <= _room.NextDueUs)
+                _events.Dequeue()();
+            else
+                Take(RoomMachine.Due(_room, Now));
+        }
+
+        CheckTheEnd();
+        return _wrongs;
+    }
+
+    private Moment Now => new(_nowUs, 1_700_000_000_000_000 + _nowUs);
+
+    private void After(long us, Action action) => _events.Enqueue(action, (_nowUs + us, _order++));
+
+    /// <summary>What travels is lost, or comes once or twice, each time after a delay of its own. In the calm only delays are left, and a little loss.</summary>
+    private void Travel(Action arrive)
+    {
+        if (_random.Next(100) < (_isStorm ? 20 : 5))
+            return;
+        for (var copies = _isStorm && _random.Next(100) < 15 ? 2 : 1; copies > 0; copies--)
+            After(1_000 + _random.Next(_isStorm ? 400_000 : 30_000), arrive);
+    }
+
+    private void Connect(ModelMember member)
+    {
+        var connection = _nextConnection++;
+        member.Connection = connection;
+        var generation = _generation;
+        var state = member.State;
+        var resume = state.Timeline is { Current: var t } ? new Resume(
+            t, state.Track, _nowUs, 10 + member.Number, _nowUs, state.Tempo?.Current, state.Policy, state.Queue, state.Repeat, state.Loop.Shape) : null;
+        var role = member.Number == 0 ? Role.Host : Role.Viewer;
+        // A connection is made or it is not; what follows on it is what gets lost here.
+        Hear(member, connection, generation, new Hello(role, $"m{member.Number}", state.PeerId, ResumeToken: state.ResumeToken, Resume: resume));
+    }
+
+    private void Hear(ModelMember member, long connection, int generation, ClientMessage message)
+    {
+        if (generation != _generation || member.Connection != connection)
+            return;
+        var before = _room;
+        var isKnown = before.Seats.TryGetValue(connection, out var seat);
+        var sender = new Sender(connection, null, $"p{connection}", $"t{connection}");
+        Take(RoomMachine.Receive(_room, message, sender, Now));
+        if (isKnown && NeedsAuthority(message) && !MayCommand(before, seat!, message) && IsChanged(before, _room))
+            _wrongs.Add($"{Seconds()}: {message} of m{member.Number}, who may not, changed the room");
+        if (_room.Timeline != before.Timeline && _room.Timeline.CompareTo(before.Timeline) <= 0)
+            _wrongs.Add($"{Seconds()}: the room went back to {_room.Timeline}");
+    }
+
+    private static bool NeedsAuthority(ClientMessage message) => message is RoomCommand or SetTempo or Metronome or SetLoop;
+
+    private static bool MayCommand(Room room, Seat seat, ClientMessage message) =>
+        !seat.Member.IsMuted && (room.HostConnection == seat.Connection || room.Policy.Control == Control.Everyone
+            || (message is Queue { Action: QueueActions.Add } && room.Policy.Queue == Control.Everyone));
+
+    private static bool IsChanged(Room a, Room b) => a.Revisions != b.Revisions || a.Pending != b.Pending || a.Track != b.Track;
+
+    private void Take(Step step)
+    {
+        _room = step.Room;
+        var generation = _generation;
+        // What one event makes for one member travels together, as the pages of a snapshot do.
+        foreach (var member in _members.Where(m => m.Connection != 0))
+        {
+            var messages = step.Outgoing.Select(o => o switch
+            {
+                ToOne one when one.Connection == member.Connection => one.Message,
+                ToAll all when all.Except != member.Connection && _room.Seats.ContainsKey(member.Connection) => all.Message,
+                _ => null,
+            }).OfType<ServerMessage>().ToArray();
+            var connection = member.Connection;
+            if (messages.Length > 0)
+                Travel(() => Reach(member, connection, generation, messages));
+        }
+    }
+
+    private void Reach(ModelMember member, long connection, int generation, ServerMessage[] messages)
+    {
+        if (generation != _generation || member.Connection != connection)
+            return;
+        foreach (var message in messages)
+        {
+            var before = member.State;
+            member.State = before.Apply(message);
+            if (before.Timeline is { Current: var old } && member.State.Timeline!.Current != old && member.State.Timeline.Current.CompareTo(old) <= 0)
+                _wrongs.Add($"{Seconds()}: m{member.Number} went back from {old} to {member.State.Timeline.Current}");
+        }
+    }
+
+    /// <summary>A probe's answer tells what is newest; who knows less asks for the room.</summary>
+    private void Probe(ModelMember member)
+    {
+        After(ProbeEveryUs, () => Probe(member));
+        var (connection, generation) = (member.Connection, _generation);
+        if (connection == 0 || !_room.Seats.ContainsKey(connection))
+        {
+            Connect(member);
+            return;
+        }
+
+        var newest = _room.Revisions;
+        Travel(() =>
+        {
+            if (generation == _generation && member.Connection == connection && (member.State.PeerId is null || member.State.IsBehind(newest)))
+                Travel(() => Hear(member, connection, generation, new SnapshotRequest()));
+        });
+    }
+
+    private void Act(ModelMember member)
+    {
+        if (!_isStorm)
+            return;
+        After(50_000 + _random.Next(1_500_000), () => Act(member));
+        var (connection, generation) = (member.Connection, _generation);
+        switch (_random.Next(40))
+        {
+            case 0:
+                Take(RoomMachine.Lose(_room, connection, "lost", Now));
+                member.Connection = 0;
+                After(_random.Next(3_000_000), () => Connect(member));
+                break;
+            case 1 when _random.Next(6) == 0:
+                StartAnew();
+                break;
+            default:
+                var message = Command(member);
+                Travel(() => Hear(member, connection, generation, message));
+                break;
+        }
+    }
+
+    /// <summary>Another authority with another clock: it knows what was stored, or nothing.</summary>
+    private void StartAnew()
+    {
+        _generation++;
+        var clock = new Guid(_generation + 1, 0, 0, new byte[8]);
+        _room = _random.Next(2) == 0
+            ? RoomMemory.Restore(RoomMemory.Store(_room, Now), clock, Now)
+            : Room.Open("jam", "c2VjcmV0", clock, _nowUs);
+        foreach (var member in _members)
+        {
+            member.Connection = 0;
+            After(_random.Next(4_000_000), () => Connect(member));
+        }
+    }
+
+    private ClientMessage Command(ModelMember member)
+    {
+        var basis = _random.Next(2) == 0 ? member.State.Timeline?.Current : null;
+        var track = new TrackInfo(TrackIds[_random.Next(2)], "t.mp3", 5, 1024, TrackKind.Audio, 3_000_000 + _random.Next(9_000_000));
+        var other = _room.Seats.Values.Select(s => s.Member.PeerId).OrderBy(_ => _random.Next()).FirstOrDefault() ?? "nobody";
+        ClientMessage message = _random.Next(18) switch
+        {
+            0 or 1 => new Play(_random.Next(2) == 0 ? null : _random.Next(9_000_000)),
+            2 => new Pause(),
+            3 => new Stop(),
+            4 => new Seek(_random.Next(9_000_000)),
+            5 => new SetTrack(track.TrackId, track.Name, track.LengthBytes, track.ChunkSizeBytes, track.Kind, track.DurationUs),
+            6 => new Queue("add", track),
+            7 => new Queue(_random.Next(2) == 0 ? "next" : "previous"),
+            8 => new Queue("shuffle", IsOn: _random.Next(2) == 0),
+            9 => new Queue("repeat", Repeat: (Repeat)_random.Next(3)),
+            10 => new SetTempo(20 + _random.Next(380), 1 + _random.Next(8), null, _random.Next(2) == 0 ? null : _random.Next(9_000_000)),
+            11 => new Metronome(_random.Next(2) == 0, _random.Next(3)),
+            12 => new SetLoop(_random.Next(2) == 0, null, 1 + _random.Next(8)),
+            13 => new LoopUpdate(Enumerable.Range(0, 16).Select(_ => _random.Next(3) == 0 ? new LoopStep(_random.Next(128)) : null).ToArray()),
+            14 => new SetPolicy((Control)_random.Next(2), (Control)_random.Next(2), (HostLoss)_random.Next(3)),
+            15 => new SetRole((Role)_random.Next(2), _random.Next(3) == 0 ? other : null),
+            16 => new Mute(other, _random.Next(2) == 0),
+            _ => new Ready(track.TrackId, _random.Next(2) == 0),
+        };
+        return message is RoomCommand command ? command with { Epoch = basis?.Epoch, Revision = basis?.Revision } : message;
+    }
+
+    private void CheckTheEnd()
+    {
+        foreach (var member in _members.Where(_ => _wrongs.Count == 0))
+        {
+            var state = member.State;
+            Same(member, "timeline", _room.Timeline, state.Timeline?.Current);
+            Same(member, "track", _room.Track, state.Track);
+            Same(member, "tempo", _room.Tempo.Current, state.Tempo?.Current);
+            Same(member, "policy", _room.Policy, state.Policy);
+            Same(member, "list", string.Join(' ', _room.Queue), string.Join(' ', state.Queue));
+            Same(member, "repeat", (_room.Repeat, _room.ShuffleOrder is not null), (state.Repeat, state.IsShuffled));
+            Same(member, "loop", _room.Loop, state.Loop.Shape);
+            Same(member, "lanes", Text(_room.Lanes.Values.Select(l => (l.PeerId, l.Steps))),
+                Text(state.Loop.Parts.Where(p => p.Value.Steps.Count > 0).Select(p => (p.Key, p.Value.Steps))));
+        }
+    }
+
+    private static string Text(IEnumerable<(string PeerId, IReadOnlyList<LoopStep?> Steps)> lanes) =>
+        string.Join(' ', lanes.Select(l => $"{l.PeerId}:{string.Join(',', l.Steps.Select(s => s?.Pitch))}"));
+
+    private void Same<T>(ModelMember member, string what, T room, T known)
+    {
+        if (!EqualityComparer<T>.Default.Equals(room, known))
+            _wrongs.Add($"the end: m{member.Number} has {what} {known}, the room {room}");
+    }
+
+    private string Seconds() => (_nowUs / 1e6).ToString("0.000", CultureInfo.InvariantCulture);
+
+    private sealed class ModelMember(int number)
+    {
+        public int Number => number;
+
+        public long Connection { get; set; }
+
+        public RoomState State { get; set; } = new();
+    }
+}
