@@ -99,6 +99,12 @@ internal sealed record SwarmSettings
     /// <summary>Bytes that go up for a byte that comes down: 66 for two packets of 1448, requests and HAVE.</summary>
     public double ControlShare { get; init; } = 0.04;
 
+    /// <summary>With fewer links than this no uplink is too poor to take part.</summary>
+    public int PoorFromLinks { get; init; } = 4;
+
+    /// <summary>An uplink is poor that is so many times slower than what usually comes over one link; while music plays, everyone does what they can.</summary>
+    public double PoorRatio { get; init; } = 6;
+
     /// <summary>For how long an uplink that is spent on fetching lets a request wait that others could answer.</summary>
     public long SpareUs { get; init; } = 3_000_000;
 

@@ -77,7 +77,14 @@ internal sealed class SwarmState(SwarmSettings settings)
     /// Whether what goes with fetching (acknowledgements, requests, HAVE) takes half of the uplink and more: then every packet counts,
     /// and a chunk that is given away costs several that do not come.
     /// </summary>
-    public bool IsUplinkSpent => Settings.ControlShare * Arrivals.BytesPerUs * Uplink.LeastUsPerByte > 0.3;
+    public bool IsUplinkSpent => IsUplinkPoor || Settings.ControlShare * Arrivals.BytesPerUs * Uplink.LeastUsPerByte > 0.3;
+
+    /// <summary>
+    /// Whether all of this uplink carries less than what one other peer sends here beside what it sends to the rest: it is worth
+    /// more to the room where it is left to what goes with fetching.
+    /// </summary>
+    public bool IsUplinkPoor =>
+        Links.Count >= Settings.PoorFromLinks && Usual.UsPerByte > 0 && Uplink.LeastUsPerByte > Settings.PoorRatio * Usual.UsPerByte;
 
     /// <summary>How long a HAVE may wait for something that goes the same way.</summary>
     public long HaveDelayUs(LinkTrack view, int chunk, bool isGiver)

@@ -23,7 +23,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     /// <summary>Queues a request, or rejects it.</summary>
     public void Request(Link link, LinkTrack of, RequestFrame request, long nowUs)
     {
-        if (!of.Track.Have[request.Chunk] || link.Wishes.Count >= _state.Settings.MaxQueuedRequests)
+        if (!of.Track.Have[request.Chunk] || link.Wishes.Count >= _state.Settings.MaxQueuedRequests || IsForOthers(of, request.Chunk))
         {
             _state.Send(link, new RejectFrame(of.Track.Slot, request.Chunk));
             return;
@@ -55,6 +55,8 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     {
         DueUs = long.MaxValue;
         Refill(nowUs);
+        if (_state.IsUplinkPoor)
+            LeaveToOthers();
         while (Next(nowUs) is var (link, wish))
         {
             var size = wish.Of.Track.Manifest!.SizeOf(wish.Chunk);
@@ -197,6 +199,24 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
 
         return best;
     }
+
+    // Who asked learns at once that it is to ask elsewhere.
+    private void LeaveToOthers()
+    {
+        foreach (var link in _state.Links.Values)
+        {
+            for (var i = link.Wishes.Count - 1; i >= 0; i--)
+            {
+                var wish = link.Wishes[i];
+                if (!IsForOthers(wish.Of, wish.Chunk))
+                    continue;
+                link.Wishes.RemoveAt(i);
+                _state.Send(link, new RejectFrame(wish.Of.Track.Slot, wish.Chunk));
+            }
+        }
+    }
+
+    private bool IsForOthers(LinkTrack of, int chunk) => _state.IsUplinkPoor && of.Track is { IsComplete: false, IsRunning: false } && of.Track.Availability[chunk] > 0;
 
     // What nobody else has goes out at once, and what plays soon; the rest only to those who do not find it elsewhere.
     private long SparedUntilUs(Wish wish)
