@@ -58,8 +58,11 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
 
     private string? OnManifest(Link link, ManifestFrame frame) => OnView(link, frame.Slot, view =>
     {
-        if (view.Track.ManifestAskedUs is null || view.Track.ManifestAskedOf != link.Id)
-            return view.Track.Manifest is null ? "a manifest that was not asked for" : null;
+        // An answer may be late: another was asked meanwhile, or has answered already.
+        if (view.Track.Manifest is not null || view.Track.IsManifestHere)
+            return null;
+        if (!view.ManifestAsked)
+            return "a manifest that was not asked for";
         if (TrackId.Of(frame.Encoded) != view.Track.Id || Manifest.TryParse(frame.Encoded) is not { } manifest)
         {
             _state.Drop(link, "a manifest that is not the track's", ban: true);
@@ -67,7 +70,7 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         }
 
         // Storage takes a moment to open; asking again meanwhile would be waste.
-        view.Track.ManifestAskedUs = long.MaxValue / 2;
+        view.Track.IsManifestHere = true;
         _state.Emit(new ManifestArrived(manifest));
         return null;
     });

@@ -16,6 +16,9 @@ internal sealed class LinkTrack(Track track)
     /// <summary>What the other side said it has before the manifest was known here; null: nothing.</summary>
     public Bitfield? Early { get; set; }
 
+    /// <summary>Whether the other side was asked for the manifest.</summary>
+    public bool ManifestAsked { get; set; }
+
     /// <summary>How many chunks were here when the track was last announced to the other side.</summary>
     public int Told { get; set; }
 

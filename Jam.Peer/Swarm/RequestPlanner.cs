@@ -22,7 +22,7 @@ internal sealed class RequestPlanner(SwarmState state)
             due = Math.Min(due, link.LateAtUs());
         foreach (var track in _state.Tracks.Values)
         {
-            if (track.Manifest is null && track.ManifestAskedUs is { } asked)
+            if (track is { Manifest: null, IsManifestHere: false, ManifestAskedUs: { } asked })
                 due = Math.Min(due, asked + _state.Settings.ManifestTimeoutUs);
         }
 
@@ -71,7 +71,7 @@ internal sealed class RequestPlanner(SwarmState state)
 
     private void AskForManifest(Track track, long nowUs)
     {
-        if (track.ManifestAskedUs is { } asked && nowUs < asked + _state.Settings.ManifestTimeoutUs)
+        if (track.IsManifestHere || (track.ManifestAskedUs is { } asked && nowUs < asked + _state.Settings.ManifestTimeoutUs))
             return;
         Link? best = null;
         foreach (var link in _state.Links.Values)
@@ -91,6 +91,7 @@ internal sealed class RequestPlanner(SwarmState state)
 
         track.ManifestAskedUs = nowUs;
         track.ManifestAskedOf = best.Id;
+        SwarmState.On(best, track).ManifestAsked = true;
         _state.Send(best, new WantManifestFrame(track.Slot));
     }
 

@@ -38,6 +38,9 @@ internal sealed class Track(TrackId id, ushort slot)
     /// <summary>Who was asked for it.</summary>
     public LinkId ManifestAskedOf { get; set; }
 
+    /// <summary>The manifest has come, and storage is being opened.</summary>
+    public bool IsManifestHere { get; set; }
+
     /// <summary>Decoders that wait: chunk to the local instant by which it should be here.</summary>
     public Dictionary<int, long> Waits { get; } = [];
 

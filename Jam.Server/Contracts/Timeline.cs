@@ -48,13 +48,14 @@ public sealed record TimelinePair(Timeline Current, Timeline? Previous)
 
     /// <summary>
     /// The pair after <paramref name="next"/> arrived, or this one where <paramref name="next"/> is no newer than what
-    /// stands (whoever sent it). A record of another clock cuts the past off: its room time is not comparable.
+    /// stands (whoever sent it). A record of another clock cuts the past off: its room time is not comparable. One that begins when
+    /// the last one does takes its place, and what holds before both stays.
     /// </summary>
     public TimelinePair Accept(Timeline next)
     {
         ArgumentNullException.ThrowIfNull(next);
         if (next.CompareTo(Current) <= 0)
             return this;
-        return new TimelinePair(next, next.ClockId == Current.ClockId ? At(next.AtUs) : null);
+        return new TimelinePair(next, next.ClockId == Current.ClockId ? At(next.AtUs - 1) : null);
     }
 }

@@ -70,7 +70,7 @@ internal static class Playback
     public static void AdvanceIfDue(RoomTurn turn)
     {
         var room = turn.Room;
-        if (room.EndUs is not { } endUs || turn.Now.Us < room.EndDueUs || room.Pending is not null)
+        if (room.EndUs is not { } endUs || turn.Now.Us < room.EndDueUs)
             return;
         var atUs = turn.Now.Us > endUs + RoomRules.LateEndUs ? turn.Now.Us + Lead.OfUs(room) : endUs;
         var leaving = room.Track;
@@ -107,6 +107,14 @@ internal static class Playback
             return;
         turn.Room = before;
         AdvanceIfDue(turn);
+    }
+
+    /// <summary>Publishes the record that stands once more, under a revision of its own: what belongs to it has changed, not the music.</summary>
+    public static void PublishAnew(RoomTurn turn, string? by)
+    {
+        var room = ChangedBy(turn.Room, by);
+        turn.Room = room with { Pair = room.Pair with { Current = room.Timeline with { Revision = room.Timeline.Revision + 1 } } };
+        turn.SendAll(turn.StateNow(by));
     }
 
     /// <summary>Takes back an end that was announced, where a change made now comes before it.</summary>
@@ -174,12 +182,20 @@ internal static class Playback
 
     private static void Start(RoomTurn turn, Seat by, long? positionUs)
     {
-        var room = turn.Room;
+        var room = Recalled(turn);
         if (!Unready(room).Any())
         {
             CancelPending(turn);
             CommitPlay(turn, positionUs, by.Member.PeerId);
             return;
+        }
+
+        if (!ReferenceEquals(room, turn.Room))
+        {
+            // What waits is about the track that plays, which therefore does not give way to the next meanwhile.
+            turn.Room = room;
+            PublishAnew(turn, by.Member.PeerId);
+            room = turn.Room;
         }
 
         // A host that commands again while the room waits does not make it wait longer.

@@ -149,8 +149,11 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
         ? Timeline.AtUs + Math.Max(RoomRules.ShortestRecordUs, durationUs - Timeline.PositionUs)
         : null;
 
-    /// <summary>When what follows is announced. A record must have begun before the next can be: members know two of them.</summary>
-    public long EndDueUs => EndUs is { } endUs
+    /// <summary>
+    /// When what follows is announced; not while a start waits, since that is what follows. A record must have begun before the next
+    /// can be: members know two of them.
+    /// </summary>
+    public long EndDueUs => EndUs is { } endUs && Pending is null
         ? Math.Max(Timeline.AtUs + RoomRules.ShortestRecordUs, endUs - RoomRules.AnnounceUs)
         : long.MaxValue;
 

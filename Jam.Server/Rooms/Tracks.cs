@@ -12,9 +12,11 @@ internal static class Tracks
     /// </summary>
     public static void Set(RoomTurn turn, Seat by, SetTrack message)
     {
-        if (message.TrackId is { } same && same == turn.Room.Track?.TrackId)
+        // An end that was announced is not there yet: the track that plays is the room's.
+        var playing = Playback.Recalled(turn);
+        if (message.TrackId is { } same && same == playing.Track?.TrackId)
         {
-            Describe(turn, by, Describe(turn.Room, same, message));
+            Describe(turn, by, playing, Describe(playing, same, message));
             return;
         }
 
@@ -25,20 +27,18 @@ internal static class Tracks
     }
 
     /// <summary>What is said of a track is the same for everyone, or its end would not be; the music goes on as it does.</summary>
-    private static void Describe(RoomTurn turn, Seat by, TrackInfo track)
+    private static void Describe(RoomTurn turn, Seat by, Room playing, TrackInfo track)
     {
-        if (track == turn.Room.Track)
+        if (track == playing.Track)
         {
             turn.Send(by.Connection, turn.StateNow(by.Member.PeerId));
             return;
         }
 
-        var room = Playback.ChangedBy(turn.Room, by.Member.PeerId);
-        turn.Room = room with
-        {
-            Track = track, Pair = room.Pair with { Current = room.Timeline with { Revision = room.Timeline.Revision + 1 } },
-        };
-        turn.SendAll(turn.StateNow(by.Member.PeerId));
+        turn.Room = playing with { Track = track };
+        Playback.PublishAnew(turn, by.Member.PeerId);
+        // Where the end is still near, it is announced anew: it may have moved.
+        Playback.AdvanceIfDue(turn);
     }
 
     /// <summary>A message by hand may name the track alone; what the room knows of it fills the rest.</summary>

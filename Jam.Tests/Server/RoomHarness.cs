@@ -69,7 +69,10 @@ internal sealed class RoomHarness
         while (Room.NextDueUs <= until && !Room.IsOver(NowUs))
         {
             NowUs = Math.Max(NowUs, Room.NextDueUs);
+            var before = Room;
             Due();
+            if (Room.NextDueUs <= NowUs && Room == before)
+                throw new InvalidOperationException($"At {NowUs} the room wants to be called at {Room.NextDueUs} and then does nothing.");
         }
 
         NowUs = until;

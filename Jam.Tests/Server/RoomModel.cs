@@ -13,6 +13,9 @@ internal sealed class RoomModel(int seed)
 {
     private const long StormUs = 20_000_000;
     private const long CalmUs = 60_000_000;
+
+    // Before the end a list that plays on is held still: what was said last has to arrive.
+    private const long HeldUs = 20_000_000;
     private const long ProbeEveryUs = 2_000_000;
     private static readonly string[] TrackIds = [RoomHarness.TrackId, RoomHarness.OtherTrackId];
 
@@ -42,19 +45,18 @@ internal sealed class RoomModel(int seed)
 
         var stormEndsUs = _nowUs + StormUs;
         var endsUs = stormEndsUs + CalmUs;
-        while (_events.TryPeek(out _, out var due) || _room.NextDueUs < endsUs)
+        while (_events.TryPeek(out _, out var due))
         {
-            var nextUs = Math.Min(due.Item1, _room.NextDueUs);
-            if (_events.Count == 0)
-                nextUs = _room.NextDueUs;
+            var roomUs = _room.NextDueUs < endsUs - HeldUs ? _room.NextDueUs : long.MaxValue;
+            var nextUs = Math.Min(due.Item1, roomUs);
             if (nextUs > endsUs || _wrongs.Count > 0)
                 break;
             _nowUs = Math.Max(_nowUs, nextUs);
             _isStorm = _nowUs < stormEndsUs;
-            if (_events.Count > 0 && due.Item1 <= _room.NextDueUs)
+            if (due.Item1 <= roomUs)
                 _events.Dequeue()();
             else
-                Take(RoomMachine.Due(_room, Now));
+                Due();
         }
 
         CheckTheEnd();
@@ -62,6 +64,14 @@ internal sealed class RoomModel(int seed)
     }
 
     private Moment Now => new(_nowUs, 1_700_000_000_000_000 + _nowUs);
+
+    private void Due()
+    {
+        var before = _room;
+        Take(RoomMachine.Due(_room, Now));
+        if (_room.NextDueUs <= _nowUs && _room == before)
+            _wrongs.Add($"{Seconds()}: the room wants to be called for nothing, for ever");
+    }
 
     private void After(long us, Action action) => _events.Enqueue(action, (_nowUs + us, _order++));
 

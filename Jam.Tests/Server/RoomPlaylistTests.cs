@@ -79,6 +79,47 @@ internal sealed class RoomPlaylistTests
     }
 
     [Test]
+    public void Before_an_announced_end_the_track_that_plays_can_be_described_anew_and_plays_on()
+    {
+        var room = WithList();
+        room.Say(1, new Play(0));
+        room.Advance(9_000_000);
+        var (at, announced) = (room.Room.Pair.Previous!.AtUs, room.Timeline);
+        room.Say(1, Describe(Track(1)));
+        Assert.That(room.Timeline, Is.EqualTo(announced), "nothing new was said of it");
+        room.Say(1, Describe(Track(1) with { DurationUs = 10_500_000 }));
+        Assert.That((room.Timeline.TrackId, room.Timeline.AtUs), Is.EqualTo((Track(2).TrackId, at + 10_500_000)), "its end has moved");
+        room.Say(1, Describe(Track(1) with { DurationUs = 20_000_000 }));
+        Assert.That((room.Timeline.TrackId, room.Timeline.Status, room.Timeline.AtUs), Is.EqualTo((Track(1).TrackId, PlaybackStatus.Play, at)));
+        room.Advance(9_000_000);
+        Assert.That((room.Timeline.TrackId, room.Timeline.AtUs), Is.EqualTo((Track(2).TrackId, at + 20_000_000)));
+    }
+
+    [Test]
+    public void A_track_that_was_announced_to_follow_can_be_made_the_rooms_at_once()
+    {
+        var room = WithList();
+        room.Say(1, new Play(0));
+        room.Advance(9_000_000);
+        room.Say(1, Describe(Track(2)));
+        Assert.That((room.Timeline.TrackId, room.Timeline.Status, room.Timeline.AtUs), Is.EqualTo((Track(2).TrackId, PlaybackStatus.Pause, room.NowUs + 50_000)));
+    }
+
+    [Test]
+    public void A_seek_that_waits_takes_an_announced_end_back()
+    {
+        var room = WithList();
+        room.Say(1, new Play(0));
+        room.Advance(9_000_000);
+        room.Say(2, new Ready(Track(1).TrackId, false));
+        room.ClearInboxes();
+        room.Say(1, new Seek(2_000_000));
+        Assert.That(room.Received<State>(2).Single().TrackId, Is.EqualTo(Track(1).TrackId), "members must not go on to the next");
+        room.Advance(3_000_000);
+        Assert.That((room.Timeline.TrackId, room.Timeline.Status, room.Timeline.PositionUs), Is.EqualTo((Track(1).TrackId, PlaybackStatus.Play, 2_000_000)));
+    }
+
+    [Test]
     public void Next_before_an_announced_end_goes_on_by_one_track()
     {
         var room = WithList();
@@ -218,4 +259,7 @@ internal sealed class RoomPlaylistTests
         room.Advance(10_000_000);
         Assert.That(room.Received<State>(2).Count(), Is.LessThanOrEqualTo(100));
     }
+
+    private static SetTrack Describe(TrackInfo track) =>
+        new(track.TrackId, track.Name, track.LengthBytes, track.ChunkSizeBytes, track.Kind, track.DurationUs);
 }

@@ -85,6 +85,20 @@ internal sealed class RoomReadinessTests
     }
 
     [Test]
+    public void A_seek_that_waits_while_the_end_comes_near_does_not_make_the_room_ask_for_nothing_for_ever()
+    {
+        var room = RoomHarness.WithHostAndViewers();
+        room.Say(1, new Play(236_000_000));
+        room.Say(2, new Ready(RoomHarness.TrackId, false));
+        room.Advance(1_000_000);
+        room.Say(1, new Seek(60_000_000));
+        room.Advance(2_999_999);
+        Assert.That(room.Room.NextDueUs, Is.EqualTo(room.NowUs + 1), "the end of the waiting is all that the room has to do");
+        room.Advance(1_000_000);
+        Assert.That((room.Timeline.Status, room.Timeline.PositionUs), Is.EqualTo((PlaybackStatus.Play, 60_000_000L)));
+    }
+
+    [Test]
     public void Who_said_nothing_of_readiness_is_not_waited_for()
     {
         var room = RoomHarness.WithHostAndViewers(5);

@@ -191,6 +191,27 @@ internal sealed class FrameRulesTests
     }
 
     [Test]
+    public void A_manifest_that_comes_late_is_as_good_as_one_in_time([Values] bool isFirst)
+    {
+        var core = Core(knowsManifest: false);
+        core.LinkUp(Others, "others", false, 2);
+        core.Receive(Others, new TrackFrame(0, Track.Id, TrackFlags.HasManifest), 2);
+        // They let it lapse, so the others are asked too.
+        core.Timer(3_000_001);
+        Assert.That(core.TakeEffects().OfType<SendFrame>().Single(s => s.Frame is WantManifestFrame).Link, Is.EqualTo(Others));
+        if (!isFirst)
+            core.Receive(Others, new ManifestFrame(0, Track.Encoded), 3_000_002);
+        core.Receive(Them, new ManifestFrame(7, Track.Encoded), 3_000_003);
+        if (isFirst)
+            core.Receive(Others, new ManifestFrame(0, Track.Encoded), 3_000_004);
+        core.OpenTrack(Track, Half(), false, 3_000_005);
+        core.Receive(Them, new ManifestFrame(7, Track.Encoded), 3_000_006);
+        var effects = core.TakeEffects();
+        Assert.That(effects.OfType<DropLink>(), Is.Empty);
+        Assert.That(effects.OfType<ManifestArrived>().Count(), Is.EqualTo(1), "opened once");
+    }
+
+    [Test]
     public void What_was_said_before_the_manifest_was_known_counts_once_it_is()
     {
         var core = Core(knowsManifest: false);
