@@ -55,7 +55,7 @@ internal sealed class OfferPlanner(SwarmState state)
     {
         if (!_stripes.TryGetValue(view.Track.Id, out var stripe) || stripe.IsOpen || !stripe.Covered[chunk] || view.OfferedByUs.ContainsKey(chunk))
             return 0;
-        return stripe.FirstSentUs[chunk] == 0 ? long.MaxValue : stripe.FirstSentUs[chunk] + _state.Settings.HoldUs;
+        return stripe.FirstSentUs[chunk] == 0 ? long.MaxValue : stripe.FirstSentUs[chunk] + _state.Settings.HoldUs + 3 * ChunkUs(view.Track);
     }
 
     /// <summary>A peer has a chunk now.</summary>
@@ -109,7 +109,7 @@ internal sealed class OfferPlanner(SwarmState state)
         foreach (var stripe in _stripes.Values.OrderBy(s => s.Track.Priority))
         {
             Expire(stripe, nowUs);
-            for (var room = RoomForOffers(stripe.Track, nowUs); room > 0 && stripe.Next(nowUs) is >= 0 and var chunk
+            for (var room = RoomForOffers(stripe.Track, nowUs); room > 0 && stripe.Next(nowUs, 3 * ChunkUs(stripe.Track)) is >= 0 and var chunk
                 && LeastLoaded(stripe, chunk, nowUs) is var (link, view); room--)
             {
                 stripe.Covered.Set(chunk);
@@ -236,6 +236,9 @@ internal sealed class OfferPlanner(SwarmState state)
         return most - open;
     }
 
+    // What this uplink takes for one chunk.
+    private long ChunkUs(Track track) => (long)(_state.UplinkUsPerByte * track.Manifest!.ChunkSizeBytes);
+
     // Links that take part in a track.
     private int Audience(Track track)
     {
@@ -275,11 +278,17 @@ internal sealed class OfferPlanner(SwarmState state)
         /// <summary>How far the search from the start has come.</summary>
         public int Cursor { get; set; }
 
-        /// <summary>The next chunk to offer, or -1: the last one early (a decoder reads the tail on opening), then from the playhead on.</summary>
-        public int Next(long nowUs)
+        /// <summary>
+        /// The next chunk to offer, or -1: the last one early (a decoder reads the tail on opening), then from the playhead on. What
+        /// would come too late to be heard, if it takes so long, comes last: an uplink that is behind the music must not stay there.
+        /// </summary>
+        public int Next(long nowUs, long tripUs)
         {
+            var heard = Track.IsRunning ? Track.PlayheadChunk(nowUs + tripUs) : 0;
+            if (Cursor > 0 && _start + Cursor < heard)
+                Cursor = 0;
             if (Cursor == 0)
-                _start = Track.PlayheadChunk(nowUs);
+                _start = Math.Max(heard, Track.PlayheadChunk(nowUs));
             if (Cursor > 0 && !Covered[_last] && Track.Availability[_last] == 0)
                 return _last;
             for (; Cursor <= _last; Cursor++)

@@ -59,7 +59,7 @@ internal static class ClientMessageReader
             "LOOP_UPDATE" => RoomCommandReader.LoopUpdate(f),
             "BLOB" => RoomCommandReader.Blob(f),
             "SNAPSHOT" => new SnapshotRequest(),
-            "SYNC_REQUEST" => new SyncRequest(f.Whole("t1_us", long.MinValue, long.MaxValue) ?? 0),
+            "SYNC_REQUEST" => new SyncRequest(f.Whole("t1_us", long.MinValue, long.MaxValue) ?? 0, f.Flag("is_brief") ?? false),
             "READY" => new Ready(f.Required(f.TrackId("track_id"), "track_id"), f.Required(f.Flag("is_ready"), "is_ready", false)),
             "STATS" => new Stats(ReadStats(f)),
             "PEERS" => new PeersRequest(),

@@ -145,7 +145,9 @@ public sealed record Blob([property: JsonConverter(typeof(RawJsonConverter))] st
 public sealed record SnapshotRequest : ClientMessage;
 
 /// <summary>One clock probe. <paramref name="T1Us"/> comes back as it is.</summary>
-public sealed record SyncRequest(long T1Us = 0) : ClientMessage;
+/// <param name="T1Us">Sent, local clock, microseconds.</param>
+/// <param name="IsBrief">Whether the clock alone is asked for: the answer is then a third as long.</param>
+public sealed record SyncRequest(long T1Us = 0, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsBrief = false) : ClientMessage;
 
 /// <summary>Whether this member could play the track's current position at once.</summary>
 public sealed record Ready(string TrackId, bool IsReady) : ClientMessage;

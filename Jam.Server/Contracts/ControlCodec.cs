@@ -67,6 +67,7 @@ public static class ControlCodec
             PeerJoined => ("PEER_JOINED", json.PeerJoined),
             PeerLeft => ("PEER_LEFT", json.PeerLeft),
             SyncResponse => ("SYNC_RESPONSE", json.SyncResponse),
+            ClockAnswer => ("SYNC_RESPONSE", json.ClockAnswer),
             Pong => ("PONG", json.Pong),
             Error => ("ERROR", json.Error),
             _ => throw new NotSupportedException($"No wire form for {message.GetType().Name}."),

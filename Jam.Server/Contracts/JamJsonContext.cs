@@ -44,6 +44,7 @@ namespace Jam.Server.Contracts;
 [JsonSerializable(typeof(PeerJoined))]
 [JsonSerializable(typeof(PeerLeft))]
 [JsonSerializable(typeof(SyncResponse))]
+[JsonSerializable(typeof(ClockAnswer))]
 [JsonSerializable(typeof(Pong))]
 [JsonSerializable(typeof(Error))]
 internal sealed partial class JamJsonContext : JsonSerializerContext;

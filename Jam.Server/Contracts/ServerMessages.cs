@@ -140,6 +140,13 @@ public sealed record SyncResponse(
     long T1Us, long T2Us, long T3Us, Guid ClockId, PlaybackStatus Status, string? TrackId, long PositionUs,
     [property: JsonConverter(typeof(FloatConverter))] double OffsetSec, BeatNow? Tempo = null, Revisions? Revisions = null) : ServerMessage;
 
+/// <summary>SYNC_RESPONSE to who asked for the clock alone; read as a <see cref="SyncResponse"/> that says no more.</summary>
+/// <param name="T1Us">As sent.</param>
+/// <param name="T2Us">When the probe came, room clock.</param>
+/// <param name="T3Us">When this went out, room clock.</param>
+/// <param name="ClockId">The room's clock.</param>
+public sealed record ClockAnswer(long T1Us, long T2Us, long T3Us, Guid ClockId) : ServerMessage;
+
 /// <summary>The beat at one moment.</summary>
 /// <param name="Bpm">Beats a minute.</param>
 /// <param name="BeatsPerBar">Beats of a bar.</param>

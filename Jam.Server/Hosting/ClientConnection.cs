@@ -155,7 +155,7 @@ internal sealed class ClientConnection : IDisposable
         switch (message)
         {
             case SyncRequest probe:
-                _outbox.AddProbe(new ProbeStamp(probe.T1Us, t2Us));
+                _outbox.AddProbe(new ProbeStamp(probe.T1Us, t2Us, probe.IsBrief));
                 break;
             case Ping ping:
                 Send(new Pong(ping.Nonce));
@@ -209,10 +209,12 @@ internal sealed class ClientConnection : IDisposable
         }
     }
 
-    private SyncResponse Answer(ProbeStamp probe, RoomView view)
+    private ServerMessage Answer(ProbeStamp probe, RoomView view)
     {
         var (pair, tempos, revisions) = view.Facts;
         var t3Us = _time.NowUs();
+        if (probe.IsBrief)
+            return new ClockAnswer(probe.T1Us, probe.T2Us, t3Us, pair.Current.ClockId);
         var holds = pair.At(t3Us) ?? pair.Current;
         var positionUs = holds.PositionAtUs(t3Us);
         var tempo = tempos.At(t3Us);

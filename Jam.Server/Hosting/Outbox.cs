@@ -11,7 +11,7 @@ internal readonly record struct Outbound(
     byte[]? Utf8 = null, ProbeStamp? Probe = null, WebSocketCloseStatus? Close = null, bool IsState = false);
 
 /// <summary>A probe's first two stamps; the third is taken right before the answer is sent. Microseconds.</summary>
-internal readonly record struct ProbeStamp(long T1Us, long T2Us);
+internal readonly record struct ProbeStamp(long T1Us, long T2Us, bool IsBrief);
 
 /// <summary>
 /// What waits to be sent on one connection: many writers, one reader. Answers to probes overtake everything else, since
