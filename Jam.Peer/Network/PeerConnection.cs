@@ -193,7 +193,7 @@ internal sealed class PeerConnection : IAsyncDisposable
                 case ByeFrame bye:
                     Close(bye.Reason);
                     return;
-                case TrackFrame track when _remoteSlots.Count < FrameCaps.MaxSlots:
+                case TrackFrame track when track.Slot < FrameCaps.MaxSlots:
                     _remoteSlots[track.Slot] = track.Track;
                     await _events.OnFrameAsync(this, frame, cancellationToken);
                     break;

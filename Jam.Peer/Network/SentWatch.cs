@@ -19,19 +19,16 @@ internal sealed class SentWatch
     private readonly List<PeerConnection> _watched = [];
     private double _usPerByte;
     private long _progressAtUs;
-    private long _dueUs = long.MaxValue;
+    private long _checkedAtUs;
 
     /// <summary>When <see cref="Check"/> should be called though nothing happens; <see cref="long.MaxValue"/>: nothing is on its way.</summary>
-    public long DueUs => _dueUs;
-
-    /// <summary>Whether anything is on its way.</summary>
-    public bool IsWatching => _watched.Count > 0;
+    public long DueUs { get; private set; } = long.MaxValue;
 
     /// <summary>A connection's socket has taken a chunk.</summary>
     public void Add(PeerConnection connection, long nowUs)
     {
         if (_watched.Count == 0)
-            _progressAtUs = nowUs;
+            (_progressAtUs, DueUs) = (nowUs, nowUs + SoonestUs);
         if (!_watched.Contains(connection))
             _watched.Add(connection);
     }
@@ -39,9 +36,16 @@ internal sealed class SentWatch
     /// <summary>A connection is gone.</summary>
     public void Remove(PeerConnection connection) => _watched.Remove(connection);
 
+    /// <summary>
+    /// Whether <see cref="Check"/> could have news after something else has happened. Each look costs a call of the system per
+    /// connection: on a link that carries a chunk in less than a millisecond that would be dearer than the chunk.
+    /// </summary>
+    public bool MayHaveNews(long nowUs) => _watched.Count > 0 && nowUs >= _checkedAtUs + SoonestUs;
+
     /// <summary>Reports every chunk that was acknowledged since the last time.</summary>
     public void Check(long nowUs, Action<PeerConnection, SendChunk> arrived)
     {
+        _checkedAtUs = nowUs;
         var (bytes, next) = (0L, int.MaxValue);
         for (var i = _watched.Count - 1; i >= 0; i--)
         {
@@ -67,7 +71,7 @@ internal sealed class SentWatch
         }
 
         // What is overdue is looked for at steps of an eighth of the time waited for.
-        _dueUs = _watched.Count == 0
+        DueUs = _watched.Count == 0
             ? long.MaxValue
             : Math.Max(_progressAtUs + (long)(_usPerByte * next), nowUs + Math.Clamp((nowUs - _progressAtUs) / 8, SoonestUs, LatestUs));
     }

@@ -43,6 +43,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     // Full mode: wait. Only read loops wait, which is what slows a flood down.
     private readonly Channel<SwarmEvent> _events = Channel.CreateBounded<SwarmEvent>(new BoundedChannelOptions(8192) { SingleReader = true });
     private readonly ConcurrentDictionary<TrackId, TrackStorage> _storages = new();
+    private readonly HashSet<TrackId> _striped = [];
     private readonly Dictionary<LinkId, PeerConnection> _connections = [];
     private readonly SwarmStats _stats = new();
     private readonly SentWatch _sent = new();
@@ -215,9 +216,14 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 break;
             case WantEvent e:
                 _core.WantTrack(e.Track, e.Priority, nowUs);
+                // It had to be let go for others, and is wanted again.
+                if (_storages.TryGetValue(e.Track, out var kept))
+                    _core.OpenTrack(kept.Manifest, kept.Have(), _striped.Contains(e.Track), nowUs);
                 break;
             case OpenEvent e:
                 _storages[e.Storage.Manifest.Id] = e.Storage;
+                if (e.Striped)
+                    _striped.Add(e.Storage.Manifest.Id);
                 _core.OpenTrack(e.Storage.Manifest, e.Storage.Have(), e.Striped, nowUs);
                 break;
             case AwaitEvent e:
@@ -236,15 +242,11 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
 
     private void CheckSent()
     {
-        if (!_sent.IsWatching)
-            return;
         var nowUs = _time.NowUs();
+        if (!_sent.MayHaveNews(nowUs))
+            return;
         var any = false;
-        _sent.Check(nowUs, (connection, chunk) =>
-        {
-            any = true;
-            _core.ChunkArrived(connection.Id, chunk.Track, chunk.Chunk, nowUs);
-        });
+        _sent.Check(nowUs, (connection, chunk) => any |= _core.ChunkArrived(connection.Id, chunk.Track, chunk.Chunk, nowUs));
         if (any)
             CarryOut(null);
     }

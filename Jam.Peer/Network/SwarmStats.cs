@@ -39,7 +39,7 @@ internal sealed class SwarmStats
         foreach (var (id, storage) in storages)
         {
             var counters = Of(id);
-            var have = core.Tracks.TryGetValue(id, out var track) ? track.Have.Count : 0;
+            var have = core.Tracks.TryGetValue(id, out var track) ? track.Have.Count : storage.Have().Count;
             tracks[id] = new TrackSnapshot(
                 storage.Manifest.ChunkCount, have, storage.CachedChunks, counters.FromHost, counters.FromPeers, counters.BytesUp,
                 counters.BytesDown, counters.Bad);

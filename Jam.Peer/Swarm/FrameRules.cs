@@ -3,9 +3,10 @@ using Jam.Peer.Wire;
 namespace Jam.Peer.Swarm;
 
 /// <summary>What each frame of another peer changes. A string that comes back is why the link must be closed.</summary>
-internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, OfferPlanner offers)
+internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, OfferPlanner offers, Slots slots)
 {
     private readonly SwarmState _state = state;
+    private readonly int _most = state.Settings.MaxAnnounced;
 
     /// <summary>Takes one frame; CHUNK is not among them.</summary>
     public string? Receive(Link link, Frame frame, long nowUs) => frame switch
@@ -13,13 +14,13 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         TrackFrame f => OnTrack(link, f),
         WantManifestFrame f => OnWantManifest(link, f),
         ManifestFrame f => OnManifest(link, f),
-        BitfieldFrame f => OnView(link, f.Slot, view => OnBitfield(link, view, f.Bits, nowUs)),
-        HaveFrame f => OnView(link, f.Slot, view => OnHave(link, view, f.Chunks, nowUs)),
-        SoonFrame f => OnView(link, f.Slot, view => OnSoon(view, f.Chunks)),
-        OfferFrame f => OnView(link, f.Slot, view => OnOffer(view, f.Chunks)),
-        RequestFrame f => OnView(link, f.Slot, view => OnRequest(link, view, f, nowUs)),
-        CancelFrame f => OnView(link, f.Slot, view => OnCancel(link, view, f.Chunk)),
-        RejectFrame f => OnView(link, f.Slot, view => OnReject(link, view, f.Chunk)),
+        BitfieldFrame f => OnView(link, f, f.Slot, view => OnBitfield(link, view, f.Bits, nowUs)),
+        HaveFrame f => OnView(link, f, f.Slot, view => OnHave(link, view, f.Chunks, nowUs)),
+        SoonFrame f => OnView(link, f, f.Slot, view => OnSoon(view, f.Chunks)),
+        OfferFrame f => OnView(link, f, f.Slot, view => OnOffer(view, f.Chunks)),
+        RequestFrame f => OnView(link, f, f.Slot, view => OnRequest(link, view, f, nowUs)),
+        CancelFrame f => OnView(link, f, f.Slot, view => OnCancel(link, view, f.Chunk)),
+        RejectFrame f => OnView(link, f, f.Slot, view => OnReject(link, view, f.Chunk)),
         _ => $"unexpected {frame.GetType().Name}",
     };
 
@@ -27,36 +28,83 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
     {
         if (frame.Slot >= FrameCaps.MaxSlots)
             return $"slot {frame.Slot}";
-        if (link.RemoteSlots.TryGetValue(frame.Slot, out var known) && known != frame.Track)
-            return $"slot {frame.Slot} was given to another track";
-        link.RemoteSlots[frame.Slot] = frame.Track;
-        // A track that is not wanted here is remembered by its slot only: it may become the room's later.
-        var view = _state.Tracks.TryGetValue(frame.Track, out var track)
-            ? SwarmState.On(link, track)
-            : link.Unwanted(frame.Track);
+        var isGiven = link.RemoteSlots.TryGetValue(frame.Slot, out var known);
+        if (!isGiven || known != frame.Track)
+        {
+            if (link.RemoteSlots.ContainsValue(frame.Track))
+                return "a track in two slots";
+            // A slot that is given to another track: its sender has let the one before go.
+            if (isGiven)
+                slots.OnGivenUp(link, known);
+            link.RemoteSlots[frame.Slot] = frame.Track;
+        }
+
+        if (!_state.Tracks.TryGetValue(frame.Track, out var track))
+        {
+            // A track that is not wanted here is remembered by its slot only: it may become the room's later.
+            if (link.Unwanted.TryGetValue(frame.Track, out var said))
+                said.Flags = frame.Flags;
+            else
+                link.Unwanted.Add(frame.Track, new Hearsay(frame.Flags));
+            return null;
+        }
+
+        var view = SwarmState.On(link, track);
         // HAVE goes to those who take part; what was gained before the other side said so it has not heard of.
-        if (view.RemoteFlags is null && view.Track.Have.Count > view.Told)
-            _state.Send(link, new BitfieldFrame(view.Track.Slot, view.Track.Have.ToBytes()));
+        if (view.RemoteFlags is null && track.Have.Count > view.Told)
+            _state.Send(link, new BitfieldFrame(track.Slot, track.Have.ToBytes()));
         view.RemoteFlags = frame.Flags;
         return null;
     }
 
     // Slots are in the sender's numbering, and it must have announced them.
-    private string? OnView(Link link, ushort slot, Func<LinkTrack, string?> then)
+    private string? OnView(Link link, Frame frame, ushort slot, Func<LinkTrack, string?> then)
     {
         if (!link.RemoteSlots.TryGetValue(slot, out var id))
             return $"slot {slot} was not announced";
-        return then(_state.Tracks.TryGetValue(id, out var track) ? SwarmState.On(link, track) : link.Unwanted(id));
+        return _state.Tracks.TryGetValue(id, out var track) ? then(SwarmState.On(link, track)) : OnUnwanted(link, link.Unwanted[id], frame);
     }
 
-    private string? OnWantManifest(Link link, WantManifestFrame frame) => OnView(link, frame.Slot, view =>
+    // Of a track that is not wanted here only what may matter later is kept, and no more of it than a link may have.
+    private static string? OnUnwanted(Link link, Hearsay said, Frame frame)
+    {
+        switch (frame)
+        {
+            case HaveFrame f:
+                return Early(said.Early ??= new EarlyHaves(link.EarlyBudget), f.Chunks);
+            case BitfieldFrame f:
+                return Early(said.Early ??= new EarlyHaves(link.EarlyBudget), Chunks(f.Bits));
+            case OfferFrame { Chunks: [] }:
+                said.IsOpen = true;
+                return null;
+            case ManifestFrame when !said.ManifestAsked:
+                return "a manifest that was not asked for";
+            default:
+                return null;
+        }
+    }
+
+    private static string? Early(EarlyHaves early, IEnumerable<int> chunks) =>
+        chunks.All(early.TrySet) ? null : "it claims too much of tracks that are not known here";
+
+    // The highest first: room is made once.
+    private static IEnumerable<int> Chunks(byte[] bits)
+    {
+        for (var chunk = bits.Length * 8 - 1; chunk >= 0; chunk--)
+        {
+            if ((bits[chunk >> 3] & (0x80 >> (chunk & 7))) != 0)
+                yield return chunk;
+        }
+    }
+
+    private string? OnWantManifest(Link link, WantManifestFrame frame) => OnView(link, frame, frame.Slot, view =>
     {
         if (view.Track.Manifest is { } manifest)
             _state.Send(link, new ManifestFrame(view.Track.Slot, manifest.Encoded));
         return null;
     });
 
-    private string? OnManifest(Link link, ManifestFrame frame) => OnView(link, frame.Slot, view =>
+    private string? OnManifest(Link link, ManifestFrame frame) => OnView(link, frame, frame.Slot, view =>
     {
         // An answer may be late: another was asked meanwhile, or has answered already.
         if (view.Track.Manifest is not null || view.Track.IsManifestHere)
@@ -94,6 +142,8 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
 
                 Learn(link, view, chunk, nowUs);
             }
+
+            early.Clear();
         }
 
         view.OfferedToUs.RemoveWhere(chunk => chunk >= view.Track.Have.Length || view.Track.Have[chunk]);
@@ -103,17 +153,7 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
     {
         var track = view.Track;
         if (track.Manifest is null)
-        {
-            var early = view.Early ??= new Bitfield(Manifest.MaxChunks);
-            for (var chunk = 0; chunk < bits.Length * 8; chunk++)
-            {
-                if ((bits[chunk >> 3] & (0x80 >> (chunk & 7))) != 0)
-                    early.Set(chunk);
-            }
-
-            return null;
-        }
-
+            return Early(view.Early ??= new EarlyHaves(link.EarlyBudget), Chunks(bits));
         if (Bitfield.TryParse(bits, track.Have.Length) is not { } field)
             return "a bitfield of the wrong size";
         // Sent again it may only add: what someone had, it has.
@@ -130,13 +170,7 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
     private string? OnHave(Link link, LinkTrack view, int[] chunks, long nowUs)
     {
         if (view.Track.Manifest is null)
-        {
-            view.Early ??= new Bitfield(Manifest.MaxChunks);
-            foreach (var chunk in chunks)
-                view.Early.Set(chunk);
-            return null;
-        }
-
+            return Early(view.Early ??= new EarlyHaves(link.EarlyBudget), chunks);
         view.Remote ??= new Bitfield(view.Track.Have.Length);
         foreach (var chunk in chunks)
         {
@@ -160,20 +194,21 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         offers.OnHave(view, chunk, nowUs);
     }
 
-    private static string? OnSoon(LinkTrack view, int[] chunks)
+    private string? OnSoon(LinkTrack view, int[] chunks)
     {
         foreach (var chunk in chunks)
         {
             if (view.Track.Manifest is not null && chunk >= view.Track.Have.Length)
                 return $"SOON of chunk {chunk} of {view.Track.Have.Length}";
-            if (view.Track.Manifest is not null && !view.Track.Have[chunk])
+            // It promises nothing, so what is too much is not kept.
+            if (view.Track.Manifest is not null && !view.Track.Have[chunk] && view.Soon.Count < _most)
                 view.Soon.Add(chunk);
         }
 
         return null;
     }
 
-    private static string? OnOffer(LinkTrack view, int[] chunks)
+    private string? OnOffer(LinkTrack view, int[] chunks)
     {
         if (chunks.Length == 0)
             view.IsOpen = true;
@@ -181,9 +216,8 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         {
             if (view.Track.Manifest is not null && chunk >= view.Track.Have.Length)
                 return $"OFFER of chunk {chunk} of {view.Track.Have.Length}";
-            if (view.OfferedToUs.Count >= Manifest.MaxChunks)
-                return "too many OFFERs";
-            if (view.Track.Manifest is null || !view.Track.Have[chunk])
+            // An offer need not be taken, so what is too much is not kept.
+            if (view.OfferedToUs.Count < _most && (view.Track.Manifest is null || !view.Track.Have[chunk]))
                 view.OfferedToUs.Add(chunk);
         }
 
@@ -194,8 +228,7 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
     {
         if (view.Track.Manifest is not null && frame.Chunk >= view.Track.Have.Length)
             return $"REQUEST for chunk {frame.Chunk} of {view.Track.Have.Length}";
-        if (_state.Tracks.ContainsKey(view.Track.Id))
-            uploads.Request(link, view, frame, nowUs);
+        uploads.Request(link, view, frame, nowUs);
         return null;
     }
 

@@ -14,7 +14,7 @@ internal sealed class LinkTrack(Track track)
     public Bitfield? Remote { get; set; }
 
     /// <summary>What the other side said it has before the manifest was known here; null: nothing.</summary>
-    public Bitfield? Early { get; set; }
+    public EarlyHaves? Early { get; set; }
 
     /// <summary>Whether the other side was asked for the manifest.</summary>
     public bool ManifestAsked { get; set; }
@@ -55,6 +55,19 @@ internal sealed class LinkTrack(Track track)
 
     /// <summary>A striping host that is asked only for what it offers.</summary>
     public bool IsReserved => RemoteFlags is { } flags && flags.HasFlag(TrackFlags.Stripes) && !IsOpen;
+}
+
+/// <summary>What a link says of a track that is not wanted here.</summary>
+internal sealed class Hearsay(TrackFlags flags)
+{
+    public TrackFlags Flags { get; set; } = flags;
+
+    public EarlyHaves? Early { get; set; }
+
+    public bool IsOpen { get; set; }
+
+    /// <summary>It was wanted once, and the other side was asked for its manifest.</summary>
+    public bool ManifestAsked { get; init; }
 }
 
 /// <summary>One request that this peer has sent.</summary>
@@ -98,27 +111,23 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings, Usu
 
     public Dictionary<TrackId, LinkTrack> Tracks { get; } = [];
 
-    /// <summary>The view of a track that the other side announced and that is not wanted here: it may become the room's later.</summary>
-    public LinkTrack Unwanted(TrackId track)
-    {
-        if (!_unwanted.TryGetValue(track, out var view))
-            _unwanted.Add(track, view = new LinkTrack(new Track(track, ushort.MaxValue)));
-        return view;
-    }
+    /// <summary>What the other side says of tracks that are not wanted here: they may become the room's later.</summary>
+    public Dictionary<TrackId, Hearsay> Unwanted { get; } = [];
+
+    /// <summary>How much it may say of tracks whose manifest is not known.</summary>
+    public EarlyBudget EarlyBudget { get; } = new();
 
     /// <summary>A track is wanted from now on: what was said of it before counts.</summary>
     public void Adopt(Track track)
     {
-        if (!_unwanted.Remove(track.Id, out var said))
+        if (!Unwanted.Remove(track.Id, out var said))
             return;
         var view = SwarmState.On(this, track);
-        view.RemoteFlags = said.RemoteFlags;
+        view.RemoteFlags = said.Flags;
         view.Early = said.Early;
         view.IsOpen = said.IsOpen;
-        view.OfferedToUs.UnionWith(said.OfferedToUs);
+        view.ManifestAsked = said.ManifestAsked;
     }
-
-    private readonly Dictionary<TrackId, LinkTrack> _unwanted = [];
 
     /// <summary>Sent and not answered, oldest first.</summary>
     public List<Asked> Asked { get; } = [];

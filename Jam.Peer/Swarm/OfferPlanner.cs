@@ -79,26 +79,26 @@ internal sealed class OfferPlanner(SwarmState state)
         }
     }
 
-    /// <summary>A link is gone: what only it had or was offered is to be offered again.</summary>
-    public void OnLinkDown(Link link)
-    {
-        foreach (var view in link.Tracks.Values)
-        {
-            if (!_stripes.TryGetValue(view.Track.Id, out var stripe))
-                continue;
-            foreach (var chunk in view.OfferedByUs.Keys)
-                stripe.Uncover(chunk);
-            for (var chunk = 0; chunk < stripe.RelayOf.Length; chunk++)
-            {
-                if (stripe.RelayOf[chunk] == view)
-                {
-                    stripe.RelayOf[chunk] = null;
-                    stripe.Missing[chunk] = 0;
-                }
+    /// <summary>A track is let go.</summary>
+    public void End(Track track) => _stripes.Remove(track.Id);
 
-                if (view.Track.Availability[chunk] == 0)
-                    stripe.Uncover(chunk);
+    /// <summary>A link takes part in a track no longer: what only it had or was offered is to be offered again.</summary>
+    public void OnGone(LinkTrack view)
+    {
+        if (!_stripes.TryGetValue(view.Track.Id, out var stripe))
+            return;
+        foreach (var chunk in view.OfferedByUs.Keys)
+            stripe.Uncover(chunk);
+        for (var chunk = 0; chunk < stripe.RelayOf.Length; chunk++)
+        {
+            if (stripe.RelayOf[chunk] == view)
+            {
+                stripe.RelayOf[chunk] = null;
+                stripe.Missing[chunk] = 0;
             }
+
+            if (view.Track.Availability[chunk] == 0)
+                stripe.Uncover(chunk);
         }
     }
 

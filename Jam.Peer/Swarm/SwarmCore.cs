@@ -14,7 +14,8 @@ internal sealed class SwarmCore
     private readonly OfferPlanner _offers;
     private readonly RequestPlanner _requests;
     private readonly FrameRules _rules;
-    private ushort _nextSlot;
+    private readonly Slots _slots;
+    private long _wants;
 
     public SwarmCore(SwarmSettings settings)
     {
@@ -22,7 +23,8 @@ internal sealed class SwarmCore
         _offers = new OfferPlanner(_state);
         _uploads = new UploadScheduler(_state, _offers);
         _requests = new RequestPlanner(_state);
-        _rules = new FrameRules(_state, _uploads, _offers);
+        _slots = new Slots(_state, _offers);
+        _rules = new FrameRules(_state, _uploads, _offers, _slots);
     }
 
     /// <summary>Links, for reports.</summary>
@@ -48,9 +50,9 @@ internal sealed class SwarmCore
     {
         if (!_state.Tracks.TryGetValue(id, out var track))
         {
-            if (_nextSlot >= FrameCaps.MaxSlots)
+            if (_slots.Take() is not { } slot)
                 return;
-            _state.Add(track = new Track(id, _nextSlot++));
+            _state.Add(track = new Track(id, slot));
             foreach (var link in _state.Links.Values)
             {
                 link.Adopt(track);
@@ -58,6 +60,7 @@ internal sealed class SwarmCore
             }
         }
 
+        track.LastWanted = ++_wants;
         track.Priority = priority;
         _state.SortTracks();
         Settle(nowUs);
@@ -150,12 +153,13 @@ internal sealed class SwarmCore
     }
 
     /// <summary>A chunk has arrived: the other side's system has acknowledged it. Where no one tells, its HAVE does.</summary>
-    public void ChunkArrived(LinkId id, TrackId track, int chunk, long nowUs)
+    /// <returns>Whether that was news.</returns>
+    public bool ChunkArrived(LinkId id, TrackId track, int chunk, long nowUs)
     {
-        if (!_state.Links.TryGetValue(id, out var link) || !link.Tracks.TryGetValue(track, out var of))
-            return;
-        _uploads.OnArrived(link, of, chunk, nowUs);
+        if (!_state.Links.TryGetValue(id, out var link) || !link.Tracks.TryGetValue(track, out var of) || !_uploads.OnArrived(link, of, chunk, nowUs))
+            return false;
         Settle(nowUs);
+        return true;
     }
 
     /// <summary>A frame of the swarm arrived; CHUNK comes by <see cref="ReceiveChunk"/>.</summary>
@@ -175,7 +179,11 @@ internal sealed class SwarmCore
         if (!_state.Links.TryGetValue(id, out var link))
             return false;
         var stored = false;
-        if (!link.RemoteSlots.TryGetValue(slot, out var trackId) || !link.Tracks.TryGetValue(trackId, out var view)
+        if (link.RemoteSlots.TryGetValue(slot, out var trackId) && !_state.Tracks.ContainsKey(trackId) && link.Cancelled.Contains((trackId, chunk)))
+        {
+            // Its track was let go while it was on its way.
+        }
+        else if (!link.RemoteSlots.TryGetValue(slot, out trackId) || !link.Tracks.TryGetValue(trackId, out var view)
             || view.Track.Manifest is null || (uint)chunk >= (uint)view.Track.Have.Length)
         {
             _state.Drop(link, "a chunk of a track that was not asked for");
@@ -218,30 +226,8 @@ internal sealed class SwarmCore
     private void Forget(Link link)
     {
         _state.Links.Remove(link.Id);
-        foreach (var asked in link.Asked)
-        {
-            if (!asked.IsLoose)
-                asked.Of.Track.RemoveInFlight(asked.Chunk);
-        }
-
         foreach (var view in link.Tracks.Values)
-        {
-            if (view.Remote is not { } remote)
-                continue;
-            for (var chunk = 0; chunk < remote.Length; chunk++)
-            {
-                if (remote[chunk])
-                    view.Track.Availability[chunk]--;
-            }
-        }
-
-        foreach (var track in _state.Tracks.Values)
-        {
-            if (track.ManifestAskedOf == link.Id)
-                track.ManifestAskedUs = null;
-        }
-
-        _offers.OnLinkDown(link);
+            _slots.OnGone(link, view);
     }
 
     private void Announce(Link link, Track track)

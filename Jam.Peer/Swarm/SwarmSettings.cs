@@ -84,6 +84,9 @@ internal sealed record SwarmSettings
     /// <summary>Most requests that one link may have waiting here; more are rejected.</summary>
     public int MaxQueuedRequests { get; init; } = 256;
 
+    /// <summary>Most chunks of a track that one link may have OFFERed and that were not asked for; and as many for SOON. The rest is ignored.</summary>
+    public int MaxAnnounced { get; init; } = 256;
+
     /// <summary>Chunks handed to a link's socket and not yet taken by the kernel.</summary>
     public int ChunksInSocket { get; init; } = 2;
 

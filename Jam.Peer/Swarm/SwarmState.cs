@@ -26,6 +26,13 @@ internal sealed class SwarmState(SwarmSettings settings)
         ByPriority.Add(track);
     }
 
+    /// <summary>One track less.</summary>
+    public void Remove(Track track)
+    {
+        Tracks.Remove(track.Id);
+        ByPriority.Remove(track);
+    }
+
     /// <summary>A priority has changed.</summary>
     public void SortTracks() => ByPriority.Sort((a, b) => (a.Priority, a.Slot).CompareTo((b.Priority, b.Slot)));
 

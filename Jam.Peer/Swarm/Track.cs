@@ -32,6 +32,9 @@ internal sealed class Track(TrackId id, ushort slot)
     /// <summary>Lower is fetched first.</summary>
     public int Priority { get; set; }
 
+    /// <summary>Of two tracks the one that was wanted later has more.</summary>
+    public long LastWanted { get; set; }
+
     /// <summary>When a manifest was last asked for; null: not in flight.</summary>
     public long? ManifestAskedUs { get; set; }
 

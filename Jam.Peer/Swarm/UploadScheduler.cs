@@ -118,21 +118,23 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     }
 
     /// <summary>A chunk has arrived: the other side's system has acknowledged it, or its peer says so, whichever is known first.</summary>
-    public void OnArrived(Link link, LinkTrack of, int chunk, long nowUs)
+    /// <returns>Whether that was news.</returns>
+    public bool OnArrived(Link link, LinkTrack of, int chunk, long nowUs)
     {
         var index = link.Pipe.FindIndex(p => p.Chunk == chunk && p.Of == of);
         if (index < 0)
-            return;
+            return false;
         var piped = link.Pipe[index];
         if (piped.IsCancelled)
         {
             link.Pipe.RemoveAt(index);
-            return;
+            return true;
         }
 
         _state.Uplink.Deliver(piped, nowUs);
         link.FastestUs = Math.Min(link.FastestUs, nowUs - piped.AtUs);
         link.Pipe.RemoveAt(index);
+        return true;
     }
 
     // What was handed over can no longer be overtaken by something more urgent, so no more than the uplink carries in a moment

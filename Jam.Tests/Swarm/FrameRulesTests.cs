@@ -38,7 +38,7 @@ internal sealed class FrameRulesTests
     private static IEnumerable<TestCaseData> Breaches()
     {
         yield return Case(new TrackFrame(FrameCaps.MaxSlots, Another.Id, TrackFlags.None), "a slot beyond the last");
-        yield return Case(new TrackFrame(7, Another.Id, TrackFlags.None), "a slot for a second track");
+        yield return Case(new TrackFrame(8, Track.Id, TrackFlags.None), "a track in two slots");
         yield return Case(new HaveFrame(8, [0]), "a slot that was not announced");
         yield return Case(new HaveFrame(7, [0, 10]), "HAVE beyond the end");
         yield return Case(new SoonFrame(7, [10]), "SOON beyond the end");
