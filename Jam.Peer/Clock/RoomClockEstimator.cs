@@ -11,8 +11,9 @@ namespace Jam.Peer.Clock;
 /// that learns better, all that it keeps goes in anew.
 /// <para>
 /// The first five bursts come back to back (1 ms apart), so that a newcomer on a LAN is ready within a few dozen milliseconds. Up to
-/// the hundredth they follow at least 100 ms apart, and no denser than they take, while the estimate is poor: on a bad path that is
-/// a minute. Else six are half a second apart to find the drift, then they are 2 s apart, or 1 s while the estimate is poor. After the
+/// the hundredth they follow at least 100 ms apart, and no denser than they take, while the estimate is poor or its drift unknown: a
+/// second on a LAN, half a minute on a bad path. Up to the eleventh they are half a second apart, then 2 s, or 1 s while the
+/// estimate is poor. After the
 /// eleventh a burst ends with the first probe whose round trip is within 25 us of the lowest.
 /// </para>
 /// </remarks>
@@ -140,8 +141,11 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
             return FirstGapUs;
         if (_isHolding || _filter.Updates == 0)
             return EarlyGapUs;
+        // Poor by the time of the next one is poor as well: early on the offset is known, but not where it goes.
+        if (_bursts < QuickBursts && _filter.At(nowUs + SteadyGapUs).OffsetSigmaUs > PoorErrorUs)
+            return Math.Max(QuickGapUs, nowUs - _burstBegunUs);
         if (_filter.At(nowUs).OffsetSigmaUs > PoorErrorUs)
-            return _bursts < QuickBursts ? Math.Max(QuickGapUs, nowUs - _burstBegunUs) : PoorGapUs;
+            return PoorGapUs;
         return _bursts < FirstBursts + EarlyBursts ? EarlyGapUs : SteadyGapUs;
     }
 

@@ -216,7 +216,7 @@ internal sealed class RoomClockEstimatorTests
     {
         var estimator = new RoomClockEstimator();
         var now = 0L;
-        for (var burst = 0; burst < 11; burst++)
+        for (var burst = 0; burst < 30; burst++)
             now = Burst(estimator, now, 1_000_000);
         var begun = 0;
         for (var due = now = estimator.NextProbeAtUs; estimator.NextProbeAtUs < due + 1_000_000; begun++)
