@@ -6,14 +6,15 @@ namespace Jam.Peer.Clock;
 /// the snapshots that it publishes are.
 /// </summary>
 /// <remarks>
-/// Eight probes, one after the other, make a burst, of which the one with the lowest round trip counts: it met the shortest
-/// queues. Its error is taken as half of what its round trip exceeds the lowest of the last 150 bursts, plus 100 us; half the
-/// round trip itself would overstate it on long, steady paths. A Kalman filter over offset and drift takes bursts in.
+/// Eight probes, one after the other, make a burst, of which the shortest way there and the shortest way back count. A Kalman
+/// filter over offset and drift takes bursts in, each with the error that <see cref="ProbeHistory"/> makes of its round trip. When
+/// that learns better, all that it keeps goes in anew.
 /// <para>
-/// The first five bursts come back to back (1 ms apart), so that a newcomer on a LAN is ready within a few dozen milliseconds rather than after
-/// five half seconds; six more follow half a second apart to find the drift, then one every two seconds. What the first ones
-/// have in common (a queue that stands for 100 ms) the later ones correct. From then on a burst ends with the first probe whose
-/// round trip is within 25 us of the lowest.
+/// The first five bursts come back to back (1 ms apart), so that a newcomer on a LAN is ready within a few dozen milliseconds. Up to
+/// the hundredth they follow at least 100 ms apart, and no denser than they take, while the estimate is poor or its drift unknown: a
+/// second on a LAN, half a minute on a bad path. Up to the eleventh they are half a second apart, then 2 s, or 1 s while the
+/// estimate is poor. After the
+/// eleventh a burst ends with the first probe whose round trip is within 25 us of the lowest.
 /// </para>
 /// </remarks>
 /// <param name="keepsFirst">
@@ -27,26 +28,29 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private const long FirstGapUs = 1_000;
     private const long EarlyGapUs = 500_000;
     private const long SteadyGapUs = 2_000_000;
+    private const int QuickBursts = 100;
+    private const long QuickGapUs = 100_000;
+    private const long PoorGapUs = 1_000_000;
+    private const double PoorErrorUs = 30;
     private const long ProbeTimeoutUs = 1_000_000;
-    private const int UpdatesToBeReady = 5;
+    private const int BurstsToBeReady = 5;
     private const double ReadyErrorUs = 1_000;
     private const double LostErrorUs = 10_000;
-    private const double FloorSigmaUs = 100;
     private const long QuickUs = 25;
     private const double GateFloorUs = 2_000;
     private const double GateSigmas = 6;
-    private const double DriftSigmas = 2;
 
     private readonly DriftFilter _filter = new();
-    private readonly RecentMinimum _roundTrips = new(150);
+    private readonly ProbeHistory _history = new();
+    private readonly Burst _burst = new();
     private Guid _clockId;
     private long? _outstandingT1Us;
     private long _nextAtUs = long.MinValue;
-    private int _probesInBurst;
     private int _bursts;
+    private int _taken;
+    private long _burstBegunUs;
     private bool _isHolding;
     private bool _isReady;
-    private Probe? _best;
     private volatile RoomClockSnapshot _snapshot = RoomClockSnapshot.None;
 
     /// <summary>The latest estimate; may be read from any thread.</summary>
@@ -70,6 +74,8 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
                 return false;
         }
 
+        if (_burst.Answers == 0)
+            _burstBegunUs = nowUs;
         _outstandingT1Us = nowUs;
         return true;
     }
@@ -88,9 +94,8 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         if (clockId != _clockId)
             Reset(clockId);
         var probe = new Probe(t1Us + (t4Us - t1Us) / 2, (t2Us - t1Us + (t3Us - t4Us)) / 2.0, t4Us - t1Us - (t3Us - t2Us));
-        if (probe.RttUs > 0 && (_best is null || probe.RttUs < _best.Value.RttUs))
-            _best = probe;
-        if (++_probesInBurst == ProbesPerBurst || IsQuick())
+        _burst.Add(probe);
+        if (_burst.Answers == ProbesPerBurst || IsQuick(probe))
             EndBurst(t4Us);
     }
 
@@ -101,8 +106,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     public void OnConnectionLost()
     {
         _outstandingT1Us = null;
-        _probesInBurst = 0;
-        _best = null;
+        _burst.Clear();
         _bursts = Math.Min(_bursts, FirstBursts);
         _nextAtUs = long.MinValue;
     }
@@ -116,89 +120,113 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
 
     // Once in its stride: a probe that met no queue ends the burst, since seven more could tell no more than it does, unless it
     // says something new. For a host with a slow uplink and a full room, the answers would be a quarter of what it can send.
-    private bool IsQuick() =>
-        _bursts >= FirstBursts + EarlyBursts && !_isHolding && _best is { } best && best.RttUs <= _roundTrips.Value + QuickUs
-        && !IsOutlier(best, FloorSigmaUs);
+    private bool IsQuick(Probe probe) =>
+        _bursts >= FirstBursts + EarlyBursts && !_isHolding && probe.RttUs > 0 && probe.RttUs <= _history.LowestUs + QuickUs
+        && !IsOutlier(probe);
 
     private bool IsKept => keepsFirst && _isReady;
 
     private void EndBurst(long nowUs)
     {
-        var best = _best;
-        _best = null;
-        _probesInBurst = 0;
         _bursts++;
-        if (best is { } probe)
-            Take(probe);
-        var gap = _bursts < FirstBursts ? FirstGapUs
-            : _isHolding || _bursts < FirstBursts + EarlyBursts ? EarlyGapUs
-            : SteadyGapUs;
-        _nextAtUs = nowUs + gap;
+        if (_burst.Best is { } best)
+            Take(best);
+        _burst.Clear();
+        _nextAtUs = nowUs + GapUs(nowUs);
     }
 
-    private void Take(Probe probe)
+    private long GapUs(long nowUs)
+    {
+        if (_bursts < FirstBursts)
+            return FirstGapUs;
+        if (_isHolding || _filter.Updates == 0)
+            return EarlyGapUs;
+        // Poor by the time of the next one is poor as well: early on the offset is known, but not where it goes.
+        if (_bursts < QuickBursts && _filter.At(nowUs + SteadyGapUs).OffsetSigmaUs > PoorErrorUs)
+            return Math.Max(QuickGapUs, nowUs - _burstBegunUs);
+        if (_filter.At(nowUs).OffsetSigmaUs > PoorErrorUs)
+            return PoorGapUs;
+        return _bursts < FirstBursts + EarlyBursts ? EarlyGapUs : SteadyGapUs;
+    }
+
+    private void Take(Probe best)
     {
         if (IsKept)
             return;
-        _roundTrips.Add(probe.RttUs);
-        var sigmaUs = (probe.RttUs - _roundTrips.Value) / 2.0 + FloorSigmaUs;
-        if (_filter.Updates == 0)
+        // A better minimum makes what came before worth less than it seemed: else a queue that stood at the start would pass for the
+        // truth for minutes. This must come first, lest the truth be taken for the outlier.
+        if (_history.Add(best))
+            Replay(_history.Probes.Count - 1);
+        if (_filter.Updates > 0 && IsOutlier(best))
         {
-            _filter.Start(probe.LocalUs, probe.OffsetUs, sigmaUs);
-        }
-        else if (!IsOutlier(probe, sigmaUs))
-        {
-            _isHolding = false;
-            _filter.Update(probe.LocalUs, probe.OffsetUs, sigmaUs);
-        }
-        else if (!_isHolding)
-        {
-            // One may be an accident of the path: ask again soon before believing it.
-            _isHolding = true;
-            return;
-        }
-        else
-        {
+            if (_history.RemoveLast())
+                Replay(_history.Probes.Count);
+            if (!_isHolding)
+            {
+                // One may be an accident of the path: ask again soon before believing it.
+                _isHolding = true;
+                return;
+            }
+
             // Two in a row: a clock was stepped, a machine slept, or the path is another one.
-            Reset(_clockId);
+            StartOver();
             _bursts = 1;
-            _roundTrips.Add(probe.RttUs);
-            _filter.Start(probe.LocalUs, probe.OffsetUs, FloorSigmaUs);
+            _history.Add(best);
         }
 
+        _isHolding = false;
+        _taken++;
+        Enter(best);
         Publish(_filter.ReferenceUs);
     }
 
-    private bool IsOutlier(Probe probe, double sigmaUs)
+    private void Replay(int count)
+    {
+        _filter.Clear();
+        for (var i = 0; i < count; i++)
+            Enter(_history.Probes[i]);
+    }
+
+    private void Enter(Probe probe)
+    {
+        if (_filter.Updates == 0)
+            _filter.Start(probe.LocalUs, probe.OffsetUs, _history.SigmaUs(probe));
+        else
+            _filter.Update(probe.LocalUs, probe.OffsetUs, _history.SigmaUs(probe));
+    }
+
+    private bool IsOutlier(Probe probe)
     {
         var (offsetUs, _, offsetSigmaUs, _) = _filter.At(probe.LocalUs);
+        var sigmaUs = _history.SigmaUs(probe);
         var expectedUs = Math.Sqrt(offsetSigmaUs * offsetSigmaUs + sigmaUs * sigmaUs);
         return Math.Abs(probe.OffsetUs - offsetUs) > Math.Max(GateFloorUs, GateSigmas * expectedUs);
     }
 
     private void Publish(long localUs)
     {
-        var (offsetUs, drift, errorUs, driftSigma) = _filter.At(localUs);
+        var (offsetUs, drift, errorUs, _) = _filter.At(localUs);
         _isReady = _isReady
             ? errorUs < LostErrorUs
-            : _filter.Updates >= UpdatesToBeReady && errorUs < ReadyErrorUs;
-        // A drift that could as well be none would only add its own noise between measurements.
-        var used = Math.Abs(drift) > DriftSigmas * driftSigma ? drift : 0;
-        _snapshot = new RoomClockSnapshot(_clockId, localUs, offsetUs, used, errorUs, _roundTrips.Value, _isReady);
+            : _taken >= BurstsToBeReady && errorUs < ReadyErrorUs;
+        _snapshot = new RoomClockSnapshot(_clockId, localUs, offsetUs, keepsFirst ? 0 : drift, errorUs, _history.LowestUs, _isReady);
     }
 
     private void Reset(Guid clockId)
     {
         _clockId = clockId;
-        _filter.Clear();
-        _roundTrips.Clear();
+        StartOver();
         _bursts = 0;
-        _probesInBurst = 0;
-        _best = null;
-        _isHolding = false;
-        _isReady = false;
+        _burst.Clear();
         _snapshot = RoomClockSnapshot.None with { ClockId = clockId };
     }
 
-    private readonly record struct Probe(long LocalUs, double OffsetUs, long RttUs);
+    private void StartOver()
+    {
+        _filter.Clear();
+        _history.Clear();
+        _taken = 0;
+        _isHolding = false;
+        _isReady = false;
+    }
 }
