@@ -56,6 +56,9 @@ internal sealed class SimPeer(string name, SwarmSettings settings, double upByte
 
     public Dictionary<int, long> GainedAtUs { get; } = [];
 
+    /// <summary>As <see cref="GainedAtUs"/>, where there are several tracks.</summary>
+    public Dictionary<(Jam.Peer.Wire.TrackId Track, int Chunk), long> GainedOfAtUs { get; } = [];
+
     public List<string> Drops { get; } = [];
 
     public long TimerAtUs { get; set; } = long.MaxValue;

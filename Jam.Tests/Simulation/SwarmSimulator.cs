@@ -166,6 +166,7 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
                 break;
             case StoreChunk store:
                 peer.GainedAtUs[store.Chunk] = NowUs;
+                peer.GainedOfAtUs[(store.Track, store.Chunk)] = NowUs;
                 break;
             case ManifestArrived arrived:
                 Do(peer, core => core.OpenTrack(arrived.Manifest, new Bitfield(arrived.Manifest.ChunkCount), false, NowUs));
