@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Threading.Channels;
 using Jam.Peer.Clock;
+using Jam.Peer.Session;
 using Jam.Server.Contracts;
 using Polly;
 using Polly.Retry;
@@ -51,7 +52,7 @@ public sealed class RendezvousClient : IAsyncDisposable
         _attempts = Attempts(options, time);
     }
 
-    /// <summary>What happens, in order. Ends when the client is disposed.</summary>
+    /// <summary>What happens, in order. Ends when the client is disposed, or with a <see cref="JamException"/> when the host sends this peer away.</summary>
     public ChannelReader<RendezvousEvent> Events => _events.Reader;
 
     /// <summary>The latest estimate of the room clock, local side on this client's time provider. Any thread may read it.</summary>
@@ -181,6 +182,9 @@ public sealed class RendezvousClient : IAsyncDisposable
             if (renewed.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
                 why = "this machine's addresses have changed";
             _connection = null;
+            // Whoever is sent away stays out: a client that came back again and again would be told the same for ever.
+            if (connection.SentAway is { } farewell)
+                throw new JamException(farewell);
             await _events.Writer.WriteAsync(new Disconnected(why), cancellationToken);
         }
         finally

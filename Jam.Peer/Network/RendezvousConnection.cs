@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.WebSockets;
 using System.Threading.Channels;
 using Jam.Peer.Clock;
+using Jam.Peer.Session;
 using Jam.Server.Contracts;
 using Jam.Server.Hosting;
 
@@ -65,12 +66,16 @@ internal sealed class RendezvousConnection : IDisposable
         _wake.Writer.TryWrite(true);
     }
 
+    /// <summary>What the server said when the host sent this peer away; null as long as that has not happened.</summary>
+    public string? SentAway { get; private set; }
+
     /// <summary>The first answer to HELLO.</summary>
     public required State FirstState { get; init; }
 
     /// <summary>Connects, says HELLO and waits for STATE.</summary>
     /// <exception cref="WebSocketException">Nobody is there, or it is no rendezvous.</exception>
     /// <exception cref="RendezvousRefusedException">The server answered something else.</exception>
+    /// <exception cref="JamException">The host sent this peer away; there is no use in trying again.</exception>
     public static async Task<RendezvousConnection> OpenAsync(
         Uri url, Func<Hello> buildHello, RoomClockEstimator clock, Lock clockGate, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -89,6 +94,8 @@ internal sealed class RendezvousConnection : IDisposable
             await socket.SendAsync(ControlCodec.Serialize(hello), WebSocketMessageType.Text, true, cancellationToken);
             var (kind, utf8) = await frames.ReadAsync(cancellationToken);
             var answer = kind == FrameKind.Message ? ControlCodec.ParseServer(utf8) : default;
+            if (answer.Message is Error { Code: ErrorCodes.Kicked } kicked)
+                throw new JamException(kicked.Message);
             if (answer.Message is not State state)
                 throw new RendezvousRefusedException((answer.Message as Error)?.Message ?? "the server did not answer HELLO with STATE");
             return new RendezvousConnection(url, socket, clock, clockGate, time) { FirstState = state };
@@ -149,6 +156,7 @@ internal sealed class RendezvousConnection : IDisposable
                         break;
                     case Error { Close: true } error:
                         _lastError = error.Message;
+                        SentAway = error.Code == ErrorCodes.Kicked ? error.Message : SentAway;
                         await events.WriteAsync(new Received(error), cancellationToken);
                         break;
                     case { } message:

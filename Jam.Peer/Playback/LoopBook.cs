@@ -34,6 +34,9 @@ internal sealed record LoopBook(LoopShape Shape, LoopShape? Before)
     /// <summary>Whether a change was missed: the whole room has to be asked for.</summary>
     public bool IsIncomplete { get; init; }
 
+    /// <summary>Whether the last snapshot was as new as what is known: the lanes of an older one are not taken, they may be gone.</summary>
+    private bool TakesLanes { get; init; } = true;
+
     /// <summary>The shape of the cycle that runs at a beat.</summary>
     public LoopShape ShapeAt(long beat) => beat >= Shape.EffectiveCycle * Shape.Beats ? Shape : Before ?? Shape;
 
@@ -46,10 +49,10 @@ internal sealed record LoopBook(LoopShape Shape, LoopShape? Before)
 
     /// <summary>The loop as a snapshot's first page has it; lanes follow on others. This one where it is older.</summary>
     public LoopBook Restart(LoopShape shape) =>
-        (shape.Epoch, shape.Revision).CompareTo((Shape.Epoch, Shape.Revision)) < 0 ? this : new LoopBook(shape, null);
+        (shape.Epoch, shape.Revision).CompareTo((Shape.Epoch, Shape.Revision)) < 0 ? this with { TakesLanes = false } : new LoopBook(shape, null);
 
     /// <summary>With the lanes of a page of a snapshot.</summary>
-    public LoopBook With(IEnumerable<LoopLane> lanes) => lanes.Aggregate(this, (book, lane) => book.Parts.ContainsKey(lane.PeerId)
+    public LoopBook With(IEnumerable<LoopLane> lanes) => !TakesLanes ? this : lanes.Aggregate(this, (book, lane) => book.Parts.ContainsKey(lane.PeerId)
         ? book
         : book with { Parts = book.Parts.Add(lane.PeerId, new LoopPart(lane.Steps, lane.EffectiveCycle * book.Shape.Beats, [])) });
 

@@ -22,6 +22,8 @@ internal static class Describe
         var (old, now) = (before.Timeline?.Current, after.Timeline?.Current);
         if (now?.TrackId is null && old?.TrackId is null)
             return null;
+        if (after.IsAnnounced && now is not null)
+            return now.Status == PlaybackStatus.Play ? $"next: {after.Track?.Name}" : $"{after.Track?.Name} ends; nothing follows";
         // Whoever comes into a room that plays: the record says where it began, which is not where it is.
         if (old is null && now is { Status: PlaybackStatus.Play })
             return $"playing {after.Track?.Name}";

@@ -27,10 +27,13 @@ internal sealed class PlayheadFeed(SwarmLoop swarm)
     private (long PositionUs, double Byte, double BytesPerUs) _toldLine;
     private (TrackId Track, long Bytes)? _tag;
 
+    /// <summary>One for another track of the same swarm.</summary>
+    public PlayheadFeed Another() => new(swarm);
+
     /// <summary>Tells it anew where something has changed: the timeline, the clock by more than 20 ms, where the sound begins.</summary>
-    public void Update(TimelinePair? timeline, ShelfEntry? entry, TrackIndex? index, RoomClockSnapshot clock, long nowUs)
+    public void Update(Timeline? timeline, ShelfEntry? entry, TrackIndex? index, RoomClockSnapshot clock, long nowUs)
     {
-        if (timeline is not { Current: var current } || entry is not { Info: { DurationUs: > 0 and var durationUs } info }
+        if (timeline is not { } current || entry is not { Info: { DurationUs: > 0 and var durationUs } info }
             || !TrackId.TryParse(info.TrackId, out var id) || current.TrackId != info.TrackId || !clock.IsReady || clock.ClockId != current.ClockId)
         {
             return;

@@ -13,11 +13,12 @@ internal static class ReportBuilder
         SessionOptions options, RoomState room, string? roomName, RendezvousClient? rendezvous, Mesh mesh, SwarmSnapshot swarm, TrackShelf shelf,
         ExtrasShelf extras, Player player, long nowUs, long startedUs)
     {
-        var tracks = room.Queue.Select(t => t.TrackId).Append(room.Track?.TrackId).OfType<string>().Distinct()
+        var clock = rendezvous?.Clock ?? Clock.RoomClockSnapshot.None;
+        var (holding, playing) = room.Now(clock, nowUs);
+        var tracks = room.Queue.Select(t => t.TrackId).Append(playing?.TrackId).Append(room.Track?.TrackId).OfType<string>().Distinct()
             .Concat(shelf.All.Select(e => e.Info.TrackId)).Distinct()
             .ToDictionary(id => id, id => Track(id, room, swarm, shelf, extras));
-        var currentId = TrackId.TryParse(room.Track?.TrackId, out var current) ? current : (TrackId?)null;
-        var clock = rendezvous?.Clock ?? Clock.RoomClockSnapshot.None;
+        var currentId = TrackId.TryParse(playing?.TrackId, out var current) ? current : (TrackId?)null;
         return new PeerReport(
             room.PeerId,
             options.Name,
@@ -27,10 +28,10 @@ internal static class ReportBuilder
             rendezvous?.IsConnected ?? false,
             mesh.Port,
             room.PeerId is null ? 0 : room.Others.Count + 1,
-            room.Track is { } now ? tracks.GetValueOrDefault(now.TrackId) : null,
+            playing is { } now ? tracks.GetValueOrDefault(now.TrackId) : null,
             [.. tracks.Values.OfType<TrackReport>()],
             [.. swarm.Links.Select(l => Link(l, mesh, currentId))],
-            player.Report() with { Status = room.Timeline?.Current.Status ?? PlaybackStatus.Pause },
+            player.Report() with { Status = holding?.Status ?? PlaybackStatus.Pause },
             new ClockReport(clock.IsReady, double.IsFinite(clock.ErrorUs) ? clock.ErrorUs : null, clock.RttUs, clock.Drift * 1e6),
             nowUs - startedUs)
         {
@@ -50,7 +51,7 @@ internal static class ReportBuilder
     private static TrackReport? Track(string id, RoomState room, SwarmSnapshot swarm, TrackShelf shelf, ExtrasShelf extras)
     {
         var entry = shelf.Find(id);
-        var info = entry?.Info ?? room.Queue.FirstOrDefault(t => t.TrackId == id) ?? (room.Track?.TrackId == id ? room.Track : null);
+        var info = entry?.Info ?? room.Queue.FirstOrDefault(t => t.TrackId == id) ?? new[] { room.Track, room.TrackBefore }.FirstOrDefault(t => t?.TrackId == id);
         if (info is null || !TrackId.TryParse(id, out var key))
             return null;
         var counts = swarm.Tracks.GetValueOrDefault(key);

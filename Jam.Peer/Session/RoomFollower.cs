@@ -221,7 +221,7 @@ internal sealed class RoomFollower : IAsyncDisposable
                 _notice($"{left.Name} left ({left.Reason})");
                 break;
             case Error error:
-                if (!Commands.Fail(error.Message) && error.Code != ErrorCodes.HostTaken && _complained.Add(error.Code))
+                if (!Commands.Fail(error.Message) && error.Code is not (ErrorCodes.HostTaken or ErrorCodes.Kicked) && _complained.Add(error.Code))
                     _notice($"the server says: {error.Message} ({error.Code})");
                 break;
             default:

@@ -1,3 +1,4 @@
+using Jam.Peer.Clock;
 using Jam.Peer.Playback;
 using Jam.Server.Contracts;
 
@@ -23,6 +24,12 @@ internal sealed record RoomState
 
     /// <summary>The track that the timeline names.</summary>
     public TrackInfo? Track { get; init; }
+
+    /// <summary>The track of the record that holds until the newest one does; null: none that is known.</summary>
+    public TrackInfo? TrackBefore { get; init; }
+
+    /// <summary>Whether the newest record is what the room does by itself when a track ends, told seconds before.</summary>
+    public bool IsAnnounced { get; init; }
 
     /// <summary>The room's list of tracks.</summary>
     public IReadOnlyList<TrackInfo> Queue { get; init; } = [];
@@ -97,11 +104,26 @@ internal sealed record RoomState
         bool IsOlder((long, long) known, long revision) => known.CompareTo((newest.Epoch, revision)) < 0;
     }
 
+    /// <summary>
+    /// Where the room is at a local instant, and in which track: what follows a track is announced seconds before it begins. What was
+    /// commanded begins so soon that it counts at once.
+    /// </summary>
+    public (Timeline? Timeline, TrackInfo? Track) Now(RoomClockSnapshot clock, long localUs)
+    {
+        ArgumentNullException.ThrowIfNull(clock);
+        if (!IsAnnounced || Timeline is not { Current: var current } || !clock.IsReady || clock.ClockId != current.ClockId)
+            return (Timeline?.Current, Track);
+        return Timeline.At((long)clock.ToRoomUs(localUs)) is { } holding && holding != current ? (holding, TrackBefore) : (current, Track);
+    }
+
     private RoomState Accept(State state)
     {
         var next = state.ToTimeline();
         var pair = Timeline is null ? new TimelinePair(next, null) : Timeline.Accept(next);
-        return pair == Timeline ? this : this with { Timeline = pair, Track = state.Track, CountInUs = state.CountInUs ?? 0 };
+        if (pair == Timeline)
+            return this;
+        var before = new[] { state.Track, Track, TrackBefore }.FirstOrDefault(t => t is not null && t.TrackId == pair.Previous?.TrackId);
+        return this with { Timeline = pair, Track = state.Track, TrackBefore = before, IsAnnounced = state.Note is StateNotes.Next or StateNotes.Ended, CountInUs = state.CountInUs ?? 0 };
     }
 
     private RoomState TakeSummary(Snapshot page)

@@ -18,6 +18,7 @@ internal sealed class TrackFollower(
     /// </summary>
     private const long IndexPatienceUs = 500_000;
 
+    private readonly PlayheadFeed _ahead = playhead.Another();
     private (string Track, long SinceUs) _current = ("", 0);
     private TrackIndex? _givenIndex;
     private (string Track, double Db)? _givenGain;
@@ -60,9 +61,15 @@ internal sealed class TrackFollower(
         FollowPlayhead(room);
     }
 
-    /// <summary>Tells the swarm where the room is.</summary>
-    public void FollowPlayhead(RoomState room) =>
-        playhead.Update(room.Timeline, shelf.Find(room.Track?.TrackId), extras.Of(room.Track).Index, clock(), time.NowUs());
+    /// <summary>Tells the swarm where the room is in the track that plays, and where and when the one begins that was announced.</summary>
+    public void FollowPlayhead(RoomState room)
+    {
+        var (nowUs, roomClock) = (time.NowUs(), clock());
+        var (timeline, track) = room.Now(roomClock, nowUs);
+        playhead.Update(timeline, shelf.Find(track?.TrackId), extras.Of(track).Index, roomClock, nowUs);
+        if (room.Track?.TrackId != track?.TrackId)
+            _ahead.Update(room.Timeline?.Current, shelf.Find(room.Track?.TrackId), extras.Of(room.Track).Index, roomClock, nowUs);
+    }
 
     private void Give(string track, TrackExtras known)
     {

@@ -5,9 +5,6 @@ namespace Jam.Server.Rooms;
 /// <summary>PLAY, PAUSE, STOP, SEEK, READY, and what follows a track. Who calls has checked that the sender may.</summary>
 internal static class Playback
 {
-    private const string NextNote = "next";
-    private const string EndedNote = "ended";
-
     /// <summary>Plays from a position, or from where the room is; from the start where that is the end.</summary>
     public static void Play(RoomTurn turn, Seat by, long? positionUs)
     {
@@ -67,19 +64,22 @@ internal static class Playback
     }
 
     /// <summary>Announces what follows the track that is about to end: the next begins at the very instant at which this one is over.</summary>
-    public static void AdvanceIfDue(RoomTurn turn)
+    /// <param name="turn">The turn.</param>
+    /// <param name="hasMoved">Whether the end was moved just now, so that nobody knows yet of one that is over already.</param>
+    public static void AdvanceIfDue(RoomTurn turn, bool hasMoved = false)
     {
         var room = turn.Room;
         if (room.EndUs is not { } endUs || turn.Now.Us < room.EndDueUs)
             return;
-        var atUs = turn.Now.Us > endUs + RoomRules.LateEndUs ? turn.Now.Us + Lead.OfUs(room) : endUs;
+        var soonestUs = turn.Now.Us + Lead.OfUs(room);
+        var atUs = turn.Now.Us > endUs + RoomRules.LateEndUs || (hasMoved && endUs < soonestUs) ? soonestUs : endUs;
         var leaving = room.Track;
         var next = Playlist.Following(room);
         turn.Room = room with { Track = next ?? room.Track };
         if (next is null)
-            Publish(turn, PlaybackStatus.Stop, atUs, 0, null, EndedNote);
+            Publish(turn, PlaybackStatus.Stop, atUs, 0, null, StateNotes.Ended);
         else
-            Publish(turn, PlaybackStatus.Play, atUs, 0, null, NextNote);
+            Publish(turn, PlaybackStatus.Play, atUs, 0, null, StateNotes.Next);
         turn.Room = turn.Room with { Announced = new Announcement(leaving) };
     }
 

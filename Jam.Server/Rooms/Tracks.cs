@@ -38,7 +38,7 @@ internal static class Tracks
         turn.Room = playing with { Track = track };
         Playback.PublishAnew(turn, by.Member.PeerId);
         // Where the end is still near, it is announced anew: it may have moved.
-        Playback.AdvanceIfDue(turn);
+        Playback.AdvanceIfDue(turn, hasMoved: true);
     }
 
     /// <summary>A message by hand may name the track alone; what the room knows of it fills the rest.</summary>

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Threading.Channels;
 using Jam.Peer.Network;
+using Jam.Peer.Session;
 using Jam.Server.Contracts;
 using Jam.Server.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -118,6 +120,24 @@ internal sealed class RendezvousClientTests
         await using var client = Client(() => new Hello(), full.Port, server.Port);
         client.Start();
         Assert.That(await client.Events.ReadAsync(ct), Is.EqualTo(new Connected(UrlOf(server.Port))));
+    }
+
+    [Test]
+    public async Task Who_is_sent_away_ends_with_the_reason_and_does_not_come_back(CancellationToken ct)
+    {
+        await using var server = await StartAsync(0, ct);
+        using var host = await WebSocketClient.JoinAsync(server.Port, Role.Host, "ana", ct);
+        await using var client = Client(() => new Hello(Name: "bo"), server.Port);
+        client.Start();
+        var welcome = await NextAsync<Welcome>(client, ct);
+        await host.SayAsync(new Kick(welcome.PeerId), ct);
+        var end = (await Assert.ThrowsAsync<ChannelClosedException>(() => NextAsync<Welcome>(client, ct)))?.InnerException;
+        Assert.That((end as JamException)?.Message, Is.EqualTo("the host sent you away"));
+
+        await using var again = Client(() => new Hello(Name: "bo", PeerId: welcome.PeerId, ResumeToken: welcome.ResumeToken), server.Port);
+        again.Start();
+        end = (await Assert.ThrowsAsync<ChannelClosedException>(() => NextAsync<Welcome>(again, ct)))?.InnerException;
+        Assert.That((end as JamException)?.Message, Is.EqualTo("the host sent you away"), "nor is it let in anew");
     }
 
     [Test]

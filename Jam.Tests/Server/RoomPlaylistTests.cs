@@ -96,6 +96,16 @@ internal sealed class RoomPlaylistTests
     }
 
     [Test]
+    public void A_track_that_turns_out_to_be_over_gives_way_one_lead_from_now()
+    {
+        var room = WithList();
+        room.Say(1, new Play(0));
+        room.Advance(6_000_000);
+        room.Say(1, Describe(Track(1) with { DurationUs = 5_500_000 }));
+        Assert.That((room.Timeline.TrackId, room.Timeline.AtUs), Is.EqualTo((Track(2).TrackId, room.NowUs + 50_000)));
+    }
+
+    [Test]
     public void A_track_that_was_announced_to_follow_can_be_made_the_rooms_at_once()
     {
         var room = WithList();

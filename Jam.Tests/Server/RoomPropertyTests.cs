@@ -1,3 +1,4 @@
+using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
 using Jam.Server.Contracts;
@@ -10,6 +11,10 @@ internal sealed class RoomPropertyTests
 {
     private static readonly string?[] _tracks = [RoomHarness.TrackId, RoomHarness.OtherTrackId, null];
 
+    /// <summary>More: <c>JAM_CASES=20000</c>.</summary>
+    private static int Cases =>
+        int.TryParse(Environment.GetEnvironmentVariable("JAM_CASES"), NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 500;
+
     private sealed record Event(int Connection, int Kind, long Number, long AfterUs);
 
     [Test]
@@ -21,7 +26,7 @@ internal sealed class RoomPropertyTests
             from number in Gen.Choose(0, 300_000_000)
             from after in Gen.Choose(0, 4_000_000)
             select new Event(connection, kind, number, after);
-        Prop.ForAll(Arb.From(Gen.ListOf(events)), KeepsItsPromises).Check(Config.QuickThrowOnFailure.WithMaxTest(500).WithEndSize(120));
+        Prop.ForAll(Arb.From(Gen.ListOf(events)), KeepsItsPromises).Check(Config.QuickThrowOnFailure.WithMaxTest(Cases).WithEndSize(120));
     }
 
     private static bool KeepsItsPromises(IEnumerable<Event> events)

@@ -1,3 +1,4 @@
+using Jam.Peer.Clock;
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
 using NUnit.Framework;
@@ -55,4 +56,40 @@ internal sealed class RoomStateTests
         Assert.That(room.Apply(new PeerJoined(MemberOf("me", Role.Host))).Role, Is.EqualTo(Role.Host));
         Assert.That(room.Apply(new Snapshot(0, 1, [MemberOf("dan")], [])).Others.Keys, Is.EqualTo(new[] { "dan" }), "a first page begins anew");
     }
+
+    [Test]
+    public void A_snapshot_that_is_older_than_what_is_known_does_not_bring_a_lane_back()
+    {
+        var shape = new LoopShape(1, 5);
+        var lane = new LoopLane("bo", [null], 0);
+        var room = After(
+            SnapshotOf(shape with { Revision = 6 }), new Snapshot(1, 2, [], [], null, [lane]),
+            SnapshotOf(shape with { Revision = 7 }),
+            SnapshotOf(shape with { Revision = 6 }), new Snapshot(1, 2, [], [], null, [lane]));
+        Assert.That(room.Loop.Parts, Is.Empty);
+        Assert.That(room.Apply(SnapshotOf(shape with { Revision = 8 })).Apply(new Snapshot(1, 2, [], [], null, [lane])).Loop.Parts, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void Until_an_announced_track_begins_the_room_is_on_the_one_before()
+    {
+        var (first, second) = (new TrackInfo("a", "a.mp3", 1, 1), new TrackInfo("b", "b.mp3", 1, 1));
+        var clock = new RoomClockSnapshot(Clock, 0, 1_000_000, 0, 10, 100, true);
+        var room = After(Playing(first, 1, 2_000_000), Playing(second, 2, 12_000_000, StateNotes.Next));
+        Assert.Multiple(() =>
+        {
+            Assert.That(room.Now(clock, 10_999_999).Track, Is.EqualTo(first));
+            Assert.That(room.Now(clock, 10_999_999).Timeline!.Revision, Is.EqualTo(1));
+            Assert.That(room.Now(clock, 11_000_000).Track, Is.EqualTo(second));
+            Assert.That(room.Now(RoomClockSnapshot.None, 0).Track, Is.EqualTo(second), "on an unknown clock the newest is all that is known");
+            Assert.That(room.Apply(Playing(second, 3, 12_000_000)).Now(clock, 10_999_999).Track, Is.EqualTo(second), "commanded");
+            Assert.That(room.Apply(Playing(first, 3, 9_000_000)).Now(clock, 9_000_000).Track, Is.EqualTo(first), "taken back");
+        });
+    }
+
+    private static State Playing(TrackInfo track, long revision, long atUs, string? note = null) =>
+        new(track.TrackId, PlaybackStatus.Play, 0, 0, 1, revision, Clock, atUs, 0, track, null, note);
+
+    private static Snapshot SnapshotOf(LoopShape loop) => new(0, 2, [], [], new RoomSummary(
+        StateOf(1, 1), new RoomPolicy(), 0, Repeat.Off, false, null, 0, new Tempo(1, 0, Clock, 0, OriginUs: 0), loop));
 }
