@@ -137,8 +137,8 @@ public sealed record PeerLeft(string PeerId, string Name, string Reason) : Serve
 
 /// <summary>Answer to a clock probe: received at T2, sent at T3, on the room clock.</summary>
 public sealed record SyncResponse(
-    long T1Us, long T2Us, long T3Us, Guid ClockId, PlaybackStatus Status, string? TrackId, long PositionUs,
-    [property: JsonConverter(typeof(FloatConverter))] double OffsetSec, BeatNow? Tempo = null, Revisions? Revisions = null) : ServerMessage;
+    long T1Us, long T2Us, long T3Us, Guid ClockId, PlaybackStatus Status = PlaybackStatus.Pause, string? TrackId = null, long PositionUs = 0,
+    [property: JsonConverter(typeof(FloatConverter))] double OffsetSec = 0, BeatNow? Tempo = null, Revisions? Revisions = null) : ServerMessage;
 
 /// <summary>SYNC_RESPONSE to who asked for the clock alone; read as a <see cref="SyncResponse"/> that says no more.</summary>
 /// <param name="T1Us">As sent.</param>
