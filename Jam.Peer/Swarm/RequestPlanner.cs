@@ -40,7 +40,7 @@ internal sealed class RequestPlanner(SwarmState state)
         {
             if (track.Manifest is null)
             {
-                AskForManifest(track, nowUs);
+                ManifestAsker.Ask(_state, track, nowUs);
                 continue;
             }
 
@@ -67,32 +67,6 @@ internal sealed class RequestPlanner(SwarmState state)
         if (!asked.IsLoose)
             of.Track.RemoveInFlight(chunk);
         return asked;
-    }
-
-    private void AskForManifest(Track track, long nowUs)
-    {
-        if (track.IsManifestHere || (track.ManifestAskedUs is { } asked && nowUs < asked + _state.Settings.ManifestTimeoutUs))
-            return;
-        Link? best = null;
-        foreach (var link in _state.Links.Values)
-        {
-            if (!link.Tracks.TryGetValue(track.Id, out var view) || view.RemoteFlags is not { } flags || !flags.HasFlag(TrackFlags.HasManifest))
-                continue;
-            // Whoever let the last one lapse is asked again only where there is no other.
-            if (best is null || (best.Id == track.ManifestAskedOf && track.ManifestAskedUs is not null))
-                best = link;
-        }
-
-        if (best is null)
-        {
-            track.ManifestAskedUs = null;
-            return;
-        }
-
-        track.ManifestAskedUs = nowUs;
-        track.ManifestAskedOf = best.Id;
-        SwarmState.On(best, track).ManifestAsked = true;
-        _state.Send(best, new WantManifestFrame(track.Slot));
     }
 
     private void MarkLate(long nowUs)
