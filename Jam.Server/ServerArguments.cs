@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using CommandLine;
+using Jam.Server.Hosting;
 
 namespace Jam.Server;
 
@@ -12,6 +13,8 @@ internal sealed class ServerArguments
 
           --port N         port to listen on, 0 for any free one (8000)
           --bind ADDRESS   IP address to listen on (every one)
+          --listener WHICH kestrel, or fleck where it is built in (kestrel)
+          --web-port N     port of the page and /healthz beside fleck, 0 for any free one (the one after --port)
           --data DIR       folder in which rooms outlive the server (they do not)
           --verbose        log connections and rooms
           --help           this
@@ -22,6 +25,12 @@ internal sealed class ServerArguments
 
     [Option("bind")]
     public string? Bind { get; set; }
+
+    [Option("listener")]
+    public string? ListenerText { get; set; }
+
+    [Option("web-port")]
+    public string? WebPortText { get; set; }
 
     [Option("data")]
     public string? Data { get; set; }
@@ -35,19 +44,36 @@ internal sealed class ServerArguments
 
     public int Port => PortText is null ? 8000 : int.Parse(PortText, NumberStyles.None, CultureInfo.InvariantCulture);
 
+    public ListenerKind Listener => ListenerText == "fleck" ? ListenerKind.Fleck : ListenerKind.Kestrel;
+
+    public int WebPort => WebPortText is not null
+        ? int.Parse(WebPortText, NumberStyles.None, CultureInfo.InvariantCulture)
+        : Port is 0 or IPEndPoint.MaxPort ? 0 : Port + 1;
+
     public IPAddress? Address => Bind is null ? null : IPAddress.Parse(Bind);
 
     /// <summary>The parser passes over an option at the end that lacks its value; this does not.</summary>
     public static string? Dangling(string[] args) =>
-        args is [.., "--port" or "--bind" or "--data"] ? $"{args[^1]} needs a value." : null;
+        args is [.., "--port" or "--bind" or "--data" or "--listener" or "--web-port"] ? $"{args[^1]} needs a value." : null;
 
     /// <summary>What is wrong, in one sentence; null where nothing is.</summary>
     public string? Problem()
     {
         if (Rest.FirstOrDefault() is { } extra)
             return $"\"{extra}\" is no option.";
-        if (PortText is not null && !ushort.TryParse(PortText, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        if (!IsPort(PortText))
             return "--port must be 0 to 65535.";
+        if (!IsPort(WebPortText))
+            return "--web-port must be 0 to 65535.";
+        if (ListenerText is not (null or "kestrel" or "fleck"))
+            return "--listener must be kestrel or fleck.";
+        if (!JamServer.Listeners.Contains(Listener))
+            return "--listener fleck: this build has no Fleck; build it with -p:UseFleck=true (see README.md).";
+        if (WebPortText is not null && Listener == ListenerKind.Kestrel)
+            return "--web-port goes with --listener fleck; kestrel has the page on --port.";
         return Bind is not null && !IPAddress.TryParse(Bind, out _) ? "--bind must be an IP address of this machine." : null;
     }
+
+    private static bool IsPort(string? text) =>
+        text is null || ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 }

@@ -40,9 +40,13 @@ public static class ServerProgram
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         try
         {
-            var options = new JamServerOptions { Port = arguments.Port, Address = arguments.Address, DataFolder = arguments.Data };
+            var options = new JamServerOptions
+            {
+                Port = arguments.Port, Address = arguments.Address, DataFolder = arguments.Data, Listener = arguments.Listener,
+                WebPort = arguments.WebPort,
+            };
             await using var server = await JamServer.StartAsync(options, TimeProvider.System, loggers, ending.Token);
-            Greet(server.Port, arguments.Address);
+            Greet(server, arguments.Address);
             if (arguments.Data is { } data)
                 Console.WriteLine($"Rooms are kept in {data}; {server.RoomCount} of them go on.");
             await ending.Token.WhenCanceledAsync();
@@ -51,7 +55,7 @@ public static class ServerProgram
         }
         catch (PortTakenException e)
         {
-            await Console.Error.WriteLineAsync($"Port {e.Port} is in use: stop what listens there, or choose another with --port.");
+            await Console.Error.WriteLineAsync($"Port {e.Port} is in use: stop what listens there, or choose another with --{(e.Port == arguments.Port ? "port" : "web-port")}.");
             return 1;
         }
         catch (StoreException e)
@@ -76,12 +80,12 @@ public static class ServerProgram
         }
     }
 
-    private static void Greet(int port, IPAddress? bound)
+    private static void Greet(JamServer server, IPAddress? bound)
     {
         var here = bound is null || bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any) ? LanAddress() : bound;
         var host = here.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{here}]" : here.ToString();
-        Console.WriteLine($"SwarmJam rendezvous on port {port}. Rooms: ws://{host}:{port}/ws/jam (any name).");
-        Console.WriteLine($"Health: http://{host}:{port}/healthz");
+        Console.WriteLine($"SwarmJam rendezvous on port {server.Port}. Rooms: ws://{host}:{server.Port}/ws/jam (any name).");
+        Console.WriteLine($"Health: http://{host}:{server.WebPort}/healthz");
         Console.WriteLine("By hand: connect any WebSocket client there and send {\"type\":\"HELLO\",\"role\":\"host\"}; STATE comes first.");
         Console.WriteLine("Ctrl+C ends it.");
     }

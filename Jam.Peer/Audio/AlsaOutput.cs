@@ -56,15 +56,18 @@ internal sealed class AlsaOutput : IAudioOutput
         if (!NativeLibrary.TryLoad(AlsaNative.Library, out _))
             return (null, "libasound2 is missing (apt-get install libasound2)");
         Hush();
-        var name = device switch
-        {
-            null => "default",
-            // The bare device takes its own formats only.
-            _ when device.StartsWith("hw:", StringComparison.Ordinal) => "plug" + device,
-            _ => device,
-        };
+        var name = NameOf(device);
         return AlsaStream.Open(time, name, out var error) is { } stream ? (new AlsaOutput(time, stream, name), null) : (null, error);
     }
+
+    /// <summary>The PCM that is meant by a name, or by none.</summary>
+    internal static string NameOf(string? device) => device switch
+    {
+        null => "default",
+        // The bare device takes its own formats only.
+        _ when device.StartsWith("hw:", StringComparison.Ordinal) => "plug" + device,
+        _ => device,
+    };
 
     public void Start(IFrameRenderer renderer) => Volatile.Write(ref _renderer, renderer);
 

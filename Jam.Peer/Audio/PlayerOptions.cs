@@ -23,6 +23,9 @@ public sealed record PlayerOptions
     /// <summary>Folder of the user's settings; null: the user's own (XDG).</summary>
     public string? ConfigFolder { get; init; }
 
+    /// <summary>What decodes.</summary>
+    public DecoderKind Decoder { get; init; }
+
     /// <summary>0 to 1.</summary>
     public double Volume { get; init; } = 1;
 
@@ -38,6 +41,7 @@ public sealed record PlayerOptions
             Output = options.Output,
             WavPath = options.WavPath,
             Device = options.Device,
+            Decoder = options.Decoder,
             LatencyMs = options.LatencyMs,
             ConfigFolder = options.ConfigFolder,
             Volume = options.Volume,

@@ -121,7 +121,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     /// <inheritdoc/>
     public async Task<string> SeedAsync(string path, CancellationToken cancellationToken)
     {
-        var seed = await Task.Run(() => SeedLoader.Load(path, cancellationToken, Progress), cancellationToken);
+        var seed = await Task.Run(() => SeedLoader.Load(path, cancellationToken, Progress, _options.Decoder), cancellationToken);
         return await Follower.Commands.OfferAsync(await AddSeedAsync(seed, cancellationToken), cancellationToken);
     }
 
@@ -257,7 +257,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     private List<Seed> LoadSeeds(CancellationToken cancellationToken)
     {
-        var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken, Progress)).ToList();
+        var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken, Progress, _options.Decoder)).ToList();
         if (_options.TestPattern is { } pattern)
             seeds.Add(SeedLoader.Load(pattern, cancellationToken, Progress));
         return seeds;
@@ -284,7 +284,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         {
             try
             {
-                return await JamServer.StartAsync(new JamServerOptions { Port = port }, _time, NullLoggerFactory.Instance, cancellationToken);
+                var options = new JamServerOptions { Port = port, Listener = _options.Listener };
+                return await JamServer.StartAsync(options, _time, NullLoggerFactory.Instance, cancellationToken);
             }
             catch (IOException problem)
             {
@@ -297,7 +298,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private void TellHowToJoin()
     {
         if (_server is not null)
-            Notice($"the rendezvous server listens on port {_server.Port}, room '{_roomName}'");
+            Notice($"the rendezvous server listens on port {_server.Port}, room '{_roomName}'{(_server.WebPort == _server.Port ? "" : $"; its page is on port {_server.WebPort}")}");
         foreach (var address in LocalAddresses.All())
             Notice($"others join with: tools/jam --connect {new IPEndPoint(address, _mesh.Port)}");
     }

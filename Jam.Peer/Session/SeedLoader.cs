@@ -17,11 +17,13 @@ internal static class SeedLoader
     /// <param name="path">Where it lies.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <param name="progress">Gives, for a name and a length, whom to tell how many bytes more were hashed.</param>
+    /// <param name="decoder">What decodes.</param>
     /// <exception cref="JamException">It cannot be read, or is no audio; the message says so.</exception>
-    public static Seed Load(string path, CancellationToken cancellationToken, Func<string, long, Action<int>>? progress = null)
+    public static Seed Load(
+        string path, CancellationToken cancellationToken, Func<string, long, Action<int>>? progress = null, DecoderKind decoder = DecoderKind.Auto)
     {
         SeedStorage.RefuseWhatIsNoFile(path);
-        var probe = DecoderFactory.Probe(path, cancellationToken);
+        var probe = DecoderFactory.Probe(path, decoder, cancellationToken);
         if (probe.Error is { } error)
             throw new JamException($"{path}: {error}; {probe.Advice}");
         var storage = SeedStorage.Open(path, cancellationToken, progress?.Invoke(path, new FileInfo(path).Length));

@@ -1,5 +1,6 @@
 using System.Net;
 using Jam.Server.Contracts;
+using Jam.Server.Hosting;
 
 namespace Jam.Peer.Session;
 
@@ -15,11 +16,30 @@ public enum OutputKind
     /// <summary>ALSA, without a sound server.</summary>
     Alsa,
 
+    /// <summary>NAudio: WASAPI on Windows, ALSA on Linux. Where it is built in.</summary>
+    NAudio,
+
     /// <summary>A WAV file, written in real time.</summary>
     Wav,
 
     /// <summary>Silence, in real time.</summary>
     Null,
+}
+
+/// <summary>What decodes tracks.</summary>
+public enum DecoderKind
+{
+    /// <summary>What this machine has: the native libraries, on Windows NLayer and NAudio.</summary>
+    Auto,
+
+    /// <summary>libmpg123 and libsndfile.</summary>
+    Native,
+
+    /// <summary>MP3 by NLayer, the rest as <see cref="Auto"/>. Where it is built in.</summary>
+    NLayer,
+
+    /// <summary>MP3 by NLayer, the rest by NAudio.SoundFile. Where it is built in.</summary>
+    NAudio,
 }
 
 /// <summary>What goes to both loudspeakers of a peer, so that two machines can make a stereo pair.</summary>
@@ -97,6 +117,12 @@ public sealed record SessionOptions
 
     /// <summary>Where sound goes.</summary>
     public OutputKind Output { get; init; } = OutputKind.Auto;
+
+    /// <summary>What decodes.</summary>
+    public DecoderKind Decoder { get; init; }
+
+    /// <summary>What an embedded server listens with.</summary>
+    public ListenerKind Listener { get; init; }
 
     /// <summary>The file of <see cref="OutputKind.Wav"/>.</summary>
     public string? WavPath { get; init; }

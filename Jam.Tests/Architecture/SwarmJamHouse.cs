@@ -30,7 +30,7 @@ internal static class SwarmJamHouse
     [
         .. new[]
         {
-            "SessionOptions", "OutputKind", "ChannelChoice", "SoundDevice", "SoundDeviceList", "MicrophoneRequest", "MicrophoneResult", "TestPattern", "PeerReport", "TrackReport", "LinkReport", "PlaybackReport", "ClockReport",
+            "SessionOptions", "OutputKind", "DecoderKind", "ChannelChoice", "SoundDevice", "SoundDeviceList", "MicrophoneRequest", "MicrophoneResult", "TestPattern", "PeerReport", "TrackReport", "LinkReport", "PlaybackReport", "ClockReport",
             "JamException",
         }.Select(name => $"{Session}.{name}"),
     ];
@@ -72,7 +72,7 @@ internal static class SwarmJamHouse
         Shell(Network, Storage) with { MayKnowTypes = [.. SessionData, .. WebSocketReader] },
         Shell(Audio),
         new Place(Session, [Storage, Network, Audio, Wire, Swarm, Clock, Playback, Contracts, Hosting]),
-        new Place(Cli, [Session, Contracts]),
+        new Place(Cli, [Session, Contracts]) { MayKnowTypes = [$"{Hosting}.ListenerKind"] },
         new Place(PeerProgram, [Cli, Session, Audio, ServerProgram]),
     ]);
 

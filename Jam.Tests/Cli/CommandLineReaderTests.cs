@@ -156,7 +156,7 @@ internal sealed class CommandLineReaderTests
     [TestCase("--connect a:1 --output wav:locked/x.wav", "cannot write there: Access is denied")]
     [TestCase("--connect a:1 --output wav", "wav:PATH")]
     [TestCase("--connect a:1 --output wav:", "wav:PATH")]
-    [TestCase("--connect a:1 --output loud", "auto, pulse, alsa, alsa:DEVICE, wav:PATH or null")]
+    [TestCase("--connect a:1 --output loud", "auto, pulse, alsa, alsa:DEVICE, naudio, wav:PATH or null")]
     [TestCase("--connect a:1 --output null --device x", "--device names a sound device")]
     [TestCase("--connect a:1 --up-limit fast", "--up-limit fast")]
     [TestCase("--connect a:1 --latency-ms 9999", "--latency-ms 9999")]

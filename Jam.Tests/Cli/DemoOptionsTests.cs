@@ -24,7 +24,7 @@ internal sealed class DemoOptionsTests
     [TestCase("--viewers 1.5", "whole number")]
     [TestCase("--duration 0.5", "--duration 0.5")]
     [TestCase("--file nowhere.mp3", "there is no such file")]
-    [TestCase("--output loud", "auto, pulse, alsa, alsa:DEVICE, wav:PATH or null")]
+    [TestCase("--output loud", "auto, pulse, alsa, alsa:DEVICE, naudio, wav:PATH or null")]
     [TestCase("--jsn", "did you mean --json?")]
     [TestCase("song.mp3", "--file MP3")]
     public void What_is_wrong_is_said_in_one_line(string line, string expected)

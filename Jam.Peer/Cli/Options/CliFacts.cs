@@ -1,3 +1,5 @@
+using Jam.Peer.Session;
+
 namespace Jam.Peer.Cli.Options;
 
 /// <summary>What the checks of the command line need to know of the machine, so that they stay a pure function.</summary>
@@ -8,6 +10,9 @@ namespace Jam.Peer.Cli.Options;
 internal sealed record CliFacts(
     string DefaultName, Func<string, bool> FileExists, Func<string, bool> FolderExists, Func<string, string?> FolderProblem)
 {
+    /// <summary>What was built in.</summary>
+    public BuiltParts Parts { get; init; } = BuiltParts.OfThisProgram;
+
     /// <summary>The facts of this machine.</summary>
     public static CliFacts OfThisMachine() =>
         new($"{Environment.UserName}@{Environment.MachineName}", File.Exists, Directory.Exists, ProbeFolder);

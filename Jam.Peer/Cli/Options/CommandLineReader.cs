@@ -58,6 +58,8 @@ internal static class CommandLineReader
             CacheLimitBytes = checks.Size("--cache-limit", raw.CacheLimit),
             Discovery = !raw.NoDiscovery,
             Output = output,
+            Decoder = checks.Decoder(raw.Decoder),
+            Listener = checks.Listener(raw.Listener),
             WavPath = wavPath,
             Device = device,
             LatencyMs = raw.LatencyMs is null ? null : checks.Number("--latency-ms", raw.LatencyMs, 0, -2000, 5000, "milliseconds"),

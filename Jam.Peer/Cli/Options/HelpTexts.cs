@@ -47,6 +47,7 @@ internal static class HelpTexts
           --listen-port PORT       where peers connect to; 0 takes any free port (9003).
                                    --p2p-port is the same
           --server-port PORT       first port to try for a host's own rendezvous; 0 takes any free one (8000)
+          --listener WHICH         what that listens with: kestrel, or fleck where it is built in (kestrel)
 
         Files and network:
           --cache DIR              where chunks are kept (the user's cache folder)
@@ -57,7 +58,10 @@ internal static class HelpTexts
           --no-discovery           do not tell this network which room there is ('jam discover' lists the rooms)
 
         Sound:
-          --output WHERE           auto, pulse, alsa, alsa:DEVICE, wav:PATH or null (auto: PulseAudio, else ALSA, else silence)
+          --output WHERE           auto, pulse, alsa, alsa:DEVICE, naudio, wav:PATH or null (auto: PulseAudio, else ALSA, else silence;
+                                   on Windows NAudio, else silence)
+          --decoder WHICH          auto, native (libmpg123, libsndfile), nlayer (MP3 by NLayer) or naudio (the rest by NAudio too)
+                                   (auto: native, on Windows naudio). NAudio and NLayer come with a build switch, see README.md
           --device NAME            which sound device (the default one)
           --list-devices           which there are, and leave; with --json as JSON
           --latency-ms N           the device sounds N ms later than it reports, so play N ms earlier; -2000 to 5000 (what 'latency'

@@ -11,6 +11,9 @@ internal sealed class OptionChecks(CliFacts facts)
     /// <summary>What is wrong; null while nothing is.</summary>
     public string? Problem { get; private set; }
 
+    /// <summary>What was built in.</summary>
+    public BuiltParts Parts => facts.Parts;
+
     public string DefaultName => Shortened(facts.DefaultName, Limits.MaxMemberNameLength);
 
     public void Fail(string line) => Problem ??= line;
@@ -100,6 +103,9 @@ internal sealed class OptionChecks(CliFacts facts)
             case null or "auto": return (OutputKind.Auto, null, device);
             case "pulse": return (OutputKind.Pulse, null, device);
             case "alsa": return (OutputKind.Alsa, null, device);
+            case "naudio":
+                this.NeedsNAudio("--output naudio");
+                return (OutputKind.NAudio, null, device);
             case "null": return (OutputKind.Null, null, null);
             case "wav" or "wav:":
                 Fail("--output wav needs a file: --output wav:PATH");
@@ -112,7 +118,7 @@ internal sealed class OptionChecks(CliFacts facts)
             return (OutputKind.Alsa, null, text[5..]);
         }
         if (!text.StartsWith("wav:", StringComparison.Ordinal))
-            Fail($"--output {text}: it is auto, pulse, alsa, alsa:DEVICE, wav:PATH or null");
+            Fail($"--output {text}: it is auto, pulse, alsa, alsa:DEVICE, naudio, wav:PATH or null");
         else if (facts.FolderProblem(FolderOf(text[4..])) is { } problem)
             Fail($"--output {text}: cannot write there: {problem}");
         return (OutputKind.Wav, text[Math.Min(4, text.Length)..], null);
@@ -139,7 +145,7 @@ internal sealed class OptionChecks(CliFacts facts)
         if (role == Role.Viewer && raw.Autoplay)
             Fail("--autoplay is for the host, who controls the room; leave it out");
         if (raw.Device is not null && output is OutputKind.Wav or OutputKind.Null)
-            Fail("--device names a sound device; it goes with --output auto, pulse or alsa only");
+            Fail("--device names a sound device; it goes with --output auto, pulse, alsa or naudio only");
         if (raw.Json && raw.StatusEvery is not null)
             Fail("--json prints one object at the end and --status-every many; choose one of them");
     }

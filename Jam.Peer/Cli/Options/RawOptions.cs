@@ -29,6 +29,8 @@ internal sealed class RawOptions
     [Option("cache-limit")] public string? CacheLimit { get; set; }
     [Option("no-discovery")] public bool NoDiscovery { get; set; }
     [Option("output")] public string? Output { get; set; }
+    [Option("decoder")] public string? Decoder { get; set; }
+    [Option("listener")] public string? Listener { get; set; }
     [Option("device")] public string? Device { get; set; }
     [Option("list-devices")] public bool ListDevices { get; set; }
     [Option("channel")] public string? Channel { get; set; }
