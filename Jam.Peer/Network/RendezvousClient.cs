@@ -181,6 +181,7 @@ public sealed class RendezvousClient : IAsyncDisposable
             var why = await connection.RunAsync(_events.Writer, renewed);
             if (renewed.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
                 why = "this machine's addresses have changed";
+            NetworkLog.Ended(_options.Log, connection.Url, why);
             _connection = null;
             // Whoever is sent away stays out: a client that came back again and again would be told the same for ever.
             if (connection.SentAway is { } farewell)
@@ -205,12 +206,16 @@ public sealed class RendezvousClient : IAsyncDisposable
             _clock.HoldOver(_time.NowUs());
         var candidates = _candidates;
         var url = candidates[_nextCandidate % candidates.Count];
+        NetworkLog.Trying(_options.Log, url);
         try
         {
-            return await RendezvousConnection.OpenAsync(url, _options.BuildHello, _clock, _clockGate, _time, cancellationToken);
+            var connection = await RendezvousConnection.OpenAsync(url, _options.BuildHello, _clock, _clockGate, _time, _options.Log, cancellationToken);
+            NetworkLog.Opened(_options.Log, url);
+            return connection;
         }
-        catch
+        catch (Exception problem)
         {
+            NetworkLog.Failed(_options.Log, url, problem is OperationCanceledException ? "no answer in time, or called off" : Reason(problem));
             _nextCandidate++;
             throw;
         }
@@ -229,6 +234,9 @@ public sealed class RendezvousClient : IAsyncDisposable
             })
             .AddTimeout(options.AttemptTimeout)
             .Build();
+
+    // A WebSocket's own words say only that it did not come about; what lies under them says why.
+    private static string Reason(Exception problem) => problem is WebSocketException { InnerException: { } inner } ? inner.Message : problem.Message;
 
     private static bool IsTransient(Exception e) =>
         e is WebSocketException or IOException or SocketException or HttpRequestException or TimeoutRejectedException

@@ -1,4 +1,6 @@
 using Jam.Server.Contracts;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Jam.Peer.Network;
 
@@ -22,6 +24,9 @@ public sealed record RendezvousOptions
 
     /// <summary>Longest wait between attempts.</summary>
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Where attempts and messages are logged; nowhere unless it is set.</summary>
+    public ILogger Log { get; init; } = NullLogger.Instance;
 
     /// <summary>Whether the first estimate of the room clock is kept for good: the control run of a measurement.</summary>
     public bool KeepsFirstClock { get; init; }

@@ -47,9 +47,14 @@ internal sealed class ConnectionHost(RoomHub hub, JamServerOptions options, Time
         try
         {
             if (Interlocked.Increment(ref _open) > options.MaxConnections)
+            {
+                HostingLog.Refused(log, AddressOf(context), "This server is full.");
                 await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "This server is full.\n");
+            }
             else
+            {
                 await ServeAsync(context, room);
+            }
         }
         finally
         {
@@ -61,7 +66,7 @@ internal sealed class ConnectionHost(RoomHub hub, JamServerOptions options, Time
     {
         using var socket = await context.WebSockets.AcceptWebSocketAsync();
         using var connection = new ClientConnection(
-            Interlocked.Increment(ref _lastId), room, AddressOf(context), socket, hub, options, time);
+            Interlocked.Increment(ref _lastId), room, AddressOf(context), socket, hub, options, time, log);
         HostingLog.Connected(log, connection.Id, connection.ObservedAddress, room);
         var reason = "lost";
         try

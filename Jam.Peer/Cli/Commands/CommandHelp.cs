@@ -38,6 +38,7 @@ internal sealed record CommandHelp(string Name, string Usage, string Text)
         new("latency", "latency [MS]", "show or set how much later than it reports this device sounds; it is saved for the device"),
         new("calibrate", "calibrate [off]", "click in turn with another peer that does so, to find that latency by ear"),
         new("stats", "stats", "chunks, buffer and sync of this peer, now"),
+        new("log", "log [off|error|warning|info|debug|trace]", "show where this peer logs to, or say how much it logs"),
         new("watch", "watch", "the same as a live table; ENTER ends it (on a terminal only)"),
         new("help", "help [COMMAND]", "this list, or one of its lines"),
         new("quit", "quit", "leave the room and end"),
