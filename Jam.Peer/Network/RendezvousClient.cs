@@ -38,6 +38,7 @@ public sealed class RendezvousClient : IAsyncDisposable
     private CancellationTokenSource? _life;
     private Task _loop = Task.CompletedTask;
     private int _nextCandidate;
+    private bool _hasTold;
 
     /// <summary>Prepares a client; <see cref="Start"/> begins.</summary>
     public RendezvousClient(RendezvousOptions options, TimeProvider time)
@@ -211,12 +212,17 @@ public sealed class RendezvousClient : IAsyncDisposable
         {
             var connection = await RendezvousConnection.OpenAsync(url, _options.BuildHello, _clock, _clockGate, _time, _options.Log, cancellationToken);
             NetworkLog.Opened(_options.Log, url);
+            _hasTold = true;
             return connection;
         }
         catch (Exception problem)
         {
-            NetworkLog.Failed(_options.Log, url, problem is OperationCanceledException ? "no answer in time, or called off" : Reason(problem));
+            var why = Reason(problem);
+            NetworkLog.Failed(_options.Log, url, why);
             _nextCandidate++;
+            // Once all have failed, and once; who was connected before has been told already.
+            if (!_hasTold && _nextCandidate >= candidates.Count && !cancellationToken.IsCancellationRequested)
+                _hasTold = _events.Writer.TryWrite(new Disconnected(why));
             throw;
         }
     }
@@ -236,7 +242,12 @@ public sealed class RendezvousClient : IAsyncDisposable
             .Build();
 
     // A WebSocket's own words say only that it did not come about; what lies under them says why.
-    private static string Reason(Exception problem) => problem is WebSocketException { InnerException: { } inner } ? inner.Message : problem.Message;
+    private static string Reason(Exception problem) => problem switch
+    {
+        WebSocketException { InnerException: { } inner } => inner.Message,
+        OperationCanceledException => "no answer in time",
+        _ => problem.Message,
+    };
 
     private static bool IsTransient(Exception e) =>
         e is WebSocketException or IOException or SocketException or HttpRequestException or TimeoutRejectedException

@@ -43,7 +43,7 @@ public abstract record RendezvousEvent
 /// <summary>The room has taken HELLO; its STATE follows as the next event.</summary>
 public sealed record Connected(Uri Url) : RendezvousEvent;
 
-/// <summary>The connection is gone; attempts to get another have begun.</summary>
+/// <summary>The connection is gone, or the first attempt to get one has failed; attempts to get another have begun.</summary>
 /// <param name="Why">For people.</param>
 public sealed record Disconnected(string Why) : RendezvousEvent;
 

@@ -7,6 +7,8 @@ namespace Jam.Peer.Session;
 /// <summary>Commands to the room's authority, and which of its messages answers which. One waits at a time.</summary>
 internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?> client, TimeProvider time) : IRoomControls, IDisposable
 {
+    private const string MutedText = "the host has muted you";
+
     private readonly PendingCommand _pending = new(time);
     private readonly LoopEdits _edits = new();
     private ClientMessage? _asked;
@@ -52,6 +54,11 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
     /// <inheritdoc/>
     public string Tap()
     {
+        // A tap waits for no answer: it would be refused without a word.
+        if (follower.Room is { Role: not Role.Host, Policy.Control: Control.Host })
+            throw new JamException("only the host controls this room");
+        if (follower.Room.IsMuted)
+            throw new JamException(MutedText);
         var clock = client()?.Clock;
         Send(new Tap(clock is { IsReady: true } ? (long)clock.ToRoomUs(time.NowUs()) : null));
         return follower.Room.Tempo is { } tempo ? $"tapped; {RoomTexts.Tempo(tempo.Current)}" : "tapped";
@@ -61,7 +68,7 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
     public string SetLane(IReadOnlyList<LoopStep?> steps)
     {
         if (follower.Room.IsMuted)
-            throw new JamException("the host has muted you");
+            throw new JamException(MutedText);
         _edits.Edit(steps);
         if (!IsLoopHeard)
             return "kept; it is sent when the loop plays here again ('loop play')";

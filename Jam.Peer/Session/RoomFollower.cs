@@ -73,7 +73,7 @@ internal sealed class RoomFollower : IAsyncDisposable
         var room = Room;
         var (peerId, token) = room.PeerId is { } here ? (here, room.ResumeToken) : _identity.For(_candidates);
         return new Hello(
-            _options.Role, _options.Name, peerId,
+            _duties.Wanted, _options.Name, peerId,
             [.. LocalAddresses.ForPeers(_isOnServersMachine).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)],
             _mesh.Port, token, _client?.Remember(room.Timeline?.Current, room.Track) is { } resume
                 ? resume with { Tempo = room.Tempo?.Current, Policy = room.Policy, Queue = Fitting(room.Queue), Repeat = room.Repeat, Loop = room.Loop.Shape }
@@ -215,6 +215,8 @@ internal sealed class RoomFollower : IAsyncDisposable
 
         await FollowMembersAsync(before, room, isNewcomer: message is Snapshot);
         var isNewRole = message is PeerJoined { Member: var self } && self.PeerId == room.PeerId && before.Role != room.Role;
+        if (isNewRole)
+            _duties.OnRoleGiven(room.Role);
         foreach (var duty in _duties.Next(room, isAnew: message is Snapshot || isNewRole))
             _client!.TrySend(duty);
     }

@@ -22,7 +22,7 @@ internal static class RoomNews
         LoopState { Lane: null } when !isAnswer => RoomTexts.Loop(room.Loop.Shape),
         LoopAck ack => Invariant($"your lane sounds from cycle {ack.EffectiveCycle} on"),
         BlobRelay blob => $"{room.Others.GetValueOrDefault(blob.From)?.Name ?? blob.From} says {blob.Data}",
-        PeerJoined { Member: var me } when me.PeerId == room.PeerId => before.Role != me.Role
+        PeerJoined { Member: var me } when me.PeerId == room.PeerId => isAnswer ? null : before.Role != me.Role
             ? me.Role == Role.Host ? "this peer is the host now" : "this peer is a viewer now"
             : before.IsMuted != me.IsMuted ? me.IsMuted ? "the host has muted you" : "the host lets you be heard again" : null,
         PeerJoined { Member: var member } when !before.Others.ContainsKey(member.PeerId) => $"{member.Name} joined",

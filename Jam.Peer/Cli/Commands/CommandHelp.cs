@@ -19,7 +19,7 @@ internal sealed record CommandHelp(string Name, string Usage, string Text)
         new("tempo", "tempo [BPM [BEATS] [at POSITION]]", "show or set the beat: BEATS a bar, with a downbeat at a position of the track"),
         new("tap", "tap", "tap the beat: four in a row set it"),
         new("metronome", "metronome [on | off | count-in BARS]", "let every peer click, or count in before it plays"),
-        new("loop", "loop [on | off | play | pause | steps N beats M | lane x...x... VOICE]", "the shared loop: its shape, your lane, whether you hear it"),
+        new("loop", "loop [on | off | play | pause | steps N beats M | lane x...x... VOICE]", "the shared loop: its shape, your lane (sent before it begins anew), whether it plays here"),
         new("role", "role host|viewer", "take the host's place where it is free, or give it up"),
         new("handover", "handover NAME", "make a member the host in your place"),
         new("policy", "policy [control|queue host|everyone | loss promote|free|pause]", "show or set who may do what"),
