@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using CommandLine;
 using Jam.Server.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Jam.Server;
 
@@ -16,7 +17,10 @@ internal sealed class ServerArguments
           --listener WHICH kestrel, or fleck where it is built in (kestrel)
           --web-port N     port of the page and /healthz beside fleck, 0 for any free one (the one after --port)
           --data DIR       folder in which rooms outlive the server (they do not)
-          --verbose        log connections and rooms
+          --log-file FILE  log there; none: no log ($XDG_STATE_HOME/swarmjam/server.log, or ~/.local/state/swarmjam/server.log).
+                           At 2 MB the file becomes FILE.1, and so on; five are kept
+          --log-level L    off, error, warning, info, debug or trace (info)
+          --verbose        log connections and rooms on the console, too
           --help           this
         """;
 
@@ -35,6 +39,12 @@ internal sealed class ServerArguments
     [Option("data")]
     public string? Data { get; set; }
 
+    [Option("log-file")]
+    public string? LogFile { get; set; }
+
+    [Option("log-level")]
+    public string? LogLevelText { get; set; }
+
     [Option("verbose")]
     public bool Verbose { get; set; }
 
@@ -52,9 +62,11 @@ internal sealed class ServerArguments
 
     public IPAddress? Address => Bind is null ? null : IPAddress.Parse(Bind);
 
+    public LogLevel Level => LogLevels.Parse(LogLevelText ?? "info") ?? LogLevel.Information;
+
     /// <summary>The parser passes over an option at the end that lacks its value; this does not.</summary>
     public static string? Dangling(string[] args) =>
-        args is [.., "--port" or "--bind" or "--data" or "--listener" or "--web-port"] ? $"{args[^1]} needs a value." : null;
+        args is [.., "--port" or "--bind" or "--data" or "--listener" or "--web-port" or "--log-file" or "--log-level"] ? $"{args[^1]} needs a value." : null;
 
     /// <summary>What is wrong, in one sentence; null where nothing is.</summary>
     public string? Problem()
@@ -71,6 +83,8 @@ internal sealed class ServerArguments
             return "--listener fleck: this build has no Fleck; build it with -p:UseFleck=true (see README.md).";
         if (WebPortText is not null && Listener == ListenerKind.Kestrel)
             return "--web-port goes with --listener fleck; kestrel has the page on --port.";
+        if (LogLevelText is not null && LogLevels.Parse(LogLevelText) is null)
+            return $"--log-level must be one of {string.Join(", ", LogLevels.Words)}.";
         return Bind is not null && !IPAddress.TryParse(Bind, out _) ? "--bind must be an IP address of this machine." : null;
     }
 

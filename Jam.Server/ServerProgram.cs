@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using CommandLine;
 using Jam.Server.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Jam.Server;
 
@@ -32,9 +33,15 @@ public static class ServerProgram
 
     private static async Task<int> ServeAsync(ServerArguments arguments)
     {
-        using var loggers = LoggerFactory.Create(logging => logging
-            .SetMinimumLevel(arguments.Verbose ? LogLevel.Debug : LogLevel.Warning)
-            .AddSimpleConsole(console => console.SingleLine = true));
+        await using var file = await OpenLogAsync(arguments);
+        using var loggers = LoggerFactory.Create(logging =>
+        {
+            logging.SetMinimumLevel(LogLevel.Trace)
+                .AddFilter<ConsoleLoggerProvider>(level => level >= (arguments.Verbose ? LogLevel.Debug : LogLevel.Warning))
+                .AddSimpleConsole(console => console.SingleLine = true);
+            if (file is not null)
+                logging.AddProvider(file);
+        });
         using var ending = new CancellationTokenSource();
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
@@ -47,6 +54,8 @@ public static class ServerProgram
             };
             await using var server = await JamServer.StartAsync(options, TimeProvider.System, loggers, ending.Token);
             Greet(server, arguments.Address);
+            if (file is not null)
+                Console.WriteLine($"Log: {file.Path}");
             if (arguments.Data is { } data)
                 Console.WriteLine($"Rooms are kept in {data}; {server.RoomCount} of them go on.");
             await ending.Token.WhenCanceledAsync();
@@ -77,6 +86,23 @@ public static class ServerProgram
         {
             signal.Cancel = true;
             ending.Cancel();
+        }
+    }
+
+    /// <summary>A log that cannot be written is no reason not to serve.</summary>
+    private static async Task<FileLog?> OpenLogAsync(ServerArguments arguments)
+    {
+        if (arguments.LogFile is "none")
+            return null;
+        var path = arguments.LogFile ?? FileLog.DefaultPath("server.log");
+        try
+        {
+            return FileLog.Open(path, arguments.Level, TimeProvider.System);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            await Console.Error.WriteLineAsync($"No log: {path} cannot be written ({e.Message})");
+            return null;
         }
     }
 

@@ -1,4 +1,6 @@
 using Jam.Server.Contracts;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Jam.Peer.Network;
 
@@ -23,6 +25,9 @@ public sealed record RendezvousOptions
     /// <summary>Longest wait between attempts.</summary>
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>Where attempts and messages are logged; nowhere unless it is set.</summary>
+    public ILogger Log { get; init; } = NullLogger.Instance;
+
     /// <summary>Whether the first estimate of the room clock is kept for good: the control run of a measurement.</summary>
     public bool KeepsFirstClock { get; init; }
 }
@@ -38,7 +43,7 @@ public abstract record RendezvousEvent
 /// <summary>The room has taken HELLO; its STATE follows as the next event.</summary>
 public sealed record Connected(Uri Url) : RendezvousEvent;
 
-/// <summary>The connection is gone; attempts to get another have begun.</summary>
+/// <summary>The connection is gone, or the first attempt to get one has failed; attempts to get another have begun.</summary>
 /// <param name="Why">For people.</param>
 public sealed record Disconnected(string Why) : RendezvousEvent;
 

@@ -3,14 +3,12 @@ using System.Threading.Channels;
 using Jam.Peer.Audio;
 using Jam.Peer.Clock;
 using Jam.Peer.Network;
-using Jam.Peer.Playback;
 using Jam.Peer.Session.Extras;
 using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
 using Jam.Server.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Jam.Peer.Session;
 
@@ -18,9 +16,11 @@ namespace Jam.Peer.Session;
 /// A running peer: the swarm, the room, the clock and the player, put together. It acts on what the authority echoes, never
 /// on its own commands, so the host hears what everyone hears.
 /// </summary>
-internal sealed class JamSession : IJamSession, ISwarmOwner
+internal sealed partial class JamSession : IJamSession, ISwarmOwner
 {
     private const int EmbeddedPortTries = 20;
+
+    private static readonly string Version = typeof(JamSession).Assembly.GetName().Version?.ToString(3) ?? "0";
 
     private readonly SessionOptions _options;
     private readonly TimeProvider _time;
@@ -30,6 +30,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private readonly OnceNotices _once;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
+    private readonly SessionLog _log;
+    private readonly IdentityStore _identity;
     private readonly TrackShelf _shelf;
     private readonly SwarmLoop _swarm;
     private readonly Mesh _mesh;
@@ -47,14 +49,17 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     public JamSession(SessionOptions options, TimeProvider time)
     {
-        _options = options;
         _time = time;
         _startedUs = time.NowUs();
+        _log = SessionLog.Open(options, time, Whisper);
+        _identity = IdentityStore.Open(options.KeepsIdentity ? options.ConfigFolder ?? LatencyStore.DefaultFolder() : null, Notice);
+        options = Named(options);
+        _options = options;
         _once = new OnceNotices(Notice);
         _shelf = new TrackShelf(OpenCache(), options.SaveFolder, Notice);
         _swarm = new SwarmLoop(new SwarmSettings { UpBytesPerSecond = options.UpLimitBytesPerSecond, DownBytesPerSecond = options.DownLimitBytesPerSecond }, this, time);
         _shelf.Attach(_swarm);
-        _mesh = new Mesh(_swarm, options.ListenPort, time, Notice, options.UpLimitBytesPerSecond);
+        _mesh = new Mesh(_swarm, options.ListenPort, time, Notice, options.UpLimitBytesPerSecond, log: _log.Loggers.CreateLogger("swarm"));
         _player = Player.Start(PlayerOptions.From(options), time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
         _playhead = new PlayheadFeed(_swarm);
         _extras = new ExtrasShelf(_swarm.TryPost);
@@ -69,31 +74,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     public Task Completion => _completion.Task;
 
     /// <inheritdoc/>
-    public double Volume
-    {
-        get => _player.Volume;
-        set => _player.Volume = value;
-    }
-
-    /// <inheritdoc/>
-    public double LatencyMs => _player.LatencyMs;
-
-    /// <inheritdoc/>
-    public string SetLatency(double ms, bool save) => _player.SetLatency(ms, save);
-
-    /// <inheritdoc/>
-    public bool Clicks
-    {
-        get => _player.Clicks is not null;
-        set => _player.Clicks = !value ? null : (_follower?.Room is { PeerId: not null } room ? room.Role : _options.Role) == Role.Host ? ClickPattern.First : ClickPattern.Second;
-    }
-
-    /// <inheritdoc/>
-    public IRoomControls Room => Follower.Commands;
-
-    /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        _log.Started(Version, _options);
         var seeds = await Task.Run(() => LoadSeeds(cancellationToken), cancellationToken);
         var infos = new List<TrackInfo>();
         foreach (var seed in seeds)
@@ -101,9 +84,9 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         var location = await LocateAsync(cancellationToken);
         _roomName = location.Room;
         _follower = new RoomFollower(
-            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _time, Notice);
+            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _identity, _time, Notice, Whisper);
         _rendezvous = new RendezvousClient(
-            new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello, KeepsFirstClock = _options.KeepsFirstClock }, _time);
+            new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello, KeepsFirstClock = _options.KeepsFirstClock, Log = _log.Loggers.CreateLogger("room") }, _time);
         _follower.Start(_rendezvous);
         _rendezvous.Start();
         _addresses = new AddressWatch(AddressWatch.OfThisMachine, OnAddressesChanged, _time);
@@ -117,49 +100,6 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     /// <inheritdoc/>
     public PeerReport Report() => ReportBuilder.Build(
         _options, _follower?.Room ?? new RoomState(), _roomName, _rendezvous, _mesh, _swarm.Snapshot, _shelf, _extras, _player, _time.NowUs(), _startedUs);
-
-    /// <inheritdoc/>
-    public async Task<string> SeedAsync(string path, CancellationToken cancellationToken)
-    {
-        var seed = await Task.Run(() => SeedLoader.Load(path, cancellationToken, Progress, _options.Decoder), cancellationToken);
-        return await Follower.Commands.OfferAsync(await AddSeedAsync(seed, cancellationToken), cancellationToken);
-    }
-
-    /// <inheritdoc/>
-    public Task<string> PlayAsync(long? positionUs, CancellationToken cancellationToken) =>
-        Follower.Commands.AskAsync(new Play(positionUs), cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<string> PauseAsync(CancellationToken cancellationToken) => Follower.Commands.AskAsync(new Pause(), cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<string> StopPlaybackAsync(CancellationToken cancellationToken) => Follower.Commands.AskAsync(new Stop(), cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<string> SeekAsync(long positionUs, CancellationToken cancellationToken) =>
-        Follower.Commands.AskAsync(new Seek(positionUs), cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<string> SelectTrackAsync(int place, CancellationToken cancellationToken) => Follower.Commands.SelectAsync(place, cancellationToken);
-
-    /// <inheritdoc/>
-    public async Task<string> JoinAsync(DnsEndPoint peer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var connection = await _mesh.DialAsync(peer, cancellationToken);
-            return $"connected to {_mesh.FindMember(connection.PeerId)?.Name ?? connection.PeerId} at {connection.RemoteEndPoint.Plain()}";
-        }
-        catch (Exception problem) when (problem is IOException or ProtocolException)
-        {
-            throw new JamException($"cannot join {peer.Host}:{peer.Port}: {problem.Message}", problem);
-        }
-    }
-
-    /// <inheritdoc/>
-    public Task<string> LeaveAsync(DnsEndPoint peer, CancellationToken cancellationToken) => _mesh.Leave(peer)
-        ? Task.FromResult($"left {peer.Host}:{peer.Port}")
-        : Task.FromException<string>(new JamException($"there is no connection to {peer.Host}:{peer.Port}; 'connections' lists them"));
 
     /// <inheritdoc/>
     public void OnManifest(Manifest manifest) => _shelf.Open(manifest);
@@ -206,6 +146,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         await _swarm.DisposeAsync();
         if (_server is not null)
             await _server.DisposeAsync();
+        await _identity.DisposeAsync();
+        await _log.DisposeAsync();
         _notices.Writer.TryComplete();
         _completion.TrySetResult();
         _stop.Dispose();
@@ -213,7 +155,21 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     private RoomFollower Follower => _follower ?? throw new JamException("not in a room yet; wait a moment");
 
-    private void Notice(string line) => _notices.Writer.TryWrite(line);
+    private void Whisper(string line) => _notices.Writer.TryWrite(line);
+
+    private void Notice(string line)
+    {
+        Whisper(line);
+        _log.Told(line);
+    }
+
+    private SessionOptions Named(SessionOptions options)
+    {
+        if (!options.IsNameChosen)
+            return options with { Name = _identity.Name ?? options.Name };
+        _identity.KeepName(options.Name);
+        return options;
+    }
 
     private Action<int> Progress(string name, long bytes) => new HashProgress(name, bytes, _time, Notice).Add;
 
@@ -284,8 +240,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         {
             try
             {
-                var options = new JamServerOptions { Port = port, Listener = _options.Listener };
-                return await JamServer.StartAsync(options, _time, NullLoggerFactory.Instance, cancellationToken);
+                return await JamServer.StartAsync(new JamServerOptions { Port = port, Listener = _options.Listener }, _time, _log.Loggers, cancellationToken);
             }
             catch (IOException problem)
             {

@@ -1,6 +1,7 @@
 using System.Net;
 using Jam.Server.Contracts;
 using Jam.Server.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Jam.Peer.Session;
 
@@ -93,6 +94,18 @@ public sealed record SessionOptions
 
     /// <summary>What this peer calls itself.</summary>
     public required string Name { get; init; }
+
+    /// <summary>Whether somebody chose that name; else one that was kept from an earlier run goes before it.</summary>
+    public bool IsNameChosen { get; init; }
+
+    /// <summary>Whether this peer's id and a chosen name are kept in the user's settings, for the next run.</summary>
+    public bool KeepsIdentity { get; init; }
+
+    /// <summary>The log; null: none.</summary>
+    public string? LogFile { get; init; }
+
+    /// <summary>What is logged at first.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>Swarm port; 0 takes any free one.</summary>
     public int ListenPort { get; init; } = 9003;

@@ -29,7 +29,7 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
         if (refusal is null && Interlocked.Increment(ref _open) > options.MaxConnections)
         {
             Leave();
-            return (StatusCodes.Status503ServiceUnavailable, "This server is full.");
+            refusal = (StatusCodes.Status503ServiceUnavailable, "This server is full.");
         }
 
         if (refusal is { } refused)
@@ -43,7 +43,7 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
     /// <summary>Joins a socket to a room until either side ends it.</summary>
     public async Task ServeAsync(WebSocket socket, string room, string? address)
     {
-        using var connection = new ClientConnection(Interlocked.Increment(ref _lastId), room, address, socket, hub, options, time);
+        using var connection = new ClientConnection(Interlocked.Increment(ref _lastId), room, address, socket, hub, options, time, log);
         HostingLog.Connected(log, connection.Id, connection.ObservedAddress, room);
         var reason = "lost";
         try

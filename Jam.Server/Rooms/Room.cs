@@ -219,7 +219,4 @@ internal static class RoomRules
 
     /// <summary>How long after the first command those who never stopped playing may still come and be followed.</summary>
     public const long YoungUs = 10_000_000;
-
-    /// <summary>What a lead holds beyond what members report: scheduling and the message's own way.</summary>
-    public const long LeadMarginUs = 20_000;
 }

@@ -2,6 +2,7 @@ using System.Net;
 using Jam.Peer.Cli.Options;
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
+using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 
 namespace Jam.Tests.Cli;
@@ -193,6 +194,27 @@ internal sealed class CommandLineReaderTests
     [TestCase("--connect a:1 --help")]
     public void Help_is_shown_whatever_else_stands_there(string line) =>
         Assert.That(CliFactsFake.Read(line), Is.EqualTo(new CommandLineResult.Show(HelpTexts.Peer)));
+
+    [Test]
+    public void A_name_that_is_typed_is_kept_and_an_identity_is_unless_it_must_not_be()
+    {
+        var plain = CliFactsFake.Run("--seed song.mp3").Session;
+        Assert.That((plain.Name, plain.IsNameChosen, plain.KeepsIdentity), Is.EqualTo(("ada@loom", false, true)));
+        var named = CliFactsFake.Run("--seed song.mp3 --name bo --no-identity").Session;
+        Assert.That((named.Name, named.IsNameChosen, named.KeepsIdentity), Is.EqualTo(("bo", true, false)));
+    }
+
+    [Test]
+    public void The_log_goes_where_and_as_far_as_it_is_told()
+    {
+        var plain = CommandLineReader.Read(["--seed", "song.mp3"], CliFactsFake.Facts with { DefaultLogFile = "state/peer.log" });
+        Assert.That(((CommandLineResult.Run)plain).Peer.Session.LogFile, Is.EqualTo("state/peer.log"));
+        var told = CliFactsFake.Run("--seed song.mp3 --log-file music/x.log --log-level debug").Session;
+        Assert.That((told.LogFile, told.LogLevel), Is.EqualTo(("music/x.log", LogLevel.Debug)));
+        Assert.That(CliFactsFake.Run("--seed song.mp3 --log-file none").Session.LogFile, Is.Null);
+        Assert.That(CliFactsFake.Wrong("--seed song.mp3 --log-file locked/x.log"), Does.Contain("--log-file locked/x.log"));
+        Assert.That(CliFactsFake.Wrong("--seed song.mp3 --log-level loud"), Does.Contain("off, error, warning, info, debug, trace"));
+    }
 
     [Test]
     public void Version_is_a_name_and_a_number() =>

@@ -117,7 +117,9 @@ class Rig:
             user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
             ahead = str(int(clock_ahead))
             command = ["unshare", *user, "--time", "--monotonic", ahead, "--boottime", ahead, "--fork", "--kill-child", *command]
-        env = {**(self.pulse_env(sink) if sink else {}), **self.clock_env(clock_ppm)}
+        # Who the peers are and what they log is the run's, not the user's.
+        env = {"XDG_CONFIG_HOME": os.path.join(self.folder, "config"), "XDG_STATE_HOME": os.path.join(self.folder, "state"),
+               **(self.pulse_env(sink) if sink else {}), **self.clock_env(clock_ppm)}
         return self.start(name, machine.within(*command) if machine else command, env, stdin)
 
     def clock_env(self, ppm):

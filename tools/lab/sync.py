@@ -13,6 +13,7 @@ import time
 import wave
 
 import link_net
+from clicks import ClickRun, tell_clicks
 from rig import JAM, Rig, RigError
 from selftest import self_test
 from swarm_net import NetError
@@ -43,6 +44,8 @@ def arguments():
     p.add_argument("--events", action="store_true", help="after 15 s: pause for 2 s, resume, 10 s on seek, and 10 s more")
     p.add_argument("--kill-host", action="store_true",
                    help="after 10 s the host, and the server in it, is killed (-9); 10 s later it is started again, and 10 s more")
+    p.add_argument("--clicks", action="store_true",
+                   help="the metronome alone, the metronome over a click track, and the loop, a third of the time each, in the place of music")
     p.add_argument("--ci", action="store_true",
                    help="12 s with wide limits, measured again once where they are missed: for machines that are busy, or lack time namespaces")
     p.add_argument("--hog", action="store_true", help="every processor is kept busy meanwhile")
@@ -107,7 +110,7 @@ def measure(a, kind, begun):
         rig.note("analysing")
         if a.wav:
             keep_wav(a.wav, rig)
-        return evaluate(run)
+        return run.judge() if a.clicks else evaluate(run)
 
 
 def main():
@@ -116,7 +119,7 @@ def main():
         signal.signal(number, lambda n, _: sys.exit(128 + n))
     begun = time.monotonic()
     try:
-        results = [measure(a, kind, begun) for kind in ([Run, SnapcastRun] if a.against else [Run])]
+        results = [measure(a, kind, begun) for kind in ([ClickRun] if a.clicks else [Run, SnapcastRun] if a.against else [Run])]
         if a.ci and not a.self_test and results[0]["misses"]:
             print("once more, since: " + "; ".join(results[0]["misses"]), file=sys.stderr)
             results = [measure(a, Run, begun)]
@@ -129,6 +132,8 @@ def main():
         return results[0]
     if a.json:
         print(json.dumps(results if a.against else results[0]))
+    elif a.clicks:
+        tell_clicks(results[0])
     else:
         for result in results:
             print(f"{result['of']}:" if a.against else "", end="\n" if a.against else "")

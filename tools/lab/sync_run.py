@@ -34,6 +34,7 @@ class Run:
     """A room of SwarmJam. Times are those of the recording."""
 
     title = "SwarmJam"
+    autoplays = True
 
     def __init__(self, a, rig):
         self.a, self.rig, self.events = a, rig, []      # (time, name)
@@ -114,7 +115,7 @@ class Run:
 
     def start_host(self):
         sounds = "host" in self.rig.outputs
-        arguments = ["--seed", self.track, "--listen-port", str(self.port), "--no-discovery", "--autoplay", "--output",
+        arguments = ["--seed", self.track, "--listen-port", str(self.port), "--no-discovery", *(["--autoplay"] if self.autoplays else []), "--output",
                      "pulse" if sounds else "null"]
         if self.a.server_apart:
             if "server" not in self.started:

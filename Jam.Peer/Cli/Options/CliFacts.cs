@@ -13,9 +13,12 @@ internal sealed record CliFacts(
     /// <summary>What was built in.</summary>
     public BuiltParts Parts { get; init; } = BuiltParts.OfThisProgram;
 
+    /// <summary>Where a peer logs to unless it is told otherwise; null: nowhere.</summary>
+    public string? DefaultLogFile { get; init; }
+
     /// <summary>The facts of this machine.</summary>
     public static CliFacts OfThisMachine() =>
-        new($"{Environment.UserName}@{Environment.MachineName}", File.Exists, Directory.Exists, ProbeFolder);
+        new($"{Environment.UserName}@{Environment.MachineName}", File.Exists, Directory.Exists, ProbeFolder) { DefaultLogFile = LogWords.DefaultFile() };
 
     /// <summary>Only writing tells whether one may write. A folder that does not exist is made, as the run would do.</summary>
     private static string? ProbeFolder(string folder)

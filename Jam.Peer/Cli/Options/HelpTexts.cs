@@ -43,7 +43,8 @@ internal static class HelpTexts
           --connect IP:PORT...     peers to join through; names and [IPv6]:PORT too. With --seed: join that room as its host
           --server ws://HOST:PORT  the rendezvous; else a viewer asks its peer, and a host opens one
           --room NAME              the room (jam)
-          --name NAME              what others see (user@machine)
+          --name NAME              what others see; kept for the next time (the last one, or user@machine)
+          --no-identity            keep no id and no name: someone new this time, and the kept ones stay as they are
           --listen-port PORT       where peers connect to; 0 takes any free port (9003).
                                    --p2p-port is the same
           --server-port PORT       first port to try for a host's own rendezvous; 0 takes any free one (8000)
@@ -75,6 +76,9 @@ internal static class HelpTexts
           --headless               leave standard input alone; needed in the background
           --duration TIME          leave after 90, or 1m30s
           --json                   at the end one JSON object on standard output, and nothing else there
+          --log-file FILE          log there; none: no log (peer.log in $XDG_STATE_HOME/swarmjam or ~/.local/state/swarmjam,
+                                   %LOCALAPPDATA%\swarmjam on Windows). At 2 MB it becomes FILE.1, and so on; five are kept
+          --log-level LEVEL        off, error, warning, info, debug or trace (info)
           --version, -h, --help
 
         For programs that start a peer:

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
+using Microsoft.Extensions.Logging;
 
 namespace Jam.Peer.Cli.Options;
 
@@ -162,6 +163,26 @@ internal sealed class OptionChecks(CliFacts facts)
         if (text.Length == 0 || text.Length > longest || text.Any(char.IsControl) || text.Trim().Length != text.Length)
             Fail($"{option} takes 1 to {longest} characters, none of them a control character, without spaces at its ends");
         return text;
+    }
+
+    /// <summary>The file; null where none is wanted.</summary>
+    public string? LogFile(string? path)
+    {
+        if (path is null or "none")
+            return path is null ? facts.DefaultLogFile : null;
+        if (facts.FolderProblem(FolderOf(path)) is { } problem)
+            Fail($"--log-file {path}: cannot write there: {problem}");
+        return path;
+    }
+
+    public LogLevel Level(string option, string? text)
+    {
+        if (text is null)
+            return LogLevel.Information;
+        if (LogWords.Parse(text) is { } level)
+            return level;
+        Fail($"{option} {text}: it is one of {string.Join(", ", LogWords.All)}");
+        return LogLevel.Information;
     }
 
     public int Port(string option, string? text, int otherwise) => (int)Whole(option, text, otherwise, 0, 65535, "a port; 0 takes any free one");

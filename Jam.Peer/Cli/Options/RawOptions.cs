@@ -47,6 +47,10 @@ internal sealed class RawOptions
     /// <summary>For tools/lab/sync: what a room sounds like whose clocks are not followed.</summary>
     [Option("lab-keep-first-clock", Hidden = true)] public bool KeepsFirstClock { get; set; }
 
+    [Option("no-identity")] public bool NoIdentity { get; set; }
+    [Option("log-file")] public string? LogFile { get; set; }
+    [Option("log-level")] public string? LogLevel { get; set; }
+
     [Option("version")] public bool Version { get; set; }
     [Option('h', "help")] public bool Help { get; set; }
 
