@@ -207,7 +207,7 @@ public sealed class RendezvousClient : IAsyncDisposable
         var url = candidates[_nextCandidate % candidates.Count];
         try
         {
-            return await RendezvousConnection.OpenAsync(url, _options.BuildHello, _clock, _clockGate, _time, cancellationToken);
+            return await RendezvousConnection.OpenAsync(url, _options, _clock, _clockGate, _time, cancellationToken);
         }
         catch
         {

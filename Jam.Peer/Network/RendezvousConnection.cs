@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net.WebSockets;
 using System.Threading.Channels;
 using Jam.Peer.Clock;
@@ -32,9 +33,12 @@ internal sealed class RendezvousConnection : IDisposable
 
     private readonly ProbeQuality _quality = new();
     private string? _lastError;
+    private readonly Action<string>? _trace;
 
-    private RendezvousConnection(Uri url, ClientWebSocket socket, RoomClockEstimator clock, Lock clockGate, TimeProvider time)
+    private RendezvousConnection(
+        Uri url, ClientWebSocket socket, RoomClockEstimator clock, Lock clockGate, TimeProvider time, Action<string>? trace)
     {
+        _trace = trace;
         Url = url;
         _socket = socket;
         _frames = new FrameReader(socket);
@@ -77,7 +81,7 @@ internal sealed class RendezvousConnection : IDisposable
     /// <exception cref="RendezvousRefusedException">The server answered something else.</exception>
     /// <exception cref="JamException">The host sent this peer away; there is no use in trying again.</exception>
     public static async Task<RendezvousConnection> OpenAsync(
-        Uri url, Func<Hello> buildHello, RoomClockEstimator clock, Lock clockGate, TimeProvider time, CancellationToken cancellationToken)
+        Uri url, RendezvousOptions options, RoomClockEstimator clock, Lock clockGate, TimeProvider time, CancellationToken cancellationToken)
     {
         var socket = new ClientWebSocket();
         FrameReader? frames = null;
@@ -90,7 +94,7 @@ internal sealed class RendezvousConnection : IDisposable
             socket.Options.Proxy = null;
             await socket.ConnectAsync(url, cancellationToken);
             frames = new FrameReader(socket);
-            var hello = await ResumePoint.AddAsync(socket, frames, buildHello, clock, clockGate, time, cancellationToken);
+            var hello = await ResumePoint.AddAsync(socket, frames, options.BuildHello, clock, clockGate, time, cancellationToken);
             await socket.SendAsync(ControlCodec.Serialize(hello), WebSocketMessageType.Text, true, cancellationToken);
             var (kind, utf8) = await frames.ReadAsync(cancellationToken);
             var answer = kind == FrameKind.Message ? ControlCodec.ParseServer(utf8) : default;
@@ -98,7 +102,7 @@ internal sealed class RendezvousConnection : IDisposable
                 throw new JamException(kicked.Message);
             if (answer.Message is not State state)
                 throw new RendezvousRefusedException((answer.Message as Error)?.Message ?? "the server did not answer HELLO with STATE");
-            return new RendezvousConnection(url, socket, clock, clockGate, time) { FirstState = state };
+            return new RendezvousConnection(url, socket, clock, clockGate, time, options.Trace) { FirstState = state };
         }
         catch
         {
@@ -181,6 +185,14 @@ internal sealed class RendezvousConnection : IDisposable
         {
             _quality.OnAnswered(t4Us - answer.T1Us - (answer.T3Us - answer.T2Us));
             _clock.OnResponse(answer.T1Us, answer.T2Us, answer.T3Us, t4Us, answer.ClockId);
+        }
+
+        if (_trace is not null)
+        {
+            var now = _clock.Snapshot;
+            _trace(string.Create(
+                CultureInfo.InvariantCulture,
+                $"probe {answer.T1Us} {answer.T2Us} {answer.T3Us} {t4Us} {now.ReferenceLocalUs} {now.OffsetUs:F2} {now.Drift:E6} {now.ErrorUs:F2} {now.RttUs}"));
         }
 
         _wake.Writer.TryWrite(true);

@@ -59,6 +59,8 @@ def arguments():
     p.add_argument("--wav", metavar="FILE.wav", help="keep the recording, two channels a viewer")
     p.add_argument("--jam", metavar="FILE", default=JAM, help="the program to measure (default: tools/jam)")
     p.add_argument("--keep", metavar="DIR", help="keep logs, caches and the raw recording there")
+    p.add_argument("--trace", action="store_true",
+                   help="with --keep: each peer writes down its probes and its output's timing; tools/lab/replay.py reads that")
     p.add_argument("--self-test", action="store_true", help="measure sounds whose offsets are known, without peers")
     a = p.parse_args()
     if a.ci:
@@ -68,6 +70,8 @@ def arguments():
             setattr(a, name, limit)
     if not 2 <= a.viewers <= 8 or a.seconds < 3:
         p.error("--viewers must be within 2 and 8, --seconds at least 3")
+    if a.trace and not a.keep:
+        p.error("--trace goes with --keep")
     if a.server_apart and not a.link:
         p.error("--server-apart goes with --link")
     if a.against and (a.events or a.kill_host or a.with_host or a.control):
@@ -97,7 +101,7 @@ def keep_wav(path, rig):
 def measure(a, kind, begun):
     outputs = ["host"] * a.with_host + [f"v{i + 1}" for i in range(a.viewers)]
     keep = a.keep and os.path.join(a.keep, kind.title.lower() if a.against else "")
-    with Rig(outputs, a.rate, a.jam, keep) as rig:
+    with Rig(outputs, a.rate, a.jam, keep, a.trace) as rig:
         rig.note = lambda text: print(f"[{time.monotonic() - begun:6.1f} s] {text}", file=sys.stderr, flush=True)
         if a.self_test:
             return self_test(rig)

@@ -45,6 +45,7 @@ def evaluate(run):
             result["joins"].append({"viewer": other, "against": one, "sounds_after_s": round(first[j] - since, 2),
                                     "in_sync_after_s": settled(points, since)})
     result["misses"] = misses(a, result)
+    result["began_at_unix_s"] = rig.began_at
     if a.plot:
         marks = run.events + ([(run.started[rig.outputs[-1]], "join")] if a.join_after else [])
         analysis.plot(a.plot, series, marks, "Offset of each pair of outputs, one point a second")

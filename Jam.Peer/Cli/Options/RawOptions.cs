@@ -45,6 +45,9 @@ internal sealed class RawOptions
     /// <summary>For tools/lab/sync: what a room sounds like whose clocks are not followed.</summary>
     [Option("lab-keep-first-clock", Hidden = true)] public bool KeepsFirstClock { get; set; }
 
+    /// <summary>For tools/lab/sync: a file for what clock and output measure.</summary>
+    [Option("lab-trace", Hidden = true)] public string? TracePath { get; set; }
+
     [Option("version")] public bool Version { get; set; }
     [Option('h', "help")] public bool Help { get; set; }
 
