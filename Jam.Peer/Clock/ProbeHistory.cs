@@ -67,7 +67,7 @@ internal sealed class ProbeHistory
 
         var known = Math.Min(Rank, _probes.Count);
         var before = (LowestUs, SpreadUs);
-        (LowestUs, SpreadUs) = known == 0 ? (0, 0) : (lowest[0], Math.Min(lowest[0], lowest[known - 1] - lowest[0]));
+        (LowestUs, SpreadUs) = known == 0 ? (0, 0) : (lowest[0], known < Rank ? lowest[0] : Math.Min(lowest[0], lowest[known - 1] - lowest[0]));
         return before != (LowestUs, SpreadUs);
     }
 }

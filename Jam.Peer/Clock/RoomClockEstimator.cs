@@ -28,12 +28,19 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private const long FirstGapUs = 1_000;
     private const long EarlyGapUs = 500_000;
     private const long SteadyGapUs = 2_000_000;
-    private const int QuickBursts = 100;
+    private const int QuickBursts = 200;
+    private const int DenseBursts = 100;
+    private const double DenseErrorUs = 60;
+    private const long OverlapUs = 5_000;
+    private const double OverlapWaits = 0.75;
+    private const int MostOut = 32;
     private const long QuickGapUs = 100_000;
     private const long PoorGapUs = 1_000_000;
     private const double PoorErrorUs = 30;
     private const long ProbeTimeoutUs = 1_000_000;
     private const int BurstsToBeReady = 5;
+    private const double GoodErrorUs = 150;
+    private const long PatienceUs = 1_500_000;
     private const double ReadyErrorUs = 1_000;
     private const double LostErrorUs = 10_000;
     private const long QuickUs = 25;
@@ -44,11 +51,17 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private readonly ProbeHistory _history = new();
     private readonly Burst _burst = new();
     private Guid _clockId;
-    private long? _outstandingT1Us;
+    private readonly Queue<long> _outT1Us = new(MostOut);
+    private long _lastT1Us;
     private long _nextAtUs = long.MinValue;
     private int _bursts;
     private int _taken;
     private long _burstBegunUs;
+    private long _begunUs;
+    private bool _hasAnswer;
+    private double _waitUs;
+    private long _leastRttUs = long.MaxValue;
+    private bool _isDense;
     private bool _isHolding;
     private bool _isReady;
     private volatile RoomClockSnapshot _snapshot = RoomClockSnapshot.None;
@@ -57,7 +70,10 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     public RoomClockSnapshot Snapshot => _snapshot;
 
     /// <summary>When to call <see cref="TryBeginProbe"/> next: a probe is due then, or the one that is out counts as lost.</summary>
-    public long NextProbeAtUs => _outstandingT1Us + ProbeTimeoutUs ?? _nextAtUs;
+    public long NextProbeAtUs => _outT1Us.Count == 0 ? _nextAtUs : MayOverlap ? _lastT1Us + OverlapUs + (long)(OverlapWaits * _waitUs) : _outT1Us.Peek() + ProbeTimeoutUs;
+
+    /// <summary>Whether several probes may be out at a time: what comes back then does not tell which of them were lost.</summary>
+    public bool MayOverlap => _hasAnswer && (_isDense || _bursts is > 0 and < FirstBursts) && _outT1Us.Count is > 0 and < MostOut;
 
     /// <summary>Begins a probe where one is due; it must be sent at once, with this stamp.</summary>
     public bool TryBeginProbe(long nowUs, out long t1Us)
@@ -65,10 +81,11 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         t1Us = nowUs;
         if (nowUs < NextProbeAtUs)
             return false;
-        if (_outstandingT1Us is not null)
+        if (_outT1Us.Count > 0 && nowUs >= _outT1Us.Peek() + ProbeTimeoutUs)
         {
             // Whatever swallowed this one will swallow the next: make do with what the burst has.
-            _outstandingT1Us = null;
+            _outT1Us.Clear();
+            _hasAnswer = false;
             EndBurst(nowUs);
             if (nowUs < _nextAtUs)
                 return false;
@@ -76,7 +93,8 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
 
         if (_burst.Answers == 0)
             _burstBegunUs = nowUs;
-        _outstandingT1Us = nowUs;
+        _outT1Us.Enqueue(nowUs);
+        _lastT1Us = nowUs;
         return true;
     }
 
@@ -88,13 +106,17 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     /// <param name="clockId">The room's clock; another one than before resets everything.</param>
     public void OnResponse(long t1Us, long t2Us, long t3Us, long t4Us, Guid clockId)
     {
-        if (t1Us != _outstandingT1Us)
+        if (!Take(t1Us))
             return;
-        _outstandingT1Us = null;
+        _hasAnswer = true;
         if (clockId != _clockId)
             Reset(clockId);
+        if (_burst.Answers == 0 && _taken == 0)
+            _begunUs = t1Us;
         var probe = new Probe(t1Us + (t4Us - t1Us) / 2, (t2Us - t1Us + (t3Us - t4Us)) / 2.0, t4Us - t1Us - (t3Us - t2Us));
         _burst.Add(probe);
+        _leastRttUs = Math.Min(_leastRttUs, Math.Max(1, probe.RttUs));
+        _waitUs += (probe.RttUs - _leastRttUs - _waitUs) / 16;
         if (_burst.Answers == ProbesPerBurst || IsQuick(probe))
             EndBurst(t4Us);
     }
@@ -105,7 +127,8 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     /// </summary>
     public void OnConnectionLost()
     {
-        _outstandingT1Us = null;
+        _outT1Us.Clear();
+        _hasAnswer = false;
         _burst.Clear();
         _bursts = Math.Min(_bursts, FirstBursts);
         _nextAtUs = long.MinValue;
@@ -124,6 +147,18 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         _bursts >= FirstBursts + EarlyBursts && !_isHolding && probe.RttUs > 0 && probe.RttUs <= _history.LowestUs + QuickUs
         && !IsOutlier(probe);
 
+    /// <summary>Whether a probe with this stamp was out. Answers come in order: what went before it is lost.</summary>
+    private bool Take(long t1Us)
+    {
+        if (!_outT1Us.Contains(t1Us))
+            return false;
+        while (_outT1Us.Dequeue() != t1Us)
+        {
+        }
+
+        return true;
+    }
+
     private bool IsKept => keepsFirst && _isReady;
 
     private void EndBurst(long nowUs)
@@ -132,6 +167,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         if (_burst.Best is { } best)
             Take(best);
         _burst.Clear();
+        _isDense = _bursts is >= FirstBursts and < DenseBursts && !_isHolding && _filter.Updates > 0 && _filter.At(nowUs).OffsetSigmaUs > DenseErrorUs;
         _nextAtUs = nowUs + GapUs(nowUs);
     }
 
@@ -141,6 +177,8 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
             return FirstGapUs;
         if (_isHolding || _filter.Updates == 0)
             return EarlyGapUs;
+        if (_isDense)
+            return FirstGapUs;
         // Poor by the time of the next one is poor as well: early on the offset is known, but not where it goes.
         if (_bursts < QuickBursts && _filter.At(nowUs + SteadyGapUs).OffsetSigmaUs > PoorErrorUs)
             return Math.Max(QuickGapUs, nowUs - _burstBegunUs);
@@ -208,7 +246,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         var (offsetUs, drift, errorUs, _) = _filter.At(localUs);
         _isReady = _isReady
             ? errorUs < LostErrorUs
-            : _taken >= BurstsToBeReady && errorUs < ReadyErrorUs;
+            : _taken >= BurstsToBeReady && errorUs < (localUs - _begunUs < PatienceUs ? GoodErrorUs : ReadyErrorUs);
         _snapshot = new RoomClockSnapshot(_clockId, localUs, offsetUs, keepsFirst ? 0 : drift, errorUs, _history.LowestUs, _isReady);
     }
 

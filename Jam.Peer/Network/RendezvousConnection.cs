@@ -229,7 +229,8 @@ internal sealed class RendezvousConnection : IDisposable
         {
             if (!_clock.TryBeginProbe(_time.NowUs(), out var t1Us))
                 return null;
-            _quality.OnSent();
+            if (!_clock.MayOverlap)
+                _quality.OnSent();
             // What the room is at is asked every few seconds; the clock alone costs a third.
             var isBrief = t1Us - _fullProbeUs < FullProbeEveryUs;
             if (!isBrief)
