@@ -6,15 +6,18 @@ namespace Jam.Peer.Clock;
 /// the snapshots that it publishes are.
 /// </summary>
 /// <remarks>
-/// Eight probes, one after the other, make a burst, of which the shortest way there and the shortest way back count. A Kalman
-/// filter over offset and drift takes bursts in, each with the error that <see cref="ProbeHistory"/> makes of its round trip. When
-/// that learns better, all that it keeps goes in anew.
+/// Eight answered probes make a burst, which is taken in whole by a <see cref="Corridor"/>, unless it contradicts what is known.
 /// <para>
-/// The first five bursts come back to back (1 ms apart), so that a newcomer on a LAN is ready within a few dozen milliseconds. Up to
-/// the hundredth they follow at least 100 ms apart, and no denser than they take, while the estimate is poor or its drift unknown: a
-/// second on a LAN, half a minute on a bad path. Up to the eleventh they are half a second apart, then 2 s, or 1 s while the
-/// estimate is poor. After the
-/// eleventh a burst ends with the first probe whose round trip is within 25 us of the lowest.
+/// The first five bursts come back to back (1 ms apart), so that a newcomer on a LAN is ready within a few dozen milliseconds. Where
+/// that is not enough the next ones follow without a pause, with several probes under way at a time; the more so the steadier the path
+/// is, since on one connection a late probe holds up those behind it. Up to the two hundredth they come at least 100 ms apart, and no
+/// denser than they take, while the estimate is poor or its drift unknown: a second on a LAN, half a minute on a bad path. Up to the
+/// eleventh they are half a second apart, then 2 s, or 1 s while the estimate is poor. After the eleventh a burst ends with the first
+/// probe whose round trip is within 25 us of the lowest.
+/// </para>
+/// <para>
+/// Ready is who knows the clock to 150 us, or after a second and a half to 1 ms: until then it is better to be silent than to be heard
+/// beside the others.
 /// </para>
 /// </remarks>
 /// <param name="keepsFirst">
@@ -44,11 +47,9 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private const double ReadyErrorUs = 1_000;
     private const double LostErrorUs = 10_000;
     private const long QuickUs = 25;
-    private const double GateFloorUs = 2_000;
-    private const double GateSigmas = 6;
+    private const double GateUs = 2_000;
 
-    private readonly DriftFilter _filter = new();
-    private readonly ProbeHistory _history = new();
+    private readonly Corridor _corridor = new();
     private readonly Burst _burst = new();
     private Guid _clockId;
     private readonly Queue<long> _outT1Us = new(MostOut);
@@ -137,14 +138,14 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     /// <summary>Publishes the estimate anew with the error that it has by now. Needed only while no probes are answered.</summary>
     public void HoldOver(long nowUs)
     {
-        if (!IsKept && _filter.Updates > 0 && nowUs > _snapshot.ReferenceLocalUs)
+        if (!IsKept && _corridor.Count > 0 && nowUs > _snapshot.ReferenceLocalUs)
             Publish(nowUs);
     }
 
     // Once in its stride: a probe that met no queue ends the burst, since seven more could tell no more than it does, unless it
     // says something new. For a host with a slow uplink and a full room, the answers would be a quarter of what it can send.
     private bool IsQuick(Probe probe) =>
-        _bursts >= FirstBursts + EarlyBursts && !_isHolding && probe.RttUs > 0 && probe.RttUs <= _history.LowestUs + QuickUs
+        _bursts >= FirstBursts + EarlyBursts && !_isHolding && probe.RttUs > 0 && probe.RttUs <= _corridor.LowestRttUs + QuickUs
         && !IsOutlier(probe);
 
     /// <summary>Whether a probe with this stamp was out. Answers come in order: what went before it is lost.</summary>
@@ -167,7 +168,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         if (_burst.Best is { } best)
             Take(best);
         _burst.Clear();
-        _isDense = _bursts is >= FirstBursts and < DenseBursts && !_isHolding && _filter.Updates > 0 && _filter.At(nowUs).OffsetSigmaUs > DenseErrorUs;
+        _isDense = _bursts is >= FirstBursts and < DenseBursts && !_isHolding && _corridor.Count > 0 && _corridor.At(nowUs).SigmaUs > DenseErrorUs;
         _nextAtUs = nowUs + GapUs(nowUs);
     }
 
@@ -175,14 +176,14 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     {
         if (_bursts < FirstBursts)
             return FirstGapUs;
-        if (_isHolding || _filter.Updates == 0)
+        if (_isHolding || _corridor.Count == 0)
             return EarlyGapUs;
         if (_isDense)
             return FirstGapUs;
         // Poor by the time of the next one is poor as well: early on the offset is known, but not where it goes.
-        if (_bursts < QuickBursts && _filter.At(nowUs + SteadyGapUs).OffsetSigmaUs > PoorErrorUs)
+        if (_bursts < QuickBursts && _corridor.At(nowUs + SteadyGapUs).SigmaUs > PoorErrorUs)
             return Math.Max(QuickGapUs, nowUs - _burstBegunUs);
-        if (_filter.At(nowUs).OffsetSigmaUs > PoorErrorUs)
+        if (_corridor.At(nowUs).SigmaUs > PoorErrorUs)
             return PoorGapUs;
         return _bursts < FirstBursts + EarlyBursts ? EarlyGapUs : SteadyGapUs;
     }
@@ -191,14 +192,8 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     {
         if (IsKept)
             return;
-        // A better minimum makes what came before worth less than it seemed: else a queue that stood at the start would pass for the
-        // truth for minutes. This must come first, lest the truth be taken for the outlier.
-        if (_history.Add(best))
-            Replay(_history.Probes.Count - 1);
-        if (_filter.Updates > 0 && IsOutlier(best))
+        if (IsOutlier(best))
         {
-            if (_history.RemoveLast())
-                Replay(_history.Probes.Count);
             if (!_isHolding)
             {
                 // One may be an accident of the path: ask again soon before believing it.
@@ -209,45 +204,23 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
             // Two in a row: a clock was stepped, a machine slept, or the path is another one.
             StartOver();
             _bursts = 1;
-            _history.Add(best);
         }
 
         _isHolding = false;
         _taken++;
-        Enter(best);
-        Publish(_filter.ReferenceUs);
+        _corridor.Add(_burst.Probes);
+        Publish(_corridor.ReferenceUs);
     }
 
-    private void Replay(int count)
-    {
-        _filter.Clear();
-        for (var i = 0; i < count; i++)
-            Enter(_history.Probes[i]);
-    }
-
-    private void Enter(Probe probe)
-    {
-        if (_filter.Updates == 0)
-            _filter.Start(probe.LocalUs, probe.OffsetUs, _history.SigmaUs(probe));
-        else
-            _filter.Update(probe.LocalUs, probe.OffsetUs, _history.SigmaUs(probe));
-    }
-
-    private bool IsOutlier(Probe probe)
-    {
-        var (offsetUs, _, offsetSigmaUs, _) = _filter.At(probe.LocalUs);
-        var sigmaUs = _history.SigmaUs(probe);
-        var expectedUs = Math.Sqrt(offsetSigmaUs * offsetSigmaUs + sigmaUs * sigmaUs);
-        return Math.Abs(probe.OffsetUs - offsetUs) > Math.Max(GateFloorUs, GateSigmas * expectedUs);
-    }
+    private bool IsOutlier(Probe probe) => _corridor.Count > 0 && _corridor.ContradictionUs(probe) > GateUs;
 
     private void Publish(long localUs)
     {
-        var (offsetUs, drift, errorUs, _) = _filter.At(localUs);
+        var (offsetUs, drift, errorUs) = _corridor.At(localUs);
         _isReady = _isReady
             ? errorUs < LostErrorUs
             : _taken >= BurstsToBeReady && errorUs < (localUs - _begunUs < PatienceUs ? GoodErrorUs : ReadyErrorUs);
-        _snapshot = new RoomClockSnapshot(_clockId, localUs, offsetUs, keepsFirst ? 0 : drift, errorUs, _history.LowestUs, _isReady);
+        _snapshot = new RoomClockSnapshot(_clockId, localUs, offsetUs, keepsFirst ? 0 : drift, errorUs, _corridor.LowestRttUs, _isReady);
     }
 
     private void Reset(Guid clockId)
@@ -261,8 +234,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
 
     private void StartOver()
     {
-        _filter.Clear();
-        _history.Clear();
+        _corridor.Clear();
         _taken = 0;
         _isHolding = false;
         _isReady = false;
