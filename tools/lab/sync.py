@@ -22,7 +22,7 @@ from sync_run import Run, SnapcastRun
 # p95, maximum, first second: us. What is promised for a wired network, for a bad one, and with every processor busy.
 PROMISED, PROMISED_ON_LINK, PROMISED_BUSY = (30, 80, 100), (100, 250, 250), (50, 150, 150)
 CI_SECONDS = 12
-CI_LIMITS = {"limit_p95_us": 1000, "limit_max_us": 10000, "limit_first_us": 10000, "limit_silences": 20}
+CI_LIMITS = {"limit_p95_us": 1000, "limit_max_us": 10000, "limit_first_us": 10000, "limit_silences": 20, "limit_shown": 0}
 DEVICE_US = 15                                      # more where the device is off its rate
 
 
@@ -52,6 +52,8 @@ def arguments():
         p.add_argument(f"--limit-{name}-us", type=float, help=f"exit code 1 where {words} lie beyond (default: by what is measured)")
     p.add_argument("--limit-after-us", type=float, help="exit code 1 where the first second after a change lies beyond (default 50; 250 with --link)")
     p.add_argument("--limit-drift-us", type=float, default=20, help="how far the medians of a long run may lie apart (default 20)")
+    p.add_argument("--limit-shown", type=float, default=0.5, metavar="SHARE",
+                   help="in what share of the seconds the viewers' own figures must not be below the measured one (default 0.5)")
     p.add_argument("--limit-silences", type=int, default=0, help="how many silences nobody asked for are borne (default 0)")
     p.add_argument("--limit-settle-s", type=float, default=2, help="to be in sync after a join or a change (default 2)")
     p.add_argument("--json", action="store_true", help="one JSON object on standard output")
