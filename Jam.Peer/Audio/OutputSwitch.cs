@@ -61,7 +61,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
     public static OutputSwitch Start(
         PlayerOptions options, TimeProvider time, Func<RoomClockSnapshot> clock, Action<string> notice, ISoundOpener? opener = null)
     {
-        var result = new OutputSwitch(options, opener ?? new SoundOpener(options.Output, options.Device, time), time, clock, notice);
+        var result = new OutputSwitch(options, opener ?? new SoundOpener(options.Output, options.Device, time, options.Trace), time, clock, notice);
         if (options.Output == OutputKind.Wav)
             result.Use(WavOutput.Open(time, options.WavPath ?? throw new JamException("--output wav needs a path: wav:PATH")));
         else if (options.Output == OutputKind.Null)
@@ -298,7 +298,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
             engine.SetTracks(_track, _previousTrack);
             engine.Clicks = _clicks;
             Volatile.Write(ref _running, new RunningOutput(output, engine) { DeviceId = output.DeviceId, LatencyMs = latencyMs });
-            output.Start(new EngineRenderer(engine, _clock));
+            output.Start(new EngineRenderer(engine, _clock, _options.Trace));
         }
     }
 }

@@ -10,6 +10,9 @@ namespace Jam.Peer.Audio;
 /// </summary>
 public sealed class Player : IAsyncDisposable
 {
+    /// <summary>What is shown should hold most of the time, not two times in three.</summary>
+    private const double ClockSigmas = 2;
+
     private readonly TimeProvider _time;
     private readonly Func<RoomClockSnapshot> _clock;
     private readonly OutputSwitch _output;
@@ -117,7 +120,7 @@ public sealed class Player : IAsyncDisposable
         var output = _output.Report();
         double? error = double.IsNaN(output.Status.SyncErrorUs) ? null : output.Status.SyncErrorUs;
         double? uncertainty = room.IsReady && double.IsFinite(output.Status.OutputUncertaintyUs)
-            ? room.ErrorUs + output.Status.OutputUncertaintyUs
+            ? ClockSigmas * room.ErrorUs + output.Status.OutputUncertaintyUs
             : null;
         return new PlaybackReport(
             status, positionUs, BufferUs, output.Status.IsSounding, error, uncertainty, OutputLeadUs, output.Name, output.IsAudible,

@@ -32,6 +32,9 @@ public sealed record PlayerOptions
     /// <summary>Which channel goes to the loudspeakers.</summary>
     public OutputChannel Channel { get; init; }
 
+    /// <summary>Takes a line for every reading of the output's timing and every block; null: nobody asks. Called on the audio thread.</summary>
+    public Action<string>? Trace { get; init; }
+
     /// <summary>What the options of a session ask for.</summary>
     public static PlayerOptions From(SessionOptions options)
     {

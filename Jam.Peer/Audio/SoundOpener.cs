@@ -14,7 +14,7 @@ internal interface ISoundOpener
 }
 
 /// <summary>The sound server where there is one, else ALSA; on Windows NAudio; or the one that was asked for.</summary>
-internal sealed class SoundOpener(OutputKind kind, string? device, TimeProvider time) : ISoundOpener
+internal sealed class SoundOpener(OutputKind kind, string? device, TimeProvider time, Action<string>? trace = null) : ISoundOpener
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1.5);
 
@@ -33,7 +33,7 @@ internal sealed class SoundOpener(OutputKind kind, string? device, TimeProvider 
         if (kind == OutputKind.NAudio)
             return (null, "this build has no NAudio");
 #endif
-        var (pulse, noPulse) = await PulseOutput.OpenAsync(time, device, kind == OutputKind.Pulse, s_patience, cancellationToken).ConfigureAwait(false);
+        var (pulse, noPulse) = await PulseOutput.OpenAsync(time, device, kind == OutputKind.Pulse, s_patience, trace, cancellationToken).ConfigureAwait(false);
         // A server that restarts must find its devices free: who had one waits for it.
         _hadServer |= pulse is not null;
         if (_hadServer || kind == OutputKind.Pulse)

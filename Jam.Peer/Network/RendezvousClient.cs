@@ -210,7 +210,7 @@ public sealed class RendezvousClient : IAsyncDisposable
         NetworkLog.Trying(_options.Log, url);
         try
         {
-            var connection = await RendezvousConnection.OpenAsync(url, _options.BuildHello, _clock, _clockGate, _time, _options.Log, cancellationToken);
+            var connection = await RendezvousConnection.OpenAsync(url, _options, _clock, _clockGate, _time, cancellationToken);
             NetworkLog.Opened(_options.Log, url);
             _hasTold = true;
             return connection;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net.WebSockets;
 using System.Threading.Channels;
 using Jam.Peer.Clock;
@@ -34,9 +35,12 @@ internal sealed class RendezvousConnection : IDisposable
 
     private readonly ProbeQuality _quality = new();
     private string? _lastError;
+    private readonly Action<string>? _trace;
 
-    private RendezvousConnection(Uri url, ClientWebSocket socket, RoomClockEstimator clock, Lock clockGate, TimeProvider time, ILogger log)
+    private RendezvousConnection(
+        Uri url, ClientWebSocket socket, RoomClockEstimator clock, Lock clockGate, TimeProvider time, ILogger log, Action<string>? trace)
     {
+        _trace = trace;
         Url = url;
         _log = log;
         _socket = socket;
@@ -80,9 +84,9 @@ internal sealed class RendezvousConnection : IDisposable
     /// <exception cref="RendezvousRefusedException">The server answered something else.</exception>
     /// <exception cref="JamException">The host sent this peer away; there is no use in trying again.</exception>
     public static async Task<RendezvousConnection> OpenAsync(
-        Uri url, Func<Hello> buildHello, RoomClockEstimator clock, Lock clockGate, TimeProvider time, ILogger log,
-        CancellationToken cancellationToken)
+        Uri url, RendezvousOptions options, RoomClockEstimator clock, Lock clockGate, TimeProvider time, CancellationToken cancellationToken)
     {
+        var log = options.Log;
         var socket = new ClientWebSocket();
         FrameReader? frames = null;
         try
@@ -94,7 +98,7 @@ internal sealed class RendezvousConnection : IDisposable
             socket.Options.Proxy = null;
             await socket.ConnectAsync(url, cancellationToken);
             frames = new FrameReader(socket);
-            var hello = await ResumePoint.AddAsync(socket, frames, buildHello, clock, clockGate, time, cancellationToken);
+            var hello = await ResumePoint.AddAsync(socket, frames, options.BuildHello, clock, clockGate, time, cancellationToken);
             await socket.SendAsync(ControlCodec.Serialize(hello), WebSocketMessageType.Text, true, cancellationToken);
             NetworkLog.Sent(log, hello);
             var (kind, utf8) = await frames.ReadAsync(cancellationToken);
@@ -105,7 +109,7 @@ internal sealed class RendezvousConnection : IDisposable
                 throw new JamException(kicked.Message);
             if (answer.Message is not State state)
                 throw new RendezvousRefusedException((answer.Message as Error)?.Message ?? "the server did not answer HELLO with STATE");
-            return new RendezvousConnection(url, socket, clock, clockGate, time, log) { FirstState = state };
+            return new RendezvousConnection(url, socket, clock, clockGate, time, log, options.Trace) { FirstState = state };
         }
         catch
         {
@@ -199,6 +203,13 @@ internal sealed class RendezvousConnection : IDisposable
 
         if (isAnotherWay)
             NetworkLog.WayChanged(_log, Quality.RttUs / 1e3);
+        if (_trace is not null)
+        {
+            var now = _clock.Snapshot;
+            _trace(string.Create(
+                CultureInfo.InvariantCulture,
+                $"probe {answer.T1Us} {answer.T2Us} {answer.T3Us} {t4Us} {now.ReferenceLocalUs} {now.OffsetUs:F2} {now.Drift:E6} {now.ErrorUs:F2} {now.RttUs}"));
+        }
 
         _wake.Writer.TryWrite(true);
     }
@@ -234,7 +245,8 @@ internal sealed class RendezvousConnection : IDisposable
         {
             if (!_clock.TryBeginProbe(_time.NowUs(), out var t1Us))
                 return null;
-            _quality.OnSent();
+            if (!_clock.MayOverlap)
+                _quality.OnSent();
             // What the room is at is asked every few seconds; the clock alone costs a third.
             var isBrief = t1Us - _fullProbeUs < FullProbeEveryUs;
             if (!isBrief)

@@ -36,6 +36,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
     private readonly SwarmLoop _swarm;
     private readonly Mesh _mesh;
     private readonly Player _player;
+    private readonly LabTrace? _trace;
     private readonly PlayheadFeed _playhead;
     private readonly ExtrasShelf _extras;
     private JamServer? _server;
@@ -60,7 +61,8 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _swarm = new SwarmLoop(new SwarmSettings { UpBytesPerSecond = options.UpLimitBytesPerSecond, DownBytesPerSecond = options.DownLimitBytesPerSecond }, this, time);
         _shelf.Attach(_swarm);
         _mesh = new Mesh(_swarm, options.ListenPort, time, Notice, options.UpLimitBytesPerSecond, log: _log.Loggers.CreateLogger("swarm"));
-        _player = Player.Start(PlayerOptions.From(options), time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
+        _trace = LabTrace.Open(options.TracePath, time);
+        _player = Player.Start(PlayerOptions.From(options) with { Trace = _trace is null ? null : _trace.Add }, time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
         _playhead = new PlayheadFeed(_swarm);
         _extras = new ExtrasShelf(_swarm.TryPost);
         _extras.Changed += () => _follower?.OnShelfChanged();
@@ -86,7 +88,15 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _follower = new RoomFollower(
             _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _identity, _time, Notice, Whisper);
         _rendezvous = new RendezvousClient(
-            new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello, KeepsFirstClock = _options.KeepsFirstClock, Log = _log.Loggers.CreateLogger("room") }, _time);
+            new RendezvousOptions
+            {
+                Candidates = location.Urls,
+                BuildHello = _follower.Hello,
+                KeepsFirstClock = _options.KeepsFirstClock,
+                Log = _log.Loggers.CreateLogger("room"),
+                Trace = _trace is null ? null : _trace.Add,
+            },
+            _time);
         _follower.Start(_rendezvous);
         _rendezvous.Start();
         _addresses = new AddressWatch(AddressWatch.OfThisMachine, OnAddressesChanged, _time);
@@ -141,6 +151,8 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         if (_rendezvous is not null)
             await _rendezvous.DisposeAsync();
         await _player.DisposeAsync();
+        if (_trace is not null)
+            await _trace.DisposeAsync();
         await _shelf.DisposeAsync();
         await _mesh.DisposeAsync();
         await _swarm.DisposeAsync();

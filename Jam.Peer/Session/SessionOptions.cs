@@ -168,4 +168,7 @@ public sealed record SessionOptions
 
     /// <summary>Whether the first estimate of the room clock is kept for good: the control run of a measurement, which must fail.</summary>
     public bool KeepsFirstClock { get; init; }
+
+    /// <summary>A file for what clock and output measure; null: none.</summary>
+    public string? TracePath { get; init; }
 }

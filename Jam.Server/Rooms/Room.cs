@@ -33,7 +33,7 @@ internal sealed record HostClaim(string PeerId, long UntilUs);
 internal sealed record PendingStart(long? PositionUs, string By, long DeadlineUs);
 
 /// <summary>The end of a track was announced ahead of its time; until it comes, this track plays on.</summary>
-internal sealed record Announcement(TrackInfo? Leaving);
+internal sealed record Announcement(TrackInfo? Leaving, Tempo? Beat = null);
 
 /// <summary>What this authority went on from.</summary>
 internal sealed record Adoption(Timeline Old, double ErrorUs, long SinceUs);

@@ -72,6 +72,7 @@ internal static class CommandLineReader
             ReplayGain = !raw.NoReplayGain,
             Autoplay = raw.Autoplay,
             KeepsFirstClock = raw.KeepsFirstClock,
+            TracePath = raw.TracePath,
         };
         return new PeerRun(
             session, raw.Headless, checks.Duration("--duration", raw.Duration), raw.Json,

@@ -51,6 +51,9 @@ internal sealed class RawOptions
     [Option("log-file")] public string? LogFile { get; set; }
     [Option("log-level")] public string? LogLevel { get; set; }
 
+    /// <summary>For tools/lab/sync: a file for what clock and output measure.</summary>
+    [Option("lab-trace", Hidden = true)] public string? TracePath { get; set; }
+
     [Option("version")] public bool Version { get; set; }
     [Option('h', "help")] public bool Help { get; set; }
 
