@@ -101,7 +101,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         var location = await LocateAsync(cancellationToken);
         _roomName = location.Room;
         _follower = new RoomFollower(
-            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _time, Notice);
+            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, new SelfReports(_options, _player, () => _swarm.Snapshot),
+            _time, Notice);
         _rendezvous = new RendezvousClient(
             new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello, KeepsFirstClock = _options.KeepsFirstClock }, _time);
         _follower.Start(_rendezvous);
