@@ -5,6 +5,7 @@ using Jam.Peer.Clock;
 using Jam.Peer.Network;
 using Jam.Peer.Playback;
 using Jam.Peer.Session.Extras;
+using Jam.Peer.Session.Page;
 using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
@@ -36,6 +37,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private readonly Player _player;
     private readonly PlayheadFeed _playhead;
     private readonly ExtrasShelf _extras;
+    private readonly PageRoutes _page;
     private JamServer? _server;
     private RendezvousClient? _rendezvous;
     private RoomFollower? _follower;
@@ -58,6 +60,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _player = Player.Start(PlayerOptions.From(options), time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
         _playhead = new PlayheadFeed(_swarm);
         _extras = new ExtrasShelf(_swarm.TryPost);
+        _page = new PageRoutes(_extras.Find, SeedAsync, options.CacheFolder ?? TrackCache.DefaultFolder());
         _extras.Changed += () => _follower?.OnShelfChanged();
         _shelf.Opened += _ => _follower?.OnShelfChanged();
     }
@@ -110,7 +113,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _addresses = new AddressWatch(AddressWatch.OfThisMachine, OnAddressesChanged, _time);
         _pulse = WatchAsync();
         if (_options.Role == Role.Host)
-            TellHowToJoin();
+            HowToJoin.Lines(_mesh.Port, _server?.Port, _roomName, _page.Key).ToList().ForEach(Notice);
         if (_options is { Role: Role.Host, Discovery: true })
             _beacon = new BeaconSender(BeaconNetwork.Default, Beacon, _time);
     }
@@ -207,6 +210,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         await _swarm.DisposeAsync();
         if (_server is not null)
             await _server.DisposeAsync();
+        _page.Dispose();
         _notices.Writer.TryComplete();
         _completion.TrySetResult();
         _stop.Dispose();
@@ -285,7 +289,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         {
             try
             {
-                return await JamServer.StartAsync(new JamServerOptions { Port = port }, _time, NullLoggerFactory.Instance, cancellationToken);
+                return await JamServer.StartAsync(new JamServerOptions { Port = port, ListsRooms = _options.IsListed, Routes = _page.All }, _time, NullLoggerFactory.Instance, cancellationToken);
             }
             catch (IOException problem)
             {
@@ -293,14 +297,6 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
                     throw new JamException($"no free port for the server from {_options.ServerPort} to {port}; choose another with --server-port", problem);
             }
         }
-    }
-
-    private void TellHowToJoin()
-    {
-        if (_server is not null)
-            Notice($"the rendezvous server listens on port {_server.Port}, room '{_roomName}'");
-        foreach (var address in LocalAddresses.All())
-            Notice($"others join with: tools/jam --connect {new IPEndPoint(address, _mesh.Port)}");
     }
 
     // A loop that fails has met a bug: better to end with its message than to play on half-dead.

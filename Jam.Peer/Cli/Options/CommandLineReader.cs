@@ -57,6 +57,7 @@ internal static class CommandLineReader
             DownLimitBytesPerSecond = checks.Rate("--down-limit", raw.DownLimit),
             CacheLimitBytes = checks.Size("--cache-limit", raw.CacheLimit),
             Discovery = !raw.NoDiscovery,
+            IsListed = !raw.Unlisted,
             Output = output,
             WavPath = wavPath,
             Device = device,

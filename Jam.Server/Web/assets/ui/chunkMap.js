@@ -74,7 +74,9 @@ export class ChunkMap {
     const chunk = Math.floor(((x * this.#dpr - this.#left) / this.#width) * p.chunks);
     if (chunk < 0 || chunk >= p.chunks) return { words: `${p.name}: ${p.have} of ${p.chunks} chunks` };
     const from = p.from[chunk];
-    return { words: `${p.name}, chunk ${chunk + 1}: ${from === MISSING ? 'not here yet' : from === 0 ? 'here before' : `from ${this.#model.sourceName(from)}`}` };
+    return {
+      words: `${p.name}, chunk ${chunk + 1}: ${from === MISSING ? 'not here yet' : from === 0 ? 'here before' : `from ${this.#model.sourceName(from)}`}`,
+    };
   }
 
   get #dpr() {
@@ -98,10 +100,17 @@ export class ChunkMap {
     this.#canvas.height = Math.round(cssHeight * dpr);
     this.#canvas.style.height = `${cssHeight}px`;
     this.#left = Math.round((isNarrow ? 84 : NAME_WIDTH) * dpr);
-    this.#width = Math.max(1, this.#canvas.width - this.#left - Math.round((isNarrow ? 40 : SHARE_WIDTH) * dpr));
+    this.#width = Math.max(1, this.#canvas.width - this.#left - Math.round((isNarrow ? 50 : SHARE_WIDTH) * dpr));
     this.#strip.width = this.#width;
     this.#strip.height = Math.max(1, peers.length);
-    this.#rows = peers.map((_, i) => ({ y: Math.round((i * (height + 2) + 2) * dpr), height: Math.round(height * dpr), index: i, revision: -1, flashes: [], isDirty: true }));
+    this.#rows = peers.map((_, i) => ({
+      y: Math.round((i * (height + 2) + 2) * dpr),
+      height: Math.round(height * dpr),
+      index: i,
+      revision: -1,
+      flashes: [],
+      isDirty: true,
+    }));
     this.#layout = this.#key(peers);
     this.#resized = false;
     const style = getComputedStyle(this.#canvas);
