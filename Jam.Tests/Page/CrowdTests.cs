@@ -24,15 +24,16 @@ internal sealed class CrowdTests
         await using var server = await TestServer.StartAsync(ct);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var crowd = await Task.WhenAll(Enumerable.Range(0, Peers).Select(i => WebSocketClient.ConnectAsync(server.Port, ct)));
+        var ids = new string[Peers];
         foreach (var (client, i) in crowd.Select((client, i) => (client, i)))
         {
             await client.SayAsync(new Hello(i == 0 ? Role.Host : Role.Viewer, i == 0 ? "ana" : $"peer {i}", ListenPort: 9000 + i), ct);
-            await client.NextAsync<Snapshot>(ct);
+            ids[i] = (await client.NextAsync<Welcome>(ct)).PeerId;
         }
 
         await crowd[0].SayAsync(new SetTrack(TrackId, "A Very Long Night.wav", Chunks * 65_536L, 65_536, TrackKind.Audio, 600_000_000), ct);
         await crowd[0].SayAsync(new Play(), ct);
-        var telling = crowd.Select((client, i) => TellAsync(client, i, stop.Token)).ToArray();
+        var telling = crowd.Select((client, i) => TellAsync(client, i, ids, stop.Token)).ToArray();
 
         await using var tab = await RoomTab.OpenAsync(server.Port, "eve");
         var paint = await tab.Page.EvaluateAsync<double>("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1");
@@ -61,11 +62,11 @@ internal sealed class CrowdTests
     }
 
     /// <summary>A peer that gets a chunk every 50 ms or so, from whoever, and tells of it as often as it is asked to.</summary>
-    private static async Task TellAsync(WebSocketClient client, int place, CancellationToken ct)
+    private static async Task TellAsync(WebSocketClient client, int place, string[] all, CancellationToken ct)
     {
         var random = new Random(place);
         var have = place == 0 ? Chunks : random.Next(200, 600);
-        var ids = Enumerable.Range(0, 8).Select(i => $"peer-{(place + (i * 7)) % Peers}").ToArray();
+        var ids = Enumerable.Range(0, 8).Select(i => all[(place + (i * 7)) % Peers]).ToArray();
         try
         {
             var watched = await client.NextAsync<Watched>(ct);

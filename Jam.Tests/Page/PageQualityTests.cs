@@ -23,13 +23,16 @@ internal sealed class PageQualityTests
         {
             await tab.ShowAsync(view);
             await IsAccessibleAsync(tab.Page, axe, view);
+            await KeepPictureAsync(tab.Page, $"{view}-{(isPhone ? "phone" : "desktop")}-{scheme}");
         }
 
         await tab.Page.Locator("#share-button").ClickAsync();
         await IsAccessibleAsync(tab.Page, axe, "Invite");
+        await KeepPictureAsync(tab.Page, $"Invite-{(isPhone ? "phone" : "desktop")}-{scheme}");
         await tab.Page.GotoAsync($"http://127.0.0.1:{server.Port}/");
         await tab.Page.Locator("#rooms li").WaitForAsync();
         await IsAccessibleAsync(tab.Page, axe, "lobby");
+        await KeepPictureAsync(tab.Page, $"Lobby-{(isPhone ? "phone" : "desktop")}-{scheme}");
     }
 
     [Test]
@@ -78,6 +81,13 @@ internal sealed class PageQualityTests
                 "() => { const s = document.createElement('script'); s.textContent = 'window.hacked = 1'; document.body.append(s); }");
             Assert.That(await page.EvaluateAsync<bool>("'hacked' in window"), Is.False);
         }
+    }
+
+    /// <summary>For eyes: tools/lab/page --shots DIR.</summary>
+    private static async Task KeepPictureAsync(IPage page, string name)
+    {
+        if (Environment.GetEnvironmentVariable("JAM_SHOTS") is { } folder)
+            await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name.Replace(' ', '-').ToLowerInvariant()}.png"), FullPage = true });
     }
 
     private static async Task<string> AxeAsync(CancellationToken ct)

@@ -18,7 +18,8 @@ internal sealed class RoomTab : IAsyncDisposable
         {
             // A server that is away is told as an error by the browser itself.
             if (line.Type == "error" && !line.Text.Contains("ERR_CONNECTION", StringComparison.Ordinal)
-                && !line.Text.Contains("WebSocket connection to", StringComparison.Ordinal))
+                && !line.Text.Contains("WebSocket connection to", StringComparison.Ordinal)
+                && !line.Location.Contains("/seed/", StringComparison.Ordinal))
                 Errors.Enqueue($"{line.Text} {line.Location}");
         };
         page.Request += (_, request) => Requests.Enqueue(request.Url);

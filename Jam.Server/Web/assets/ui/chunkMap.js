@@ -94,7 +94,7 @@ export class ChunkMap {
     const dpr = this.#dpr;
     const cssWidth = this.#canvas.parentElement.clientWidth;
     const isNarrow = cssWidth < 480;
-    const height = Math.max(7, Math.min(26, Math.round(560 / Math.max(1, peers.length)) - 2));
+    const height = Math.max(8, Math.min(26, Math.round(600 / Math.max(1, peers.length)) - 2));
     const cssHeight = Math.max(40, peers.length * (height + 2) + 4);
     this.#canvas.width = Math.round(cssWidth * dpr);
     this.#canvas.height = Math.round(cssHeight * dpr);
@@ -151,7 +151,7 @@ export class ChunkMap {
     const dpr = this.#dpr;
     if (row.isDirty) {
       g.clearRect(0, row.y - 1, this.#canvas.width, row.height + 2);
-      g.font = `${Math.min(13 * dpr, Math.max(8 * dpr, row.height))}px system-ui, sans-serif`;
+      g.font = `${Math.min(13 * dpr, Math.max(9 * dpr, row.height - 2 * dpr))}px system-ui, sans-serif`;
       g.textBaseline = 'middle';
       g.fillStyle = this.#model.colorOfPeer(p.id);
       g.fillRect(0, row.y, 4 * dpr, row.height);
