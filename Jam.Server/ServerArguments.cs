@@ -21,6 +21,8 @@ internal sealed class ServerArguments
                            At 2 MB the file becomes FILE.1, and so on; five are kept
           --log-level L    off, error, warning, info, debug or trace (info)
           --verbose        log connections and rooms on the console, too
+          --unlisted       list no rooms on the page; by its name each can be entered
+          --verbose        log connections and rooms
           --help           this
         """;
 
@@ -44,6 +46,9 @@ internal sealed class ServerArguments
 
     [Option("log-level")]
     public string? LogLevelText { get; set; }
+
+    [Option("unlisted")]
+    public bool Unlisted { get; set; }
 
     [Option("verbose")]
     public bool Verbose { get; set; }

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using CommandLine;
 using Jam.Server.Hosting;
+using Jam.Server.Web;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 
@@ -50,7 +50,7 @@ public static class ServerProgram
             var options = new JamServerOptions
             {
                 Port = arguments.Port, Address = arguments.Address, DataFolder = arguments.Data, Listener = arguments.Listener,
-                WebPort = arguments.WebPort,
+                WebPort = arguments.WebPort, ListsRooms = !arguments.Unlisted,
             };
             await using var server = await JamServer.StartAsync(options, TimeProvider.System, loggers, ending.Token);
             Greet(server, arguments.Address);
@@ -108,21 +108,14 @@ public static class ServerProgram
 
     private static void Greet(JamServer server, IPAddress? bound)
     {
-        var here = bound is null || bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any) ? LanAddress() : bound;
+        var here = bound is null || bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any) ? LanAddresses.Best() : bound;
         var host = here.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{here}]" : here.ToString();
-        Console.WriteLine($"SwarmJam rendezvous on port {server.Port}. Rooms: ws://{host}:{server.Port}/ws/jam (any name).");
+        Console.WriteLine($"SwarmJam rendezvous on port {server.Port}. In a browser: http://{host}:{server.WebPort}/");
+        Console.WriteLine($"Rooms: ws://{host}:{server.Port}/ws/jam (any name).");
         Console.WriteLine($"Health: http://{host}:{server.WebPort}/healthz");
         Console.WriteLine("By hand: connect any WebSocket client there and send {\"type\":\"HELLO\",\"role\":\"host\"}; STATE comes first.");
         Console.WriteLine("Ctrl+C ends it.");
     }
-
-    /// <summary>An address that others on the network can use, else loopback.</summary>
-    private static IPAddress LanAddress() => NetworkInterface.GetAllNetworkInterfaces()
-        .Where(network => network.OperationalStatus == OperationalStatus.Up
-            && network.NetworkInterfaceType != NetworkInterfaceType.Loopback)
-        .SelectMany(network => network.GetIPProperties().UnicastAddresses)
-        .Select(unicast => unicast.Address)
-        .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork) ?? IPAddress.Loopback;
 
     private static int Explain(CommandLine.Error error)
     {

@@ -4,6 +4,7 @@ using Jam.Peer.Audio;
 using Jam.Peer.Clock;
 using Jam.Peer.Network;
 using Jam.Peer.Session.Extras;
+using Jam.Peer.Session.Page;
 using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
@@ -39,6 +40,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
     private readonly LabTrace? _trace;
     private readonly PlayheadFeed _playhead;
     private readonly ExtrasShelf _extras;
+    private readonly PageRoutes _page;
     private JamServer? _server;
     private RendezvousClient? _rendezvous;
     private RoomFollower? _follower;
@@ -65,6 +67,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _player = Player.Start(PlayerOptions.From(options) with { Trace = _trace is null ? null : _trace.Add }, time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
         _playhead = new PlayheadFeed(_swarm);
         _extras = new ExtrasShelf(_swarm.TryPost);
+        _page = new PageRoutes(_extras.Find, SeedAsync, options.CacheFolder ?? TrackCache.DefaultFolder());
         _extras.Changed += () => _follower?.OnShelfChanged();
         _shelf.Opened += _ => _follower?.OnShelfChanged();
     }
@@ -86,7 +89,8 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         var location = await LocateAsync(cancellationToken);
         _roomName = location.Room;
         _follower = new RoomFollower(
-            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _identity, _time, Notice, Whisper);
+            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead,
+            new SelfReports(_options, _player, () => _swarm.Snapshot), _identity, _time, Notice, Whisper);
         _rendezvous = new RendezvousClient(
             new RendezvousOptions
             {
@@ -102,7 +106,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _addresses = new AddressWatch(AddressWatch.OfThisMachine, OnAddressesChanged, _time);
         _pulse = WatchAsync();
         if (_options.Role == Role.Host)
-            TellHowToJoin();
+            HowToJoin.Lines(_mesh.Port, _server, _roomName, _page.Key).ToList().ForEach(Notice);
         if (_options is { Role: Role.Host, Discovery: true })
             _beacon = new BeaconSender(BeaconNetwork.Default, Beacon, _time);
     }
@@ -160,6 +164,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
             await _server.DisposeAsync();
         await _identity.DisposeAsync();
         await _log.DisposeAsync();
+        _page.Dispose();
         _notices.Writer.TryComplete();
         _completion.TrySetResult();
         _stop.Dispose();
@@ -252,7 +257,8 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         {
             try
             {
-                return await JamServer.StartAsync(new JamServerOptions { Port = port, Listener = _options.Listener }, _time, _log.Loggers, cancellationToken);
+                var options = new JamServerOptions { Port = port, Listener = _options.Listener, ListsRooms = _options.IsListed, Routes = _page.All };
+                return await JamServer.StartAsync(options, _time, _log.Loggers, cancellationToken);
             }
             catch (IOException problem)
             {
@@ -260,14 +266,6 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
                     throw new JamException($"no free port for the server from {_options.ServerPort} to {port}; choose another with --server-port", problem);
             }
         }
-    }
-
-    private void TellHowToJoin()
-    {
-        if (_server is not null)
-            Notice($"the rendezvous server listens on port {_server.Port}, room '{_roomName}'{(_server.WebPort == _server.Port ? "" : $"; its page is on port {_server.WebPort}")}");
-        foreach (var address in LocalAddresses.All())
-            Notice($"others join with: tools/jam --connect {new IPEndPoint(address, _mesh.Port)}");
     }
 
     // A loop that fails has met a bug: better to end with its message than to play on half-dead.

@@ -31,6 +31,7 @@ internal sealed class RoomFollower : IAsyncDisposable
     private readonly HostDuties _duties;
     private readonly Readiness _readiness;
     private readonly StorageNotices _storageNotices;
+    private readonly SelfReports _self;
     private readonly CancellationTokenSource _stop = new();
     private readonly HashSet<string> _complained = [];
     private RoomState _room = new();
@@ -48,9 +49,9 @@ internal sealed class RoomFollower : IAsyncDisposable
 
     public RoomFollower(
         SessionOptions options, RoomLocation location, IReadOnlyList<TrackInfo> seeds, TrackShelf shelf, ExtrasShelf extras, Mesh mesh,
-        Player player, PlayheadFeed playhead, IdentityStore identity, TimeProvider time, Action<string> notice, Action<string> whisper)
+        Player player, PlayheadFeed playhead, SelfReports self, IdentityStore identity, TimeProvider time, Action<string> notice, Action<string> whisper)
     {
-        _whisper = whisper;
+        (_self, _whisper) = (self, whisper);
         (_roomName, _candidates, _identity) = (location.Room, location.Urls, identity);
         _isOnServersMachine = location.Urls.Any(u => u.IsLoopback);
         (_options, _shelf, _mesh, _player, _time, _notice) = (options, shelf, mesh, player, time, notice);
@@ -77,7 +78,7 @@ internal sealed class RoomFollower : IAsyncDisposable
             [.. LocalAddresses.ForPeers(_isOnServersMachine).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)],
             _mesh.Port, token, _client?.Remember(room.Timeline?.Current, room.Track) is { } resume
                 ? resume with { Tempo = room.Tempo?.Current, Policy = room.Policy, Queue = Fitting(room.Queue), Repeat = room.Repeat, Loop = room.Loop.Shape }
-                : null);
+                : null, IsListed: _options.IsListed ? null : false);
     }
 
     // HELLO has to fit into a message; a longer list is the host's to bring.
@@ -252,16 +253,15 @@ internal sealed class RoomFollower : IAsyncDisposable
             return;
         if (_readiness.Next(room) is { } ready)
             client.TrySend(ready);
+        if (_self.Swarm(room, client, _time.NowUs()) is { } told)
+            client.TrySend(told);
         if (!withStats)
             return;
         if (_duties.Claim(room) is { } claim)
             client.TrySend(claim);
-        var (playback, quality) = (_player.Report(), client.Quality);
-        client.TrySend(new Stats(new MemberStats(
-            Math.Max(clock.RttUs, quality.RttUs), playback.OutputLeadUs, playback.BufferUs, playback.SyncErrorUs, playback.SyncUncertaintyUs, quality.JitterUs,
-            quality.Loss, clock.IsReady ? clock.ErrorUs : null)));
+        client.TrySend(new Stats(_self.Stats(client)));
         // So long a way hides a change of it: measure more often than usual.
-        if (quality.RttUs > FarUs)
+        if (client.Quality.RttUs > FarUs)
             client.Resync();
     }
 

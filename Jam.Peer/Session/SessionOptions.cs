@@ -166,6 +166,9 @@ public sealed record SessionOptions
     /// <summary>Whether a host tells its own network which room there is (<c>jam discover</c>).</summary>
     public bool Discovery { get; init; }
 
+    /// <summary>Whether a room that begins with this peer is listed on its server's page.</summary>
+    public bool IsListed { get; init; } = true;
+
     /// <summary>Whether the first estimate of the room clock is kept for good: the control run of a measurement, which must fail.</summary>
     public bool KeepsFirstClock { get; init; }
 

@@ -1,17 +1,18 @@
 using System.Globalization;
 using System.Net;
 using Jam.Server.Contracts;
+using Jam.Server.Web;
 using Microsoft.AspNetCore.Http;
 
 namespace Jam.Server.Hosting;
 
-/// <summary>HTTP in: routes, health, and WebSockets for the reception.</summary>
-internal sealed class ConnectionHost(RoomHub hub, Reception reception, TimeProvider time)
+/// <summary>HTTP in: routes, health, the page, and WebSockets for the reception.</summary>
+internal sealed class ConnectionHost(RoomHub hub, Reception reception, JamServerOptions options, TimeProvider time)
 {
     /// <summary>What stands before a room's name in a path.</summary>
     public const string RoomPrefix = "/ws/";
 
-    private const string About = "SwarmJam rendezvous. Rooms: ws://this-host:port/ws/{room}. Health: /healthz\n";
+    private readonly WebSite _site = new(options.Routes.Select(route => route.Name), () => RoomLister.List(hub.Rooms, options, time.NowUs()));
 
     private readonly long _startedUs = time.NowUs();
 
@@ -20,10 +21,11 @@ internal sealed class ConnectionHost(RoomHub hub, Reception reception, TimeProvi
         var path = context.Request.Path.Value ?? "/";
         return path switch
         {
-            "/" => AnswerAsync(context, StatusCodes.Status200OK, About),
             "/healthz" => HealthAsync(context),
             _ when path.StartsWith(RoomPrefix, StringComparison.Ordinal) => ConnectAsync(context, path[RoomPrefix.Length..]),
-            _ => AnswerAsync(context, StatusCodes.Status404NotFound, "Nothing here. Rooms: /ws/{room}\n"),
+            _ when options.Routes.FirstOrDefault(route => path.StartsWith(route.Prefix, StringComparison.Ordinal)) is { } route =>
+                AskAsync(context, route),
+            _ => _site.AnswerAsync(context, path),
         };
     }
 
@@ -52,6 +54,13 @@ internal sealed class ConnectionHost(RoomHub hub, Reception reception, TimeProvi
         {
             reception.Leave();
         }
+    }
+
+    private static Task AskAsync(HttpContext context, HttpRoute route)
+    {
+        if (!route.AllowsOtherOrigins && !SameOrigin.Allows(context.Request))
+            return AnswerAsync(context, StatusCodes.Status403Forbidden, "Pages of other sites may not ask.\n");
+        return route.HandleAsync(context);
     }
 
     private Task HealthAsync(HttpContext context)

@@ -77,7 +77,7 @@ public sealed class JamServer : IAsyncDisposable
 
     private async Task ListenAsync(JamServerOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var pages = new ConnectionHost(_hub, _reception, time);
+        var pages = new ConnectionHost(_hub, _reception, options, time);
         if (options.Listener == ListenerKind.Kestrel)
         {
             await BindAsync(options.Port, () => KestrelListener.StartAsync(options.Address, options.Port, pages, cancellationToken));

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using Jam.Server.Contracts;
+using Jam.Server.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -62,15 +63,8 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
     {
         if (!Names.IsRoomName(room))
             return (StatusCodes.Status400BadRequest, "A room's name is 1 to 64 letters, digits, dots, - or _.");
-        if (!IsSameOrigin(origin, host))
+        if (!SameOrigin.Allows(origin, host))
             return (StatusCodes.Status403Forbidden, "Pages of other sites may not connect.");
         return _stopping.IsCancellationRequested ? (StatusCodes.Status503ServiceUnavailable, "This server is closing.") : null;
     }
-
-    /// <summary>Browsers always send Origin; programs need not. A page may talk only to the server that it came from.</summary>
-    private static bool IsSameOrigin(string? origin, string? host) =>
-        origin is null
-        || (Uri.TryCreate(origin, UriKind.Absolute, out var from) && from.Scheme is "http" or "https"
-            && !string.IsNullOrEmpty(host) && Uri.TryCreate($"{from.Scheme}://{host}", UriKind.Absolute, out var here)
-            && string.Equals(from.Authority, here.Authority, StringComparison.OrdinalIgnoreCase));
 }

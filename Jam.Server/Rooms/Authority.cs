@@ -39,7 +39,8 @@ internal static class Authority
     public static void SetPolicy(RoomTurn turn, Seat by, SetPolicy wanted)
     {
         var old = turn.Room.Policy;
-        var policy = new RoomPolicy(wanted.Control ?? old.Control, wanted.Queue ?? old.Queue, wanted.OnHostLoss ?? old.OnHostLoss);
+        var policy = new RoomPolicy(
+            wanted.Control ?? old.Control, wanted.Queue ?? old.Queue, wanted.OnHostLoss ?? old.OnHostLoss, wanted.IsListed ?? old.IsListed);
         if (policy == old)
         {
             turn.Send(by.Connection, new PolicyState(old, turn.Room.PolicyRevision, null, turn.Room.Timeline.Epoch));
@@ -148,10 +149,14 @@ internal static class Authority
         }
     }
 
-    /// <summary>The first to have joined among those who hold the track; else the first of all. Who is muted comes last.</summary>
+    /// <summary>
+    /// The first to have joined among those who hold the track, else among those who fetch it or trade at all, else of all: a page in a browser
+    /// has nothing to seed. Who is muted comes last.
+    /// </summary>
     private static Seat? Heir(Room room) => room.Seats.Values
         .OrderBy(seat => seat.Member.IsMuted)
         .ThenByDescending(seat => seat.IsReady && seat.ReadyTrackId is { } id && id == room.Track?.TrackId)
+        .ThenByDescending(seat => seat.Member.Addresses.Count > 0)
         .ThenBy(seat => seat.Member.JoinSeq)
         .FirstOrDefault();
 

@@ -80,7 +80,7 @@ internal sealed class OutputDeviceTests(string name)
             "null" => (new NullOutput(TimeProvider.System), null),
             "wav" => (WavOutput.Open(TimeProvider.System, Path.Combine(Path.GetTempPath(), $"swarmjam-{Guid.NewGuid():N}.wav")), null),
             "alsa" => AlsaOutput.Open(TimeProvider.System, device),
-            "pulse" => await PulseOutput.OpenAsync(TimeProvider.System, device, true, TimeSpan.FromSeconds(3), ct),
+            "pulse" => await PulseOutput.OpenAsync(TimeProvider.System, device, true, TimeSpan.FromSeconds(3), null, ct),
 #if USE_NAUDIO
             "naudio" => NAudioOutput.Open(TimeProvider.System, device),
 #endif

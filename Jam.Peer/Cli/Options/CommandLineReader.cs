@@ -61,6 +61,7 @@ internal static class CommandLineReader
             DownLimitBytesPerSecond = checks.Rate("--down-limit", raw.DownLimit),
             CacheLimitBytes = checks.Size("--cache-limit", raw.CacheLimit),
             Discovery = !raw.NoDiscovery,
+            IsListed = !raw.Unlisted,
             Output = output,
             Decoder = checks.Decoder(raw.Decoder),
             Listener = checks.Listener(raw.Listener),

@@ -57,6 +57,7 @@ internal static class HelpTexts
           --up-limit RATE          most to upload: bytes/s as 500k or 2M (k = 1000), or bits/s as 400kbit or 4Mbit
           --down-limit RATE        most to download, written likewise
           --no-discovery           do not tell this network which room there is ('jam discover' lists the rooms)
+          --unlisted               do not list the room that begins with this peer on its server's page
 
         Sound:
           --output WHERE           auto, pulse, alsa, alsa:DEVICE, naudio, wav:PATH or null (auto: PulseAudio, else ALSA, else silence;

@@ -28,6 +28,7 @@ internal sealed class RawOptions
     [Option("down-limit")] public string? DownLimit { get; set; }
     [Option("cache-limit")] public string? CacheLimit { get; set; }
     [Option("no-discovery")] public bool NoDiscovery { get; set; }
+    [Option("unlisted")] public bool Unlisted { get; set; }
     [Option("output")] public string? Output { get; set; }
     [Option("decoder")] public string? Decoder { get; set; }
     [Option("listener")] public string? Listener { get; set; }
