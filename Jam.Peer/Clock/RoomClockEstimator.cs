@@ -135,6 +135,17 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         _nextAtUs = long.MinValue;
     }
 
+    /// <summary>
+    /// Measures anew, at once. A burst that is under way goes on: on a long way it takes two seconds, and whoever asks that often would
+    /// otherwise never get one.
+    /// </summary>
+    public void MeasureAnew()
+    {
+        _bursts = Math.Min(_bursts, FirstBursts);
+        if (_outstandingT1Us is null && _burst.Answers == 0)
+            _nextAtUs = long.MinValue;
+    }
+
     /// <summary>Publishes the estimate anew with the error that it has by now. Needed only while no probes are answered.</summary>
     public void HoldOver(long nowUs)
     {

@@ -69,7 +69,7 @@ internal sealed class RendezvousConnection : IDisposable
     public void Resync()
     {
         lock (_clockGate)
-            _clock.OnConnectionLost();
+            _clock.MeasureAnew();
         _wake.Writer.TryWrite(true);
     }
 
@@ -198,7 +198,7 @@ internal sealed class RendezvousConnection : IDisposable
             isAnotherWay = _quality.OnAnswered(t4Us - answer.T1Us - (answer.T3Us - answer.T2Us));
             _clock.OnResponse(answer.T1Us, answer.T2Us, answer.T3Us, t4Us, answer.ClockId);
             if (isAnotherWay)
-                _clock.OnConnectionLost();
+                _clock.MeasureAnew();
         }
 
         if (isAnotherWay)

@@ -61,8 +61,8 @@ internal sealed class LoopEdits
     }
 
     /// <summary>
-    /// A message of the authority. Who was muted has no lane any more; an authority that does not know this peer's lane, as one that
-    /// has just taken over, is told of it.
+    /// A message of the authority. Who was muted has no lane any more; an authority that does not know this peer's lane as it is, as one
+    /// that has just taken over, or one that an edit did not reach, is told of it.
     /// </summary>
     public void Take(RoomState room, ServerMessage message)
     {
@@ -70,8 +70,8 @@ internal sealed class LoopEdits
         {
             if (message is LoopState { Lane: { Steps.Count: 0 } lane } && lane.PeerId == room.PeerId)
                 (_pending, _mine) = (null, null);
-            else if (message is Snapshot page && page.Page == page.Pages - 1 && room is { PeerId: { } me, IsMuted: false } && !room.Loop.Parts.ContainsKey(me))
-                _pending ??= _mine;
+            else if (message is Snapshot page && page.Page == page.Pages - 1 && room is { PeerId: { } me, IsMuted: false } && _mine is { } mine && !IsKnown(room, me, mine))
+                _pending ??= mine;
         }
     }
 
@@ -84,6 +84,9 @@ internal sealed class LoopEdits
         var startUs = grid.TimeOfUs(shape.FirstCycleFrom(grid, makesUs) * shape.Beats);
         return startUs - makesUs <= SlackUs + room.WorstRttUs;
     }
+
+    private static bool IsKnown(RoomState room, string me, IReadOnlyList<LoopStep?> mine) =>
+        room.Loop.Parts.TryGetValue(me, out var part) && part.Steps.SequenceEqual(Fitted(mine, part.Steps.Count));
 
     /// <summary>The loop may have other steps by now: what was typed is repeated to its end, as it is when it is typed.</summary>
     private static IReadOnlyList<LoopStep?> Fitted(IReadOnlyList<LoopStep?> steps, int count) =>

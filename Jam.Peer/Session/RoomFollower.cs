@@ -190,8 +190,13 @@ internal sealed class RoomFollower : IAsyncDisposable
                 break;
             case Welcome welcome when room is { PeerId: { } id, Secret: { } secret }:
                 _mesh.Identity = new PeerIdentity(id, _roomName, secret);
-                _mesh.Location = new RoomLocation(_roomName, [_client!.Current!]);
-                _identity.Keep(_client!.Current!, id, welcome.ResumeToken);
+                // It may be gone again by now; then the next one says so.
+                if (_client!.Current is { } url)
+                {
+                    _mesh.Location = new RoomLocation(_roomName, [url]);
+                    _identity.Keep(url, id, welcome.ResumeToken);
+                }
+
                 foreach (var typed in _options.Connect)
                     _mesh.OnTyped(typed);
                 break;

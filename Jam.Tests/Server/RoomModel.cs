@@ -18,7 +18,6 @@ internal sealed class RoomModel(int seed)
     // Before the end a list that plays on is held still: what was said last has to arrive.
     private const long HeldUs = 20_000_000;
     private const long ProbeEveryUs = 2_000_000;
-    private static readonly string[] TrackIds = [RoomHarness.TrackId, RoomHarness.OtherTrackId];
 
     private readonly Random _random = new(seed);
     private readonly PriorityQueue<Action, (long, int)> _events = new();
@@ -205,7 +204,7 @@ internal sealed class RoomModel(int seed)
                 StartAnew();
                 break;
             default:
-                var message = Command(member);
+                var message = RoomModelCommands.Next(_random, _room, member.State, _nowUs);
                 Travel(() => Hear(member, connection, generation, message), connection, true);
                 break;
         }
@@ -224,41 +223,6 @@ internal sealed class RoomModel(int seed)
             member.Connection = 0;
             After(_random.Next(4_000_000), () => Connect(member));
         }
-    }
-
-    private ClientMessage Command(ModelMember member)
-    {
-        var basis = _random.Next(2) == 0 ? member.State.Timeline?.Current : null;
-        var track = new TrackInfo(TrackIds[_random.Next(2)], "t.mp3", 5, 1024, TrackKind.Audio, 3_000_000 + _random.Next(9_000_000));
-        var other = _room.Seats.Values.Select(s => s.Member.PeerId).OrderBy(_ => _random.Next()).FirstOrDefault() ?? "nobody";
-        ClientMessage message = _random.Next(24) switch
-        {
-            0 or 1 => new Play(_random.Next(2) == 0 ? null : _random.Next(9_000_000)),
-            2 => new Pause(),
-            3 => new Stop(),
-            4 => new Seek(_random.Next(9_000_000)),
-            5 => new SetTrack(track.TrackId, track.Name, track.LengthBytes, track.ChunkSizeBytes, track.Kind, track.DurationUs),
-            6 => new Queue("add", track),
-            7 => new Queue(_random.Next(2) == 0 ? "next" : "previous"),
-            8 => new Queue("shuffle", IsOn: _random.Next(2) == 0),
-            9 => new Queue("repeat", Repeat: (Repeat)_random.Next(3)),
-            10 => new SetTempo(20 + _random.Next(380), 1 + _random.Next(8), null, _random.Next(2) == 0 ? null : _random.Next(9_000_000)),
-            11 => new Metronome(_random.Next(2) == 0, _random.Next(3)),
-            12 => new SetLoop(_random.Next(2) == 0, null, 1 + _random.Next(8)),
-            13 => new LoopUpdate(
-                Enumerable.Range(0, 16).Select(_ => _random.Next(3) == 0 ? new LoopStep(_random.Next(128)) : null).ToArray(), _random.Next(4) == 0 ? other : null),
-            14 => new SetPolicy((Control)_random.Next(2), (Control)_random.Next(2), (HostLoss)_random.Next(3)),
-            15 => new SetRole((Role)_random.Next(2), _random.Next(3) == 0 ? other : null),
-            16 => new Mute(other, _random.Next(2) == 0),
-            17 => new Queue(_random.Next(2) == 0 ? "remove" : "move", track, _random.Next(2)),
-            18 => new Tap(_nowUs),
-            19 => new Blob("1", _random.Next(2) == 0 ? other : null),
-            20 => new Stats(new MemberStats(_random.Next(300_000), _random.Next(100_000))),
-            21 => new Queue("add", track, _random.Next(2)),
-            22 when _random.Next(10) == 0 => new Kick(other),
-            _ => new Ready(track.TrackId, _random.Next(2) == 0),
-        };
-        return message is RoomCommand command ? command with { Epoch = basis?.Epoch, Revision = basis?.Revision } : message;
     }
 
     private void CheckTheEnd()

@@ -126,6 +126,10 @@ internal sealed class LoopEditsTests
         var known = room.Apply(new LoopState(room.Loop.Shape with { Revision = 2 }, new LoopLane("me", Lane(60), 0)));
         edits.Take(known, snapshot);
         Assert.That(edits.TakeDue(known, null), Is.Null, "it knows");
+        edits.Edit(Lane(61));
+        Assert.That(edits.TakeDue(known, null), Is.Not.Null);
+        edits.Take(known, snapshot);
+        Assert.That(Pitch(edits.TakeDue(known, null)), Is.EqualTo(61), "the edit did not arrive");
         edits.Take(known, new LoopState(room.Loop.Shape with { Revision = 3 }, new LoopLane("me", [], 0)));
         edits.Take(room, snapshot);
         Assert.That(edits.TakeDue(room, null), Is.Null, "the host muted this peer");
