@@ -164,14 +164,22 @@ internal sealed class AlsaOutput : IAudioOutput
             block.Clear();
     }
 
-    /// <summary>False where the device ran dry: what was rendered is lost, and the next block stands where this one should have.</summary>
+    /// <summary>
+    /// What a device that ran dry did not take is given to it again, so that no frame is asked for twice. False where it takes nothing:
+    /// what was rendered is lost, and the next block stands where this one should have.
+    /// </summary>
     private bool WriteBlock(int skip, int frames)
     {
+        var (ranDry, again) = (_stream.Underruns, true);
         while (frames > 0)
         {
             var written = _stream.Write(_block.AsSpan(2 * skip, 2 * frames), _clock);
             if (written == 0)
-                return false;
+            {
+                if (!again || _stream.Underruns == ranDry)
+                    return false;
+                again = false;
+            }
             (skip, frames) = (skip + written, frames - written);
         }
         return true;

@@ -2,6 +2,7 @@ using System.Net;
 using Jam.Peer.Cli.Options;
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
+using Jam.Server.Hosting;
 using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 
@@ -115,6 +116,22 @@ internal sealed class CommandLineReaderTests
     public void Devices_can_be_listed_without_anything_else() => Assert.That(
         CliFactsFake.Read("--list-devices --json"), Is.EqualTo(new CommandLineResult.ListDevices(true)));
 
+    [TestCase("", OutputKind.Auto, DecoderKind.Auto, ListenerKind.Kestrel)]
+    [TestCase("--output naudio --decoder naudio --listener fleck", OutputKind.NAudio, DecoderKind.NAudio, ListenerKind.Fleck)]
+    [TestCase("--decoder nlayer --listener kestrel", OutputKind.Auto, DecoderKind.NLayer, ListenerKind.Kestrel)]
+    [TestCase("--decoder native", OutputKind.Auto, DecoderKind.Native, ListenerKind.Kestrel)]
+    public void Parts_that_are_built_in_can_be_asked_for(string text, OutputKind output, DecoderKind decoder, ListenerKind listener)
+    {
+        var options = ((CommandLineResult.Run)CliFactsFake.ReadWithAllParts("--seed song.mp3 " + text)).Peer.Session;
+        Assert.That((options.Output, options.Decoder, options.Listener), Is.EqualTo((output, decoder, listener)));
+    }
+
+    [TestCase("--seed song.mp3 --listener fleck", "--listener fleck: this build has no Fleck; build it with -p:UseFleck=true")]
+    [TestCase("--connect a:1 --decoder nlayer", "--decoder nlayer: this build has no NAudio; build it with -p:UseNAudio=true")]
+    [TestCase("--connect a:1 --decoder naudio", "-p:UseNAudio=true")]
+    [TestCase("--connect a:1 --output naudio", "--output naudio: this build has no NAudio")]
+    [TestCase("--connect a:1 --decoder lame", "auto, native, nlayer or naudio")]
+    [TestCase("--seed song.mp3 --listener nginx", "kestrel or fleck")]
     [TestCase("--connect a:1 --channel both", "left, right, mono or stereo")]
     [TestCase("--connect a:1 --output alsa:a --device b", "leave one of them out")]
     [TestCase("--connect a:1 --output oss", "alsa:DEVICE")]

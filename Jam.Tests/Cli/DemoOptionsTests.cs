@@ -19,6 +19,16 @@ internal sealed class DemoOptionsTests
             Read("--duration 1m --json --viewers 3 --file song.mp3 --output null --keep").Options,
             Is.EqualTo(new DemoOptions(TimeSpan.FromMinutes(1), true, 3, "song.mp3", "null", true)));
 
+    [Test]
+    public void Every_peer_is_told_what_to_decode_with_and_the_host_what_to_listen_with()
+    {
+        var plan = Plan(Defaults with { Decoder = "nlayer", Listener = "fleck" });
+        Assert.That(string.Join(' ', plan.HostArguments()), Does.Contain("--listener fleck").And.Contain("--decoder nlayer"));
+        Assert.That(string.Join(' ', plan.ViewerArguments("v", 1)), Does.Contain("--decoder nlayer").And.Not.Contain("--listener"));
+    }
+
+    [TestCase("--decoder nlayer", "this build has no NAudio")]
+    [TestCase("--listener fleck", "this build has no Fleck")]
     [TestCase("--viewers 0", "--viewers 0")]
     [TestCase("--viewers 9", "1 to 8")]
     [TestCase("--viewers 1.5", "whole number")]
