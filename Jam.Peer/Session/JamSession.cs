@@ -10,7 +10,6 @@ using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
 using Jam.Server.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Jam.Peer.Session;
 
@@ -20,8 +19,6 @@ namespace Jam.Peer.Session;
 /// </summary>
 internal sealed class JamSession : IJamSession, ISwarmOwner
 {
-    private const int EmbeddedPortTries = 20;
-
     private readonly SessionOptions _options;
     private readonly TimeProvider _time;
     private readonly long _startedUs;
@@ -96,7 +93,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var seeds = await Task.Run(() => LoadSeeds(cancellationToken), cancellationToken);
+        var seeds = await Task.Run(() => SeedLoader.LoadAll(_options, Progress, cancellationToken), cancellationToken);
         var infos = new List<TrackInfo>();
         foreach (var seed in seeds)
             infos.Add(await AddSeedAsync(seed, cancellationToken));
@@ -261,48 +258,21 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     private async Task<TrackInfo> AddSeedAsync(Seed seed, CancellationToken cancellationToken)
     {
+        if (seed.Probe is { DamagedUs: > 0 and var damagedUs })
+            Notice(FormattableString.Invariant($"{seed.Info.Name} is damaged: {damagedUs / 1e6:0.0} s of it cannot be decoded and will be silent"));
         var info = seed.Probe is { } probe ? await _extras.AddSeedAsync(seed.Info, probe, _swarm, cancellationToken) : seed.Info;
         await _shelf.AddSeedAsync(info, seed.Storage, cancellationToken);
         return info;
     }
 
-    private List<Seed> LoadSeeds(CancellationToken cancellationToken)
-    {
-        var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken, Progress)).ToList();
-        if (_options.TestPattern is { } pattern)
-            seeds.Add(SeedLoader.Load(pattern, cancellationToken, Progress));
-        return seeds;
-    }
-
     private async Task<RoomLocation> LocateAsync(CancellationToken cancellationToken)
     {
         if (_options.Server is { } server)
-            return new RoomLocation(_options.Room, [RoomUrl(server, _options.Room)]);
+            return new RoomLocation(_options.Room, [EmbeddedServer.RoomUrl(server, _options.Room)]);
         if (_options.Connect.Count > 0)
             return await RendezvousLocator.AskAsync(_options.Connect, _time, Notice, cancellationToken);
-        _server = await EmbedAsync(cancellationToken);
+        _server = await EmbeddedServer.StartAsync(_options.ServerPort, _time, cancellationToken);
         return new RoomLocation(_options.Room, [new Uri($"ws://127.0.0.1:{_server.Port}/ws/{_options.Room}")]);
-    }
-
-    // A URL with a path is the room's own; one without gets the room's place on that server.
-    private static Uri RoomUrl(Uri server, string room) =>
-        server.AbsolutePath is "/" or "" ? new UriBuilder(server) { Path = $"/ws/{room}" }.Uri : server;
-
-    private async Task<JamServer> EmbedAsync(CancellationToken cancellationToken)
-    {
-        var last = Math.Min(_options.ServerPort + EmbeddedPortTries, IPEndPoint.MaxPort);
-        for (var port = _options.ServerPort; ; port++)
-        {
-            try
-            {
-                return await JamServer.StartAsync(new JamServerOptions { Port = port }, _time, NullLoggerFactory.Instance, cancellationToken);
-            }
-            catch (IOException problem)
-            {
-                if (port >= last || port == 0)
-                    throw new JamException($"no free port for the server from {_options.ServerPort} to {port}; choose another with --server-port", problem);
-            }
-        }
     }
 
     private void TellHowToJoin()
