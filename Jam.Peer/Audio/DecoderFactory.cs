@@ -20,6 +20,9 @@ public sealed record TrackProbe(long? DurationUs, int SampleRate, int Channels, 
     /// <summary>Decibels by which a tagger says that it should be amplified to be as loud as others; null where none has.</summary>
     public double? GainDb { get; init; }
 
+    /// <summary>So much of it cannot be decoded and will be silent, microseconds; little, since it could be announced.</summary>
+    public long DamagedUs { get; init; }
+
     /// <summary>What to do about the error, one clause; null where it plays.</summary>
     public string? Advice { get; init; }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Jam.Peer.Clock;
 using Jam.Peer.Playback;
 using Jam.Peer.Session;
@@ -122,13 +121,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
                 _running.LatencyMs = ms;
             Change(engine => engine.LatencyUs = ms * 1000);
         }
-        var words = string.Create(CultureInfo.InvariantCulture, $"latency {ms:0.#} ms");
-        if (!save)
-            return words;
-        if (device is null)
-            return $"{words}, until this peer ends (this output is no device that it could be saved for)";
-        _latencies.Save(device, ms);
-        return $"{words}, saved for {device}";
+        return _latencies.Keep(device, ms, save);
     }
 
     /// <summary>The pattern that is clicked in the place of the music; null: none.</summary>
@@ -205,6 +198,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
     private async Task OpenFirstAsync()
     {
         var (output, error) = await _opener.OpenAsync(_stop.Token).ConfigureAwait(false);
+        Use(output ?? new NullOutput(_time));
         if (output is null)
         {
             _notice(_opener.Insists ? $"no sound: {error}; silent until it is there" : $"no sound device: {error}; playing silently, in time");
@@ -213,7 +207,6 @@ internal sealed class OutputSwitch : IAsyncDisposable
         {
             _notice($"sound: {output.Name}");
         }
-        Use(output ?? new NullOutput(_time));
     }
 
     private async Task WatchAsync()

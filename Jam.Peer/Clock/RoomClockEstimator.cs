@@ -38,6 +38,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private const double OverlapWaits = 0.75;
     private const int MostOut = 32;
     private const long QuickGapUs = 100_000;
+    private const long CrowdedUs = 30_000;
     private const long PoorGapUs = 1_000_000;
     private const double PoorErrorUs = 30;
     private const long ProbeTimeoutUs = 1_000_000;
@@ -142,7 +143,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     public void MeasureAnew()
     {
         _bursts = Math.Min(_bursts, FirstBursts);
-        if (_outstandingT1Us is null && _burst.Answers == 0)
+        if (_outT1Us.Count == 0 && _burst.Answers == 0)
             _nextAtUs = long.MinValue;
     }
 
@@ -171,6 +172,9 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         return true;
     }
 
+    // Answers wait in a queue that they help to fill: a room's worth of probes is a good part of a slow uplink.
+    private bool IsCrowded => _waitUs > CrowdedUs;
+
     private bool IsKept => keepsFirst && _isReady;
 
     private void EndBurst(long nowUs)
@@ -179,7 +183,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         if (_burst.Best is { } best)
             Take(best);
         _burst.Clear();
-        _isDense = _bursts is >= FirstBursts and < DenseBursts && !_isHolding && _corridor.Count > 0 && _corridor.At(nowUs).SigmaUs > DenseErrorUs;
+        _isDense = _bursts is >= FirstBursts and < DenseBursts && !IsCrowded && !_isHolding && _corridor.Count > 0 && _corridor.At(nowUs).SigmaUs > DenseErrorUs;
         _nextAtUs = nowUs + GapUs(nowUs);
     }
 
@@ -192,7 +196,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         if (_isDense)
             return FirstGapUs;
         // Poor by the time of the next one is poor as well: early on the offset is known, but not where it goes.
-        if (_bursts < QuickBursts && _corridor.At(nowUs + SteadyGapUs).SigmaUs > PoorErrorUs)
+        if (_bursts < QuickBursts && !IsCrowded && _corridor.At(nowUs + SteadyGapUs).SigmaUs > PoorErrorUs)
             return Math.Max(QuickGapUs, nowUs - _burstBegunUs);
         if (_corridor.At(nowUs).SigmaUs > PoorErrorUs)
             return PoorGapUs;

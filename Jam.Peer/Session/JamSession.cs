@@ -19,8 +19,6 @@ namespace Jam.Peer.Session;
 /// </summary>
 internal sealed partial class JamSession : IJamSession, ISwarmOwner
 {
-    private const int EmbeddedPortTries = 20;
-
     private static readonly string Version = typeof(JamSession).Assembly.GetName().Version?.ToString(3) ?? "0";
 
     private readonly SessionOptions _options;
@@ -82,7 +80,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _log.Started(Version, _options);
-        var seeds = await Task.Run(() => LoadSeeds(cancellationToken), cancellationToken);
+        var seeds = await Task.Run(() => SeedLoader.LoadAll(_options, Progress, cancellationToken), cancellationToken);
         var infos = new List<TrackInfo>();
         foreach (var seed in seeds)
             infos.Add(await AddSeedAsync(seed, cancellationToken));
@@ -223,50 +221,26 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
 
     private async Task<TrackInfo> AddSeedAsync(Seed seed, CancellationToken cancellationToken)
     {
+        if (seed.Probe is { DamagedUs: > 0 and var damagedUs })
+            Notice(FormattableString.Invariant($"{seed.Info.Name} is damaged: {damagedUs / 1e6:0.0} s of it cannot be decoded and will be silent"));
         var info = seed.Probe is { } probe ? await _extras.AddSeedAsync(seed.Info, probe, _swarm, cancellationToken) : seed.Info;
         await _shelf.AddSeedAsync(info, seed.Storage, cancellationToken);
         return info;
     }
 
-    private List<Seed> LoadSeeds(CancellationToken cancellationToken)
-    {
-        var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken, Progress, _options.Decoder)).ToList();
-        if (_options.TestPattern is { } pattern)
-            seeds.Add(SeedLoader.Load(pattern, cancellationToken, Progress));
-        return seeds;
-    }
-
     private async Task<RoomLocation> LocateAsync(CancellationToken cancellationToken)
     {
         if (_options.Server is { } server)
-            return new RoomLocation(_options.Room, [RoomUrl(server, _options.Room)]);
+            return new RoomLocation(_options.Room, [EmbeddedServer.RoomUrl(server, _options.Room)]);
         if (_options.Connect.Count > 0)
             return await RendezvousLocator.AskAsync(_options.Connect, _time, Notice, cancellationToken);
         _server = await EmbedAsync(cancellationToken);
         return new RoomLocation(_options.Room, [new Uri($"ws://127.0.0.1:{_server.Port}/ws/{_options.Room}")]);
     }
 
-    // A URL with a path is the room's own; one without gets the room's place on that server.
-    private static Uri RoomUrl(Uri server, string room) =>
-        server.AbsolutePath is "/" or "" ? new UriBuilder(server) { Path = $"/ws/{room}" }.Uri : server;
-
-    private async Task<JamServer> EmbedAsync(CancellationToken cancellationToken)
-    {
-        var last = Math.Min(_options.ServerPort + EmbeddedPortTries, IPEndPoint.MaxPort);
-        for (var port = _options.ServerPort; ; port++)
-        {
-            try
-            {
-                var options = new JamServerOptions { Port = port, Listener = _options.Listener, ListsRooms = _options.IsListed, Routes = _page.All };
-                return await JamServer.StartAsync(options, _time, _log.Loggers, cancellationToken);
-            }
-            catch (IOException problem)
-            {
-                if (port >= last || port == 0)
-                    throw new JamException($"no free port for the server from {_options.ServerPort} to {port}; choose another with --server-port", problem);
-            }
-        }
-    }
+    private Task<JamServer> EmbedAsync(CancellationToken cancellationToken) => EmbeddedServer.StartAsync(
+        new JamServerOptions { Port = _options.ServerPort, Listener = _options.Listener, ListsRooms = _options.IsListed, Routes = _page.All },
+        _time, _log.Loggers, cancellationToken);
 
     // A loop that fails has met a bug: better to end with its message than to play on half-dead.
     private async Task WatchAsync()

@@ -34,6 +34,15 @@ internal static class SeedLoader
             storage, probe);
     }
 
+    /// <summary>All that the options name.</summary>
+    public static List<Seed> LoadAll(SessionOptions options, Func<string, long, Action<int>> progress, CancellationToken cancellationToken)
+    {
+        var seeds = options.SeedFiles.Select(f => Load(f, cancellationToken, progress, options.Decoder)).ToList();
+        if (options.TestPattern is { } pattern)
+            seeds.Add(Load(pattern, cancellationToken, progress));
+        return seeds;
+    }
+
     /// <summary>Computes a test pattern.</summary>
     public static Seed Load(TestPattern pattern, CancellationToken cancellationToken, Func<string, long, Action<int>>? progress = null)
     {

@@ -65,7 +65,7 @@ def arguments():
     p.add_argument("--jam", metavar="FILE", default=JAM, help="the program to measure (default: tools/jam)")
     p.add_argument("--keep", metavar="DIR", help="keep logs, caches and the raw recording there")
     p.add_argument("--trace", action="store_true",
-                   help="with --keep: each peer writes down its probes and its output's timing; tools/lab/replay.py reads that")
+                   help="with --keep: each peer writes down its probes and its output's timing; tools/lab/sync_trace.py reads that")
     p.add_argument("--self-test", action="store_true", help="measure sounds whose offsets are known, without peers")
     a = p.parse_args()
     if a.ci:

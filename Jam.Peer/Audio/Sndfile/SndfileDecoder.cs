@@ -65,6 +65,9 @@ internal sealed class SndfileDecoder : ITrackDecoder
 
     public int Concealed { get; private set; }
 
+    /// <summary>Frames that were replaced by silence, so far.</summary>
+    public long ConcealedFrames { get; private set; }
+
     /// <summary>Opens a track; waits for the bytes that its format needs for that (the last ones, too, in an Ogg file).</summary>
     /// <param name="reader">The track.</param>
     /// <param name="start">Where its first byte stands, after tags that are foreign to the format.</param>
@@ -173,6 +176,7 @@ internal sealed class SndfileDecoder : ITrackDecoder
     {
         _block.AsSpan(good * Channels, (count - good) * Channels).Clear();
         Concealed++;
+        ConcealedFrames += count - good;
         _silentBlocks++;
         _position += count;
         if (_position == LengthFrames)
