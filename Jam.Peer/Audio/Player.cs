@@ -24,7 +24,7 @@ public sealed class Player : IAsyncDisposable
     private Player(TimeProvider time, Func<RoomClockSnapshot> clock, OutputSwitch output, Decoders decoders, Action<string> notice)
     {
         (_time, _clock, _output) = (time, clock, output);
-        _feeder = new TrackFeeder(time, clock, () => output.LeadUs, output.SetTrack, output.OnDecoded, notice, decoders);
+        _feeder = new TrackFeeder(time, clock, () => output.LeadUs, output.SetTrack, OnDecoded, notice, decoders);
     }
 
     /// <summary>
@@ -109,8 +109,12 @@ public sealed class Player : IAsyncDisposable
     public void SetTrackGain(string trackId, double gainDb) =>
         _feeder.SetGain(trackId, double.IsNaN(gainDb) ? 1 : (float)Math.Pow(10, Math.Clamp(gainDb, -30, 6) / 20));
 
-    /// <summary>Whether so much is decoded ahead of the playhead (or all that is left), so that playing now would sound at once.</summary>
-    public bool IsReady(long minimumUs) => BufferAhead(out var isComplete) >= minimumUs || isComplete;
+    /// <summary>More of the track is decoded. Raised on the decoder's thread, often.</summary>
+    internal event Action? Decoded;
+
+    /// <summary>Whether so much of a track is decoded ahead of the playhead (or all that is left), so that playing now would sound at once.</summary>
+    public bool IsReady(string trackId, long minimumUs) =>
+        _feeder.Track?.TrackId == trackId && (BufferAhead(out var isComplete) >= minimumUs || isComplete);
 
     /// <summary>What is played at the moment, and how well.</summary>
     public PlaybackReport Report()
@@ -154,6 +158,12 @@ public sealed class Player : IAsyncDisposable
         var now = (long)followed.Room.ToRoomUs(_time.NowUs());
         // Before anything holds it stands where it will begin.
         return shown.At(now) is { } record ? (record.Status, record.PositionAtUs(now)) : (PlaybackStatus.Pause, shown.Current.PositionUs);
+    }
+
+    private void OnDecoded()
+    {
+        _output.OnDecoded();
+        Decoded?.Invoke();
     }
 
     private long BufferAhead(out bool isComplete)

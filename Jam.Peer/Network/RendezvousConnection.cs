@@ -236,7 +236,7 @@ internal sealed class RendezvousConnection : IDisposable
         }
     }
 
-    private const long FullProbeEveryUs = 2_000_000;
+    private const long FullProbeEveryUs = 5_000_000;
     private long _fullProbeUs = long.MinValue / 2;
 
     private SyncRequest? BeginProbe()

@@ -1,15 +1,19 @@
-using Jam.Peer.Audio;
 using Jam.Server.Contracts;
 
 namespace Jam.Peer.Session;
 
 /// <summary>Tells the room when this peer could not play at once, and when it can, so that PLAY may wait a moment for it.</summary>
-internal sealed class Readiness(Player player)
+/// <param name="isReady">Whether a track could sound at once.</param>
+internal sealed class Readiness(Func<string, bool> isReady)
 {
-    private const long FirstSecondUs = 1_000_000;
+    /// <summary>Of a track that is to play, so much is decoded first, microseconds.</summary>
+    public const long FirstSecondUs = 1_000_000;
 
     private string? _waiting;
     private (string? TrackId, bool IsReady, string? PeerId) _told;
+
+    /// <summary>Whether the room believes that this peer could not play. Any thread may read it.</summary>
+    public bool IsAwaited { get; private set; }
 
     /// <summary>Whom a start waits for, in words; null where nobody new.</summary>
     public string? Waiting(RoomState room, RoomStats stats)
@@ -23,12 +27,13 @@ internal sealed class Readiness(Player player)
     /// <summary>The message that is due; null where nothing has changed.</summary>
     public Ready? Next(RoomState room)
     {
-        if (room.Track is not { Kind: TrackKind.Audio, TrackId: var track })
+        if (room.PeerId is null || room.Track is not { Kind: TrackKind.Audio, TrackId: var track })
             return null;
-        var now = (track, player.IsReady(FirstSecondUs), room.PeerId);
+        var now = (track, isReady(track), room.PeerId);
         if (now == _told)
             return null;
         _told = now;
+        IsAwaited = !now.Item2;
         return new Ready(track, now.Item2);
     }
 }

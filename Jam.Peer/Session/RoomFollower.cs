@@ -19,6 +19,7 @@ internal sealed class RoomFollower : IAsyncDisposable
     private static readonly TimeSpan PulseEvery = TimeSpan.FromMilliseconds(250);
     private const int PulsesPerStats = 8;
     private const long FarUs = 200_000;
+    private const int FarLooks = 5;
 
     private readonly SessionOptions _options;
     private readonly TrackShelf _shelf;
@@ -42,10 +43,11 @@ internal sealed class RoomFollower : IAsyncDisposable
     private readonly bool _isOnServersMachine;
     private bool _wasConnected;
     private bool _saidGone;
+    private int _farLooks;
     // Full mode: nothing more is said than that something has changed.
     private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private volatile bool _scoreChanged;
-    private int _behind;
+    private readonly BehindWatch _behind = new(PulsesPerStats);
 
     public RoomFollower(
         SessionOptions options, RoomLocation location, IReadOnlyList<TrackInfo> seeds, TrackShelf shelf, ExtrasShelf extras, Mesh mesh,
@@ -57,7 +59,8 @@ internal sealed class RoomFollower : IAsyncDisposable
         (_options, _shelf, _mesh, _player, _time, _notice) = (options, shelf, mesh, player, time, notice);
         _tracks = new TrackFollower(shelf, extras, player, playhead, options.ReplayGain, () => _client?.Clock ?? RoomClockSnapshot.None, time);
         _duties = new HostDuties(options.Role, seeds, options.Autoplay);
-        _readiness = new Readiness(player);
+        _readiness = new Readiness(track => player.IsReady(track, Readiness.FirstSecondUs));
+        player.Decoded += () => _ = _readiness.IsAwaited && _changes.Writer.TryWrite(true);
         Commands = new RoomCommands(this, () => _client, time);
         _storageNotices = new StorageNotices(shelf, notice);
     }
@@ -137,6 +140,7 @@ internal sealed class RoomFollower : IAsyncDisposable
                 await changes;
                 _changes.Reader.TryRead(out _);
                 _tracks.FollowPlayback(Room);
+                SayReady(Room);
                 changes = _changes.Reader.WaitToReadAsync(cancellationToken).AsTask();
             }
 
@@ -187,6 +191,7 @@ internal sealed class RoomFollower : IAsyncDisposable
             case State when room.Timeline != before.Timeline:
                 _player.SetTimeline(room.Timeline);
                 await _tracks.FollowTracksAsync(room, cancellationToken);
+                SayReady(room);
                 break;
             case Welcome welcome when room is { PeerId: { } id, Secret: { } secret }:
                 _mesh.Identity = new PeerIdentity(id, _roomName, secret);
@@ -253,11 +258,11 @@ internal sealed class RoomFollower : IAsyncDisposable
         }
 
         Commands.SendDueEdits();
-        AskWhereBehind(client, room);
+        if (_behind.Look(client.Newest, room))
+            client.TrySend(new SnapshotRequest());
+        SayReady(room);
         if (!client.IsConnected || room.PeerId is null)
             return;
-        if (_readiness.Next(room) is { } ready)
-            client.TrySend(ready);
         if (_self.Swarm(room, client, _time.NowUs()) is { } told)
             client.TrySend(told);
         if (!withStats)
@@ -265,19 +270,16 @@ internal sealed class RoomFollower : IAsyncDisposable
         if (_duties.Claim(room) is { } claim)
             client.TrySend(claim);
         client.TrySend(new Stats(_self.Stats(client)));
-        // So long a way hides a change of it: measure more often than usual.
-        if (client.Quality.RttUs > FarUs)
+        // So long a way hides a change of it: measure more often than usual, but not so often that the answers make it long.
+        if (client.Quality.RttUs > FarUs && _farLooks++ % FarLooks == 0)
             client.Resync();
     }
 
-    // A probe's answer overtakes what it tells of, so only who stays behind for two seconds has missed something.
-    private void AskWhereBehind(RendezvousClient client, RoomState room)
+    // At once: a PLAY that follows closely must know whom to wait for, and everyone waits for the last to be ready.
+    private void SayReady(RoomState room)
     {
-        _behind = client.Newest is { } newest && room.IsBehind(newest) ? _behind + 1 : 0;
-        if (_behind < PulsesPerStats)
-            return;
-        client.TrySend(new SnapshotRequest());
-        _behind = 0;
+        if (_client is { IsConnected: true } client && _readiness.Next(room) is { } ready)
+            client.TrySend(ready);
     }
 
     private void FollowScore(RoomState before, RoomState room)

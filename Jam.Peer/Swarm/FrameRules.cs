@@ -3,7 +3,7 @@ using Jam.Peer.Wire;
 namespace Jam.Peer.Swarm;
 
 /// <summary>What each frame of another peer changes. A string that comes back is why the link must be closed.</summary>
-internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, OfferPlanner offers, Slots slots)
+internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, OfferPlanner offers, Slots slots, ManifestDesk manifests)
 {
     private readonly SwarmState _state = state;
     private readonly int _most = state.Settings.MaxAnnounced;
@@ -11,8 +11,8 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
     /// <summary>Takes one frame; CHUNK is not among them.</summary>
     public string? Receive(Link link, Frame frame, long nowUs) => frame switch
     {
-        TrackFrame f => OnTrack(link, f),
-        WantManifestFrame f => OnWantManifest(link, f),
+        TrackFrame f => OnTrack(link, f, nowUs),
+        WantManifestFrame f => OnWantManifest(link, f, nowUs),
         ManifestFrame f => OnManifest(link, f),
         BitfieldFrame f => OnView(link, f, f.Slot, view => OnBitfield(link, view, f.Bits, nowUs)),
         HaveFrame f => OnView(link, f, f.Slot, view => OnHave(link, view, f.Chunks, nowUs)),
@@ -24,7 +24,7 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         _ => $"unexpected {frame.GetType().Name}",
     };
 
-    private string? OnTrack(Link link, TrackFrame frame)
+    private string? OnTrack(Link link, TrackFrame frame, long nowUs)
     {
         if (frame.Slot >= FrameCaps.MaxSlots)
             return $"slot {frame.Slot}";
@@ -54,6 +54,8 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         if (view.RemoteFlags is null && track.Have.Count > view.Told)
             _state.Send(link, new BitfieldFrame(track.Slot, track.Have.ToBytes()));
         view.RemoteFlags = frame.Flags;
+        if (frame.Flags.HasFlag(TrackFlags.HasManifest))
+            manifests.OnHolder(view, nowUs);
         return null;
     }
 
@@ -97,10 +99,10 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         }
     }
 
-    private string? OnWantManifest(Link link, WantManifestFrame frame) => OnView(link, frame, frame.Slot, view =>
+    private string? OnWantManifest(Link link, WantManifestFrame frame, long nowUs) => OnView(link, frame, frame.Slot, view =>
     {
-        if (view.Track.Manifest is { } manifest)
-            _state.Send(link, new ManifestFrame(view.Track.Slot, manifest.Encoded));
+        if (view.Track.Manifest is not null)
+            manifests.Want(link, view, nowUs);
         return null;
     });
 

@@ -53,8 +53,14 @@ internal sealed class LinkTrack(Track track)
 
     public int ChunksTo { get; set; }
 
+    /// <summary>Whether the other side has the manifest: without it, it can take no offer.</summary>
+    public bool HasManifest => RemoteFlags is { } flags && flags.HasFlag(TrackFlags.HasManifest);
+
+    /// <summary>Whether the other side stripes the track.</summary>
+    public bool IsStriper => RemoteFlags is { } flags && flags.HasFlag(TrackFlags.Stripes);
+
     /// <summary>A striping host that is asked only for what it offers.</summary>
-    public bool IsReserved => RemoteFlags is { } flags && flags.HasFlag(TrackFlags.Stripes) && !IsOpen;
+    public bool IsReserved => IsStriper && !IsOpen;
 }
 
 /// <summary>What a link says of a track that is not wanted here.</summary>
@@ -173,7 +179,20 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings, Usu
     /// <summary>Until when news is held back for this link; <see cref="long.MaxValue"/>: there is none.</summary>
     public long HeldUntilUs { get; set; } = long.MaxValue;
 
-    public long RttUs { get; set; } = 1_000;
+    /// <summary>As last measured, with all that waited on the way.</summary>
+    public long RttUs { get; private set; } = 1_000;
+
+    /// <summary>The way alone: what a queue adds that this peer fills itself is no reason to fill it more.</summary>
+    public long LeastRttUs { get; private set; } = 1_000;
+
+    /// <summary>A round trip was measured.</summary>
+    public void SetRtt(long us)
+    {
+        LeastRttUs = _isMeasured ? Math.Min(LeastRttUs, us) : us;
+        (RttUs, _isMeasured) = (us, true);
+    }
+
+    private bool _isMeasured;
 
     /// <summary>Smoothed time per byte received, microseconds; 0 before the first chunk.</summary>
     public double UsPerByte { get; private set; }

@@ -41,8 +41,7 @@ internal sealed class OfferPlanner(SwarmState state)
     {
         if (!_stripes.TryGetValue(view.Track.Id, out var stripe))
             return;
-        if (stripe.FirstSentUs[chunk] == 0)
-            stripe.FirstSentUs[chunk] = nowUs;
+        stripe.LastSentUs[chunk] = nowUs;
         if (view.OfferedByUs.ContainsKey(chunk))
             view.OfferedByUs[chunk] = (nowUs, true);
     }
@@ -55,7 +54,7 @@ internal sealed class OfferPlanner(SwarmState state)
     {
         if (!_stripes.TryGetValue(view.Track.Id, out var stripe) || stripe.IsOpen || !stripe.Covered[chunk] || view.OfferedByUs.ContainsKey(chunk))
             return 0;
-        return stripe.FirstSentUs[chunk] == 0 ? long.MaxValue : stripe.FirstSentUs[chunk] + _state.Settings.HoldUs + 3 * ChunkUs(view.Track);
+        return stripe.LastSentUs[chunk] == 0 ? long.MaxValue : stripe.LastSentUs[chunk] + _state.Settings.HoldUs + 3 * ChunkUs(view.Track);
     }
 
     /// <summary>A peer has a chunk now.</summary>
@@ -109,7 +108,7 @@ internal sealed class OfferPlanner(SwarmState state)
         foreach (var stripe in _stripes.Values.OrderBy(s => s.Track.Priority))
         {
             Expire(stripe, nowUs);
-            for (var room = RoomForOffers(stripe.Track, nowUs); room > 0 && stripe.Next(nowUs, 3 * ChunkUs(stripe.Track)) is >= 0 and var chunk
+            for (var room = RoomForOffers(stripe.Track, nowUs); room > 0 && stripe.Next(nowUs, 3 * ChunkUs(stripe.Track), TailEarly(stripe.Track)) is >= 0 and var chunk
                 && LeastLoaded(stripe, chunk, nowUs) is var (link, view); room--)
             {
                 stripe.Covered.Set(chunk);
@@ -126,11 +125,14 @@ internal sealed class OfferPlanner(SwarmState state)
                 if (link.Tracks.TryGetValue(stripe.Track.Id, out var view))
                 {
                     foreach (var offer in view.OfferedByUs.Values)
-                        DueUs = Math.Min(DueUs, LateAtUs(link, offer));
+                        DueUs = Math.Min(DueUs, LateAtUs(link, offer, ChunkUs(stripe.Track)));
                 }
             }
         }
     }
+
+    // Few need it, and who does asks for it: where a chunk takes long, the beginning is worth more.
+    private bool TailEarly(Track track) => ChunkUs(track) is > 0 and var us && us < _state.Settings.SlowChunkUs;
 
     private void OpenTo(Stripe stripe)
     {
@@ -153,7 +155,7 @@ internal sealed class OfferPlanner(SwarmState state)
                 continue;
             foreach (var (chunk, offer) in view.OfferedByUs.ToArray())
             {
-                if (nowUs < LateAtUs(link, offer))
+                if (nowUs < LateAtUs(link, offer, ChunkUs(stripe.Track)))
                     continue;
                 view.OfferedByUs.Remove(chunk);
                 if (stripe.Track.Availability[chunk] == 0)
@@ -163,11 +165,11 @@ internal sealed class OfferPlanner(SwarmState state)
     }
 
     // While something of this link still waits here or sits in its socket, the delay is ours, not the taker's.
-    private long LateAtUs(Link link, (long AtUs, bool IsSent) offer)
+    private long LateAtUs(Link link, (long AtUs, bool IsSent) offer, long chunkUs)
     {
         if (link.Sending > 0 || (!offer.IsSent && link.Wishes.Count > 0))
             return long.MaxValue;
-        return Math.Max(offer.AtUs, link.LastSentUs) + _state.Settings.OfferTimeoutUs + 2 * link.RttUs;
+        return Math.Max(offer.AtUs, link.LastSentUs) + _state.Settings.OfferTimeoutUs + 2 * link.RttUs + 3 * chunkUs;
     }
 
     // What its peer will have relayed soonest: copies that it owes, times what one takes it.
@@ -179,7 +181,7 @@ internal sealed class OfferPlanner(SwarmState state)
         var least = (IsUntried: true, DoneUs: double.PositiveInfinity, Given: 0);
         foreach (var link in _state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(stripe.Track.Id, out var view) || view.RemoteFlags is null
+            if (!link.Tracks.TryGetValue(stripe.Track.Id, out var view) || !view.HasManifest
                 || view.Remote?[chunk] == true || view.OfferedByUs.Count >= _state.Settings.MaxInFlight)
             {
                 continue;
@@ -192,8 +194,15 @@ internal sealed class OfferPlanner(SwarmState state)
                 (best, least) = ((link, view), load);
         }
 
-        return best;
+        // Those who are about to have the manifest will want to relay too: what all lack at the start must not all be with the first.
+        return least.IsUntried && IsUnderWay(stripe.Track) && AwaitsManifest(stripe.Track) ? null : best;
     }
+
+    private bool IsUnderWay(Track track) =>
+        _state.Links.Values.Any(l => l.Tracks.TryGetValue(track.Id, out var view) && view.OfferedByUs.Count > 0);
+
+    private bool AwaitsManifest(Track track) =>
+        _state.Links.Values.Any(l => l.Tracks.TryGetValue(track.Id, out var view) && view is { RemoteFlags: not null, HasManifest: false });
 
     private (double CopyUs, double SpreadUs) Usual(Track track)
     {
@@ -217,10 +226,10 @@ internal sealed class OfferPlanner(SwarmState state)
         var (open, links, rttUs) = (0, 0, 0L);
         foreach (var link in _state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(track.Id, out var view) || view.RemoteFlags is null)
+            if (!link.Tracks.TryGetValue(track.Id, out var view) || !view.HasManifest)
                 continue;
             links++;
-            rttUs = Math.Max(rttUs, link.RttUs);
+            rttUs = Math.Max(rttUs, link.LeastRttUs);
             foreach (var (chunk, offer) in view.OfferedByUs)
             {
                 if (offer.IsSent)
@@ -235,7 +244,7 @@ internal sealed class OfferPlanner(SwarmState state)
         }
 
         var chunkUs = _state.UplinkUsPerByte * track.Manifest!.ChunkSizeBytes;
-        var most = chunkUs == 0 ? links : 2 + (int)Math.Min(_state.Settings.MaxInFlight, (_state.Settings.OfferAheadUs + rttUs) / chunkUs);
+        var most = chunkUs == 0 ? Math.Max(2, links) : 2 + (int)Math.Min(_state.Settings.MaxInFlight, (_state.Settings.OfferAheadUs + rttUs) / chunkUs);
         return most - open;
     }
 

@@ -21,10 +21,7 @@ internal sealed class RequestPlanner(SwarmState state)
         foreach (var link in _state.Links.Values)
             due = Math.Min(due, link.LateAtUs());
         foreach (var track in _state.Tracks.Values)
-        {
-            if (track is { Manifest: null, IsManifestHere: false, ManifestAskedUs: { } asked })
-                due = Math.Min(due, asked + _state.Settings.ManifestTimeoutUs);
-        }
+            due = Math.Min(due, ManifestAsker.DueUs(_state, track, nowUs));
 
         return Math.Max(due, nowUs + 1);
     }

@@ -6,7 +6,7 @@ namespace Jam.Peer.Swarm;
 /// The numbers of tracks on the wire. When all are given away, the track that was wanted least lately gives its own up. Frames arrive
 /// in the order in which they were sent and a slot is in its sender's numbering, so the TRACK that gives it anew divides them.
 /// </summary>
-internal sealed class Slots(SwarmState state, OfferPlanner offers)
+internal sealed class Slots(SwarmState state, OfferPlanner offers, ManifestDesk manifests)
 {
     private readonly SwarmState _state = state;
     private ushort _next;
@@ -58,6 +58,7 @@ internal sealed class Slots(SwarmState state, OfferPlanner offers)
 
         if (view.Track.ManifestAskedOf == link.Id)
             view.Track.ManifestAskedUs = null;
+        manifests.OnGone(view);
         offers.OnGone(view);
     }
 

@@ -18,8 +18,8 @@ internal sealed class Stripe(Track track)
 
     public int[] Missing { get; } = new int[track.Manifest!.ChunkCount];
 
-    /// <summary>When each chunk first went out; 0: not yet.</summary>
-    public long[] FirstSentUs { get; } = new long[track.Manifest!.ChunkCount];
+    /// <summary>When each chunk last went out; 0: not yet.</summary>
+    public long[] LastSentUs { get; } = new long[track.Manifest!.ChunkCount];
 
     /// <summary>Every chunk has been had by someone: from now on anyone may ask for any.</summary>
     public bool IsOpen { get; set; }
@@ -28,17 +28,17 @@ internal sealed class Stripe(Track track)
     public int Cursor { get; set; }
 
     /// <summary>
-    /// The next chunk to offer, or -1: the last one early (a decoder reads the tail on opening), then from the playhead on. What
+    /// The next chunk to offer, or -1: the last one early (some decoders read the tail on opening), then from the playhead on. What
     /// would come too late to be heard, if it takes so long, comes last: an uplink that is behind the music must not stay there.
     /// </summary>
-    public int Next(long nowUs, long tripUs)
+    public int Next(long nowUs, long tripUs, bool tailEarly)
     {
         var heard = Track.IsRunning ? Track.PlayheadChunk(nowUs + tripUs) : 0;
         if (Cursor > 0 && _start + Cursor < heard)
             Cursor = 0;
         if (Cursor == 0)
             _start = Math.Max(heard, Track.PlayheadChunk(nowUs));
-        if (Cursor > 0 && !Covered[_last] && Track.Availability[_last] == 0)
+        if (tailEarly && Cursor > 0 && !Covered[_last] && Track.Availability[_last] == 0)
             return _last;
         for (; Cursor <= _last; Cursor++)
         {

@@ -13,6 +13,7 @@ internal sealed class SwarmCore
     private readonly UploadScheduler _uploads;
     private readonly OfferPlanner _offers;
     private readonly RequestPlanner _requests;
+    private readonly ManifestDesk _manifests;
     private readonly FrameRules _rules;
     private readonly Slots _slots;
     private long _wants;
@@ -23,8 +24,9 @@ internal sealed class SwarmCore
         _offers = new OfferPlanner(_state);
         _uploads = new UploadScheduler(_state, _offers);
         _requests = new RequestPlanner(_state);
-        _slots = new Slots(_state, _offers);
-        _rules = new FrameRules(_state, _uploads, _offers, _slots);
+        _manifests = new ManifestDesk(_state);
+        _slots = new Slots(_state, _offers, _manifests);
+        _rules = new FrameRules(_state, _uploads, _offers, _slots, _manifests);
     }
 
     /// <summary>Links, for reports.</summary>
@@ -40,7 +42,8 @@ internal sealed class SwarmCore
     public List<Effect> TakeEffects() => _state.TakeEffects();
 
     /// <summary>When <see cref="Timer"/> is to be called though nothing else happens; <see cref="long.MaxValue"/>: never.</summary>
-    public long DueUs(long nowUs) => Math.Min(Math.Min(_uploads.DueUs, _offers.DueUs), Math.Min(_state.HeldUntilUs(), _requests.DueUs(nowUs)));
+    public long DueUs(long nowUs) =>
+        Math.Min(Math.Min(Math.Min(_uploads.DueUs, _offers.DueUs), _manifests.DueUs), Math.Min(_state.HeldUntilUs(), _requests.DueUs(nowUs)));
 
     /// <summary>The time of <see cref="DueUs"/> has come.</summary>
     public void Timer(long nowUs) => Settle(nowUs);
@@ -137,7 +140,7 @@ internal sealed class SwarmCore
     public void SetRtt(LinkId id, long rttUs)
     {
         if (_state.Links.TryGetValue(id, out var link))
-            link.RttUs = Math.Max(1, rttUs);
+            link.SetRtt(Math.Max(1, rttUs));
     }
 
     /// <summary>Bytes that are no chunk went out under the same upload cap.</summary>
@@ -156,7 +159,7 @@ internal sealed class SwarmCore
     /// <returns>Whether that was news.</returns>
     public bool ChunkArrived(LinkId id, TrackId track, int chunk, long nowUs)
     {
-        if (!_state.Links.TryGetValue(id, out var link) || !link.Tracks.TryGetValue(track, out var of) || !_uploads.OnArrived(link, of, chunk, nowUs))
+        if (!_state.Links.TryGetValue(id, out var link) || !link.Tracks.TryGetValue(track, out var of) || !_uploads.OnTold(link, of, chunk, nowUs))
             return false;
         Settle(nowUs);
         return true;
@@ -217,6 +220,7 @@ internal sealed class SwarmCore
         foreach (var link in _state.Dropped)
             Forget(link);
         _state.Dropped.Clear();
+        _manifests.Plan(nowUs);
         _offers.Plan(nowUs);
         _requests.Plan(nowUs);
         _uploads.Pump(nowUs);

@@ -72,7 +72,25 @@ internal sealed record SwarmSettings
     /// <summary>How long a host holds a second copy of a striped chunk back, so that the first can be relayed.</summary>
     public long HoldUs { get; init; } = 1_000_000;
 
-    /// <summary>Another holder is asked for a manifest after this.</summary>
+    /// <summary>A manifest of up to this size a host gives to everyone who asks, at once: it is a few packets.</summary>
+    public int ManifestForAllBytes { get; init; } = 2_048;
+
+    /// <summary>A host gives a longer one to the next who asks after this, where the first does not say that it has come.</summary>
+    public long ManifestCopyUs { get; init; } = 1_000_000;
+
+    /// <summary>How long a host lets a manifest spread from the one whom it gave it to.</summary>
+    public long ManifestSpreadUs { get; init; } = 1_000_000;
+
+    /// <summary>As <see cref="ManifestCopyUs"/>, for everyone else.</summary>
+    public long ManifestRelayUs { get; init; } = 50_000;
+
+    /// <summary>An uplink is slow that takes longer for a chunk.</summary>
+    public long SlowChunkUs { get; init; } = 100_000;
+
+    /// <summary>Another holder that was not asked yet is asked for a manifest after this.</summary>
+    public long ManifestPatienceUs { get; init; } = 100_000;
+
+    /// <summary>Any holder is asked for a manifest again after this.</summary>
     public long ManifestTimeoutUs { get; init; } = 3_000_000;
 
     /// <summary>A decoder that waits while nothing plays gets its chunk from a striping host after this.</summary>

@@ -27,11 +27,14 @@ internal sealed class UplinkMeter
 {
     private const long WindowUs = 250_000;
     private const int WindowChunks = 3;
+    private const int FewChunks = 4;
 
     private double _rate;
     private long _sinceUs = -1;
     private long _bytes;
     private int _chunks;
+    private bool _isReached;
+    private double _last;
 
     /// <summary>Microseconds per byte; 0: unknown yet.</summary>
     public double UsPerByte => _rate > 0 ? 1 / _rate : 0;
@@ -58,10 +61,12 @@ internal sealed class UplinkMeter
     }
 
     /// <summary>A chunk has arrived.</summary>
-    public void Deliver(Piped chunk, long nowUs)
+    public void Deliver(Piped chunk, long rttUs, long nowUs)
     {
+        var tookUs = Math.Max(1, nowUs - chunk.AtUs);
+        // The way there and back is not the uplink's.
         if (!IsKnown)
-            Take(chunk.Bytes / (double)Math.Max(1, nowUs - chunk.AtUs), onlyMore: false);
+            Take(chunk.Bytes / Math.Max(tookUs / 3.0, tookUs - rttUs), onlyMore: false);
         if (_sinceUs < 0)
         {
             (_sinceUs, _bytes, _chunks) = (nowUs, 0, 0);
@@ -79,8 +84,13 @@ internal sealed class UplinkMeter
     {
         if (onlyMore && rate <= _rate)
             return;
-        // Up at once, down by and by: a moment of loss is not the uplink.
-        _rate = rate > _rate ? rate : _rate + (rate - _rate) / 4;
+        // Up at once, down by and by: a moment of loss is not the uplink. But once it has been reached, more of a few chunks is chance unless
+        // it comes twice: what a slow uplink is taken for beyond what it carries waits before it until packets are dropped.
+        var isChance = _isReached && _chunks <= FewChunks;
+        var up = isChance ? Math.Min(rate, _last) : rate;
+        _isReached |= rate < _rate;
+        _rate = up > _rate ? up : _rate + (Math.Min(rate, _rate) - _rate) / 4;
+        _last = rate;
         LeastUsPerByte = 1 / _rate;
     }
 }

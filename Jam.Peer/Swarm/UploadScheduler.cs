@@ -14,6 +14,9 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     private const double Probe = 1.25;
 
     private int _inPipe;
+    // When what was handed over has left at the rate that is known.
+    private long _drainedAtUs;
+    private bool _isTold;
     private double _tokens = double.NaN;
     private long _tokensAtUs;
 
@@ -60,7 +63,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         while (Next(nowUs) is var (link, wish))
         {
             var size = wish.Of.Track.Manifest!.SizeOf(wish.Chunk);
-            if (!HasRoom(size, nowUs))
+            if (!HasRoom(nowUs))
                 return;
             if (_state.Settings.UpBytesPerSecond is { } limit)
             {
@@ -75,6 +78,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
 
             link.Wishes.Remove(wish);
             link.Pipe.Add(new Piped(wish.Of, wish.Chunk, size, nowUs));
+            _drainedAtUs = Math.Max(_drainedAtUs, nowUs) + (long)(_state.UplinkUsPerByte * size);
             link.Sending++;
             link.BytesUp += size;
             wish.Of.ChunksTo++;
@@ -83,7 +87,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             _state.Emit(new SendChunk(link.Id, wish.Of.Track.Id, wish.Of.Track.Slot, wish.Chunk));
         }
 
-        if (HasRoom(1, nowUs))
+        if (HasRoom(nowUs))
             _state.Uplink.RunDry(nowUs);
     }
 
@@ -109,6 +113,14 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             link.Pipe.RemoveAt(index);
     }
 
+    /// <summary>The other side's system has acknowledged a chunk.</summary>
+    /// <returns>Whether that was news.</returns>
+    public bool OnTold(Link link, LinkTrack of, int chunk, long nowUs)
+    {
+        _isTold = true;
+        return OnArrived(link, of, chunk, nowUs);
+    }
+
     /// <summary>The other side has a chunk.</summary>
     public void OnHave(Link link, LinkTrack of, int chunk, long nowUs)
     {
@@ -119,7 +131,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
 
     /// <summary>A chunk has arrived: the other side's system has acknowledged it, or its peer says so, whichever is known first.</summary>
     /// <returns>Whether that was news.</returns>
-    public bool OnArrived(Link link, LinkTrack of, int chunk, long nowUs)
+    private bool OnArrived(Link link, LinkTrack of, int chunk, long nowUs)
     {
         var index = link.Pipe.FindIndex(p => p.Chunk == chunk && p.Of == of);
         if (index < 0)
@@ -131,7 +143,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             return true;
         }
 
-        _state.Uplink.Deliver(piped, nowUs);
+        _state.Uplink.Deliver(piped, link.LeastRttUs, nowUs);
         link.Answered(nowUs - piped.AtUs);
         link.Pipe.RemoveAt(index);
         return true;
@@ -139,11 +151,9 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
 
     // What was handed over can no longer be overtaken by something more urgent, so no more than the uplink carries in a moment
     // is on its way. What does not arrive for long waits for a slow receiver: it does not count, and must not stop the others.
-    private bool HasRoom(int chunkSize, long nowUs)
+    private bool HasRoom(long nowUs)
     {
-        var chunkUs = (long)(_state.UplinkUsPerByte * chunkSize);
-        // One chunk behind the one that is leaving, at the least.
-        var queueUs = Math.Max(_state.Settings.SocketQueueUs, chunkUs);
+        var queueUs = _state.Settings.SocketQueueUs;
         // Bytes on their way, and bytes times how long they may be.
         var (bytes, mayUs) = (0.0, 0.0);
         var (late, lateMayUs, lateLinks) = (0.0, 0.0, 0);
@@ -157,14 +167,19 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         {
             if (link.Pipe.Count == 0)
                 continue;
-            var fastestUs = link.FastestUs == long.MaxValue ? link.RttUs + 2 * chunkUs : Math.Min(link.FastestUs, _state.Settings.SlowReceiverUs);
             var theirsUs = link.SlowerUs == long.MaxValue ? 0 : Math.Min(link.SlowerUs - ownUs, _state.Settings.SlowReceiverUs);
-            var patienceUs = Math.Max(queueUs, queueUs + fastestUs - chunkUs) + theirsUs;
             var isLate = false;
             for (var i = link.Pipe.Count - 1; i >= 0; i--)
             {
                 var piped = link.Pipe[i];
-                var ageUs = piped.AtUs + patienceUs;
+                var chunkUs = (long)(_state.UplinkUsPerByte * piped.Bytes);
+                var fastestUs = link.FastestUs == long.MaxValue ? link.LeastRttUs + chunkUs + Math.Min(chunkUs, queueUs) : Math.Min(link.FastestUs, _state.Settings.SlowReceiverUs);
+                // Less what the chunk itself took: all of that where it is what takes the time, else an uplink that is taken for too slow
+                // would stay so.
+                var ownPartUs = fastestUs - link.LeastRttUs > 8 * queueUs ? chunkUs : Math.Min(chunkUs, fastestUs / 3);
+                var patienceUs = Math.Max(queueUs, queueUs + fastestUs - ownPartUs) + theirsUs;
+                // One that takes longer than all of that is not late because of it, nor because of the one before it.
+                var ageUs = piped.AtUs + patienceUs + (chunkUs > queueUs ? 2 * chunkUs : 0);
                 if (!_state.Uplink.IsKnown)
                 {
                     _state.Uplink.Wait(piped, nowUs);
@@ -197,6 +212,16 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         // Many slow receivers at once are none: it is this uplink that has too much to carry.
         if (lateLinks > 1)
             (bytes, mayUs) = (bytes + late, mayUs + lateMayUs);
+        // Where a chunk takes long and only a HAVE tells that it came, the next one follows when that is about to be gone: the HAVE may
+        // wait behind what its sender relays. Two at most, since the rate may have become another.
+        _drainedAtUs = Math.Min(_drainedAtUs, nowUs + (long)(_state.UplinkUsPerByte * bytes));
+        if (!_isTold && _state.Uplink.IsKnown && _inPipe == 1)
+        {
+            var soonUs = _drainedAtUs - queueUs;
+            if (soonUs <= nowUs)
+                return true;
+            DueUs = Math.Min(DueUs, soonUs);
+        }
 
         if (_inPipe == 0 || (_state.Uplink.IsKnown ? bytes * bytes * _state.UplinkUsPerByte <= Probe * mayUs : _inPipe < _state.Settings.FirstInPipe))
             return true;

@@ -192,8 +192,18 @@ internal static class RoomRules
     /// <summary>Least time between two ROOM_STATS.</summary>
     public const long StatsEveryUs = 500_000;
 
+    /// <summary>Least time between two tellings of what members report, in a small room.</summary>
+    private const long ReportsEveryUs = 2_000_000;
+
+    /// <summary>As that, for each member: what everyone is told of everyone grows with the square of the room, and a server may be behind the
+    /// uplink of somebody's home.</summary>
+    private const long ReportsPerMemberUs = 1_000_000;
+
+    /// <summary>As that, in the largest room.</summary>
+    private const long ReportsAtLeastEveryUs = 30_000_000;
+
     /// <summary>Least time between two tellings of what members report.</summary>
-    public const long ReportsEveryUs = 2_000_000;
+    public static long ReportsGapUs(int members) => Math.Clamp(members * ReportsPerMemberUs, ReportsEveryUs, ReportsAtLeastEveryUs);
 
     /// <summary>Members of a room up to which everyone's report is told.</summary>
     public const int ReportsOfAll = 32;

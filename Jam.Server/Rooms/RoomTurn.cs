@@ -55,7 +55,9 @@ internal sealed class RoomTurn(Room room, Moment now)
             Room.Seats.Count, hosts, Room.Seats.Count - hosts, rttUs, leadUs,
             [.. Playback.WaitingFor(Room).Select(seat => seat.Member.PeerId)]);
         var reports = Room.ReportsDueUs <= Now.Us ? Reports() : [];
-        if (reports.Count > 0 || Room.LastStats is not { } last || last != stats with { WaitingFor = last.WaitingFor }
+        // The worst figures move a little with every report; alone they wait for the next telling of those.
+        if (reports.Count > 0 || Room.LastStats is not { } last
+            || last != stats with { WaitingFor = last.WaitingFor, WorstRttUs = last.WorstRttUs, WorstOutputLeadUs = last.WorstOutputLeadUs }
             || !last.WaitingFor.SequenceEqual(stats.WaitingFor))
         {
             if (Room.Seats.Count > 0)

@@ -79,7 +79,7 @@ public sealed class OutputTests
             line => said.TrySetResult(line));
         player.SetTrack("x", () => new PartialTrack(Mp3Bytes.Garbage(1_000)));
         Assert.That(await said.Task, Is.EqualTo("this track cannot be played: it holds no audio"));
-        Assert.That(player.IsReady(1), Is.False);
+        Assert.That(player.IsReady("none", 1), Is.False);
         var report = player.Report();
         Assert.That(report.Sounding, Is.False);
         Assert.That(report.OutputIsAudible, Is.False);

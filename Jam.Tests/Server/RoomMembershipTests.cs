@@ -277,9 +277,10 @@ internal sealed class RoomMembershipTests
             room.Advance(20_000);
         }
 
-        room.Advance(1_000_000);
+        // The worst figures wait for the telling of what members report: every 3 s in a room of three.
+        room.Advance(5_000_000);
         var stats = room.Received<RoomStats>(1).ToArray();
-        Assert.That(stats, Has.Length.InRange(3, 5));
+        Assert.That(stats, Has.Length.InRange(2, 4));
         Assert.That(stats[^1], Is.EqualTo(new RoomStats(3, 1, 2, 100_000, 10_000, stats[^1].WaitingFor, stats[^1].Quality)));
         Assert.That(room.Room.NextDueUs, Is.EqualTo(long.MaxValue));
     }

@@ -6,6 +6,9 @@ internal sealed record SimTcpSettings
     /// <summary>How much waits before an uplink that is full; what comes on top is lost.</summary>
     public long QueueUs { get; init; } = 100_000;
 
+    /// <summary>As <see cref="QueueUs"/>, in bytes, where that is more: no router holds less than some packets.</summary>
+    public int LeastQueueBytes { get; init; } = 8_000;
+
     /// <summary>The part of all packets that is lost on the way.</summary>
     public double Loss { get; init; }
 

@@ -13,7 +13,6 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
 {
     private const int PacketBytes = 80;
     private const int FrameBytes = 12;
-    private const int SmallestQueue = 8_000;
 
     private readonly PriorityQueue<Action, (long AtUs, long Order)> _events = new();
     private readonly Random _random = new(seed);
@@ -24,6 +23,9 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
     public bool IsTcp => tcp is not null;
 
     public long NowUs { get; private set; }
+
+    /// <summary>Is told of everything that a peer sends.</summary>
+    public Action<SimPeer, SimPeer, Effect>? Watch { get; set; }
 
     public List<SimPeer> Peers { get; } = [];
 
@@ -58,6 +60,19 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
         b.Core.SetRtt(atB, rttUs);
         CarryOut(a);
         CarryOut(b);
+    }
+
+    /// <summary>Every peer measures its round trips, with what waits before both uplinks.</summary>
+    public void MeasureRoundTrips()
+    {
+        foreach (var peer in Peers)
+        {
+            foreach (var (id, wire) in peer.Wires)
+            {
+                var waitsUs = Math.Max(0, peer.UpFreeAtUs - NowUs) + Math.Max(0, wire.Peer.UpFreeAtUs - NowUs);
+                peer.Core.SetRtt(id, 2 * (delayUs + peer.DelayUs + wire.Peer.DelayUs) + waitsUs);
+            }
+        }
     }
 
     public void ConnectAll()
@@ -150,6 +165,8 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
 
     private void CarryOut(SimPeer peer, Effect effect)
     {
+        if (Watch is not null && Link(effect) is { } link && peer.Wires.TryGetValue(link, out var watched))
+            Watch(peer, watched.Peer, effect);
         switch (effect)
         {
             case SendFrame send when peer.Wires.TryGetValue(send.Link, out var wire) && wire.Tcp is { } stream:
@@ -183,6 +200,13 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
         }
     }
 
+    private static LinkId? Link(Effect effect) => effect switch
+    {
+        SendFrame send => send.Link,
+        SendChunk send => send.Link,
+        _ => null,
+    };
+
     // TCP keeps the order, so what is delayed delays what follows.
     private long InOrderUs(SimPeer from, SimWire wire, long sentUs) =>
         wire.LastArrivalUs = Math.Max(wire.LastArrivalUs, ArrivalUs(from, wire.Peer, sentUs));
@@ -197,7 +221,7 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
     /// <summary>A packet joins the queue before a peer's uplink: when it leaves, or null where it is lost.</summary>
     public long? Passes(SimPeer from, int bytes, SimTcpSettings link)
     {
-        var most = Math.Max(SmallestQueue / from.UpBytesPerUs, link.QueueUs);
+        var most = Math.Max(link.LeastQueueBytes / from.UpBytesPerUs, link.QueueUs);
         if (from.UpFreeAtUs - NowUs > most)
             return null;
         from.UpFreeAtUs = Math.Max(from.UpFreeAtUs, NowUs) + (long)(bytes / from.UpBytesPerUs);

@@ -39,7 +39,8 @@ def arguments():
     p.add_argument("--link", metavar="LINK", help="links that delay, jitter, stall and lose besides, at the rates above: " + link_net.HELP.replace("%", "%%"))
     p.add_argument("--queue-ms", type=float, default=100, metavar="MS", help="how much waits before a link that is full (default 100)")
     p.add_argument("--congestion", metavar="NAME", help="TCP's congestion control (default: this machine's)")
-    p.add_argument("--play", action="store_true", help="play at once after the seeding, and look for late starts and stalls")
+    p.add_argument("--play", action="store_true", help="play soon after the seeding, and look for late starts and stalls")
+    p.add_argument("--play-after", type=float, default=1, metavar="S", help="with --play: how long after the host's answer to `seed` somebody types `play` (default 1)")
     p.add_argument("--seconds", type=float, default=180, metavar="S", help="with --play: for how long (default 180)")
     p.add_argument("--churn", action="store_true", help="kill (-9) and replace a third of the viewers every 5 s, the host once, and compare what is saved")
     p.add_argument("--churn-seconds", type=float, default=60, metavar="S", help="with --churn: for how long (default 60)")
@@ -166,6 +167,8 @@ class Run:
         viewers = self.peers[1:]
         if a.play:
             self.wait(lambda: host.report["track"], 10, "the host does not seed")
+            # Who has read the answer and types `play` needs that long.
+            time.sleep(a.play_after)
             self.played_at = host.command("play")
             time.sleep(a.seconds)
             self.wait(lambda: True, 1, None)

@@ -1,0 +1,76 @@
+using Jam.Peer.Wire;
+
+namespace Jam.Peer.Swarm;
+
+/// <summary>
+/// Gives manifests out. When a track is seeded, the whole room asks the host for it at the same moment, and eight copies of a long one
+/// are seconds of a slow uplink. So a host gives it to one and lets the others wait a moment: they hear that the first has it, and ask
+/// there. Whoever is still without it then is served next. Everyone else gives it to one after the other, so that a slow uplink is not
+/// filled with copies that all come late.
+/// </summary>
+internal sealed class ManifestDesk(SwarmState state)
+{
+    private readonly SwarmState _state = state;
+    private readonly List<Waiting> _waiting = [];
+    private readonly Dictionary<TrackId, Copy> _copies = [];
+
+    /// <summary>When <see cref="Plan"/> should be called though nothing happens.</summary>
+    public long DueUs { get; private set; } = long.MaxValue;
+
+    /// <summary>A peer asks for a manifest that is here.</summary>
+    public void Want(Link link, LinkTrack view, long nowUs)
+    {
+        if (view.Track.Manifest!.Encoded.Length <= _state.Settings.ManifestForAllBytes)
+        {
+            Give(link, view);
+            return;
+        }
+
+        _waiting.RemoveAll(w => w.Of == view);
+        _waiting.Add(new Waiting(link, view));
+        Plan(nowUs);
+    }
+
+    /// <summary>A peer says that it has a manifest.</summary>
+    public void OnHolder(LinkTrack view, long nowUs)
+    {
+        _waiting.RemoveAll(w => w.Of == view);
+        if (_copies.TryGetValue(view.Track.Id, out var copy) && copy.Of == view)
+            _copies[view.Track.Id] = new Copy(null, view.Track.IsStriped ? nowUs + _state.Settings.ManifestSpreadUs : nowUs);
+    }
+
+    /// <summary>A link takes part in a track no longer.</summary>
+    public void OnGone(LinkTrack view)
+    {
+        _waiting.RemoveAll(w => w.Of == view);
+        if (_copies.TryGetValue(view.Track.Id, out var copy) && copy.Of == view)
+            _copies.Remove(view.Track.Id);
+    }
+
+    /// <summary>Gives out what has waited for long enough.</summary>
+    public void Plan(long nowUs)
+    {
+        DueUs = long.MaxValue;
+        for (var i = 0; i < _waiting.Count;)
+        {
+            var (link, view) = _waiting[i];
+            if (_copies.TryGetValue(view.Track.Id, out var copy) && nowUs < copy.UntilUs)
+            {
+                DueUs = Math.Min(DueUs, copy.UntilUs);
+                i++;
+                continue;
+            }
+
+            _waiting.RemoveAt(i);
+            _copies[view.Track.Id] = new Copy(view, nowUs + (view.Track.IsStriped ? _state.Settings.ManifestCopyUs : _state.Settings.ManifestRelayUs));
+            Give(link, view);
+        }
+    }
+
+    private void Give(Link link, LinkTrack view) => _state.Send(link, new ManifestFrame(view.Track.Slot, view.Track.Manifest!.Encoded));
+
+    private readonly record struct Waiting(Link Link, LinkTrack Of);
+
+    // Of: who has not said yet that it has come. Until: when the next may be given out.
+    private readonly record struct Copy(LinkTrack? Of, long UntilUs);
+}

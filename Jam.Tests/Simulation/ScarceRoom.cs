@@ -1,0 +1,98 @@
+using Jam.Peer.Swarm;
+using Jam.Peer.Wire;
+
+namespace Jam.Tests.Simulation;
+
+/// <summary>
+/// A room that plays a track of 320 kbit/s for three minutes, from a host whose uplink carries 400 kbit/s, packet by packet. The rendezvous
+/// is the host's: what it says goes over the same uplink.
+/// </summary>
+internal sealed class ScarceRoom
+{
+    public const int ChunkSize = 16_384;
+
+    /// <summary>320 kbit/s, bytes per microsecond.</summary>
+    public const double Music = 0.040;
+
+    private const long LeadUs = 100_000;
+    private const long MostReadyWaitUs = 3_000_000;
+    private const int ChatterBytes = 250;
+    private const long ChatterEveryUs = 100_000;
+    private const long PingEveryUs = 1_000_000;
+
+    /// <summary>What is read before it is heard.</summary>
+    private const long DecodeUs = 50_000;
+
+    private static readonly SimTcpSettings Router = new() { LeastQueueBytes = 30_000 };
+
+    private readonly long _lengthUs;
+
+    public ScarceRoom(int seed, int viewers = 8, double hostRate = 50_000, double viewerRate = 250_000, long lengthUs = 180_000_000,
+        Func<int, SwarmSettings>? settings = null)
+    {
+        _lengthUs = lengthUs;
+        Track = SwarmSimulator.MakeManifest((long)(Music * lengthUs), ChunkSize, seed);
+        Sim = new SwarmSimulator(500, seed, Router);
+        Host = Sim.Add("host", hostRate, isHost: true, jitterUs: 200);
+        Viewers = [.. Enumerable.Range(0, viewers).Select(i => Sim.Add($"v{i}", viewerRate, jitterUs: 200, settings: settings?.Invoke(i)))];
+    }
+
+    public SwarmSimulator Sim { get; }
+
+    public SimPeer Host { get; }
+
+    public List<SimPeer> Viewers { get; }
+
+    public Manifest Track { get; }
+
+    /// <summary>From PLAY to the first sound, microseconds.</summary>
+    public long StartUs { get; private set; }
+
+    /// <summary>When the first sound was heard.</summary>
+    public long SoundAtUs { get; private set; }
+
+    public double Copies => Host.BytesUp / (double)Track.LengthBytes;
+
+    /// <summary>How early the chunk came that came latest for its instant; where negative, its viewer stalled.</summary>
+    public long SlackUs(SimPeer viewer) => (long)Enumerable.Range(0, Track.ChunkCount)
+        .Min(c => SoundAtUs + c * ChunkSize / Music - DecodeUs - viewer.GainedAtUs.GetValueOrDefault(c, long.MaxValue / 2));
+
+    /// <summary>SEED with everyone connected and idle, PLAY a while later, and then all of the track.</summary>
+    public void Run(long playAfterUs)
+    {
+        Sim.ConnectAll();
+        Sim.Run(1_000_000);
+        Chatter();
+        Ping();
+        Sim.Seed(Host, Track);
+        foreach (var viewer in Viewers)
+            Sim.Want(viewer, Track);
+        foreach (var peer in Viewers.Append(Host))
+            Sim.Do(peer, core => core.SetPlayhead(Track.Id, 0, Music, false, Sim.NowUs, Sim.NowUs));
+        var playUs = Sim.NowUs + playAfterUs;
+        Sim.Run(playUs);
+        // PLAY waits for those who lack their first second, for a while.
+        while (Sim.NowUs < playUs + MostReadyWaitUs && !Viewers.TrueForAll(HasFirstSecond))
+            Sim.Run(Sim.NowUs + 10_000);
+        SoundAtUs = Sim.NowUs + LeadUs;
+        StartUs = SoundAtUs - playUs;
+        foreach (var peer in Viewers.Append(Host))
+            Sim.Do(peer, core => core.SetPlayhead(Track.Id, 0, Music, true, SoundAtUs, Sim.NowUs));
+        Sim.Run(SoundAtUs + _lengthUs);
+    }
+
+    private bool HasFirstSecond(SimPeer peer) =>
+        Enumerable.Range(0, (int)(Music * 1_000_000 / ChunkSize) + 1).All(peer.GainedAtUs.ContainsKey);
+
+    private void Ping()
+    {
+        Sim.MeasureRoundTrips();
+        Sim.At(Sim.NowUs + PingEveryUs, Ping);
+    }
+
+    private void Chatter()
+    {
+        Sim.Passes(Host, ChatterBytes, Router);
+        Sim.At(Sim.NowUs + ChatterEveryUs, Chatter);
+    }
+}
