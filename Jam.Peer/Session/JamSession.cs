@@ -10,7 +10,6 @@ using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
 using Jam.Server.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Jam.Peer.Session;
 
@@ -20,8 +19,6 @@ namespace Jam.Peer.Session;
 /// </summary>
 internal sealed class JamSession : IJamSession, ISwarmOwner
 {
-    private const int EmbeddedPortTries = 20;
-
     private readonly SessionOptions _options;
     private readonly TimeProvider _time;
     private readonly long _startedUs;
@@ -36,6 +33,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private readonly Player _player;
     private readonly PlayheadFeed _playhead;
     private readonly ExtrasShelf _extras;
+    private readonly GatewayDoor? _gateway;
     private JamServer? _server;
     private RendezvousClient? _rendezvous;
     private RoomFollower? _follower;
@@ -58,6 +56,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _player = Player.Start(PlayerOptions.From(options), time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
         _playhead = new PlayheadFeed(_swarm);
         _extras = new ExtrasShelf(_swarm.TryPost);
+        _gateway = GatewayDoor.For(
+            options, new GatewaySource(() => _follower?.Room ?? new RoomState(), () => _rendezvous?.Current is { } server ? [server] : [], _shelf, _extras, _swarm), time);
         _extras.Changed += () => _follower?.OnShelfChanged();
         _shelf.Opened += _ => _follower?.OnShelfChanged();
     }
@@ -100,8 +100,10 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
             infos.Add(await AddSeedAsync(seed, cancellationToken));
         var location = await LocateAsync(cancellationToken);
         _roomName = location.Room;
+        if (_gateway is not null)
+            await _gateway.OpenAsync(_server?.Port, _options.GatewayPort, Notice, cancellationToken);
         _follower = new RoomFollower(
-            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _time, Notice);
+            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _time, Notice) { GatewayPort = _gateway?.Port };
         _rendezvous = new RendezvousClient(
             new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello, KeepsFirstClock = _options.KeepsFirstClock }, _time);
         _follower.Start(_rendezvous);
@@ -204,6 +206,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         await _shelf.DisposeAsync();
         await _mesh.DisposeAsync();
         await _swarm.DisposeAsync();
+        if (_gateway is not null)
+            await _gateway.DisposeAsync();
         if (_server is not null)
             await _server.DisposeAsync();
         _notices.Writer.TryComplete();
@@ -244,9 +248,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     }
 
     // Only the room's host tells of it, once it is in it.
-    private Beacon? Beacon() => _follower?.Room is { PeerId: not null, Role: Role.Host } room
-        ? new Beacon(_mesh.Port, _roomName!, _options.Name, room.Track?.Name ?? "")
-        : null;
+    private Beacon? Beacon() => _follower?.Room is { PeerId: not null, Role: Role.Host } room ? new Beacon(_mesh.Port, _roomName!, _options.Name, room.Track?.Name ?? "") : null;
 
     private async Task<TrackInfo> AddSeedAsync(Seed seed, CancellationToken cancellationToken)
     {
@@ -269,30 +271,14 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
             return new RoomLocation(_options.Room, [RoomUrl(server, _options.Room)]);
         if (_options.Connect.Count > 0)
             return await RendezvousLocator.AskAsync(_options.Connect, _time, Notice, cancellationToken);
-        _server = await EmbedAsync(cancellationToken);
+        _server = await EmbeddedServer.StartAsync(
+            new JamServerOptions { Port = _options.ServerPort, ServeTrack = _gateway is null ? null : _gateway.Gateway.HandleAsync }, _time, cancellationToken);
         return new RoomLocation(_options.Room, [new Uri($"ws://127.0.0.1:{_server.Port}/ws/{_options.Room}")]);
     }
 
     // A URL with a path is the room's own; one without gets the room's place on that server.
     private static Uri RoomUrl(Uri server, string room) =>
         server.AbsolutePath is "/" or "" ? new UriBuilder(server) { Path = $"/ws/{room}" }.Uri : server;
-
-    private async Task<JamServer> EmbedAsync(CancellationToken cancellationToken)
-    {
-        var last = Math.Min(_options.ServerPort + EmbeddedPortTries, IPEndPoint.MaxPort);
-        for (var port = _options.ServerPort; ; port++)
-        {
-            try
-            {
-                return await JamServer.StartAsync(new JamServerOptions { Port = port }, _time, NullLoggerFactory.Instance, cancellationToken);
-            }
-            catch (IOException problem)
-            {
-                if (port >= last || port == 0)
-                    throw new JamException($"no free port for the server from {_options.ServerPort} to {port}; choose another with --server-port", problem);
-            }
-        }
-    }
 
     private void TellHowToJoin()
     {

@@ -10,6 +10,7 @@ namespace Jam.Server.Hosting;
 internal sealed class ConnectionHost(RoomHub hub, JamServerOptions options, TimeProvider time, ILogger log) : IDisposable
 {
     private const string RoomPrefix = "/ws/";
+    private const string TrackRoot = "/track/";
 
     private const string About = "SwarmJam rendezvous. Rooms: ws://this-host:port/ws/{room}. Health: /healthz\n";
 
@@ -25,6 +26,7 @@ internal sealed class ConnectionHost(RoomHub hub, JamServerOptions options, Time
         {
             "/" => AnswerAsync(context, StatusCodes.Status200OK, About),
             "/healthz" => HealthAsync(context),
+            _ when options.ServeTrack is { } serve && path.StartsWith(TrackRoot, StringComparison.Ordinal) => serve(context),
             _ when path.StartsWith(RoomPrefix, StringComparison.Ordinal) => ConnectAsync(context, path[RoomPrefix.Length..]),
             _ => AnswerAsync(context, StatusCodes.Status404NotFound, "Nothing here. Rooms: /ws/{room}\n"),
         };

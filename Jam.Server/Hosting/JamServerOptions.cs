@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Http;
 
 namespace Jam.Server.Hosting;
 
@@ -13,6 +14,9 @@ public sealed record JamServerOptions
 
     /// <summary>Folder in which rooms outlive the server; null: they do not.</summary>
     public string? DataFolder { get; init; }
+
+    /// <summary>Who answers requests below <c>/track</c>, where a peer that passes its tracks on to browsers embeds this server; null: nobody.</summary>
+    public RequestDelegate? ServeTrack { get; init; }
 
     /// <summary>Most connections at a time; beyond it a client gets HTTP 503.</summary>
     public int MaxConnections { get; init; } = 20_000;

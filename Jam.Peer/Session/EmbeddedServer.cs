@@ -1,0 +1,33 @@
+using System.Net;
+using Jam.Server.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Jam.Peer.Session;
+
+/// <summary>The rendezvous inside a host's peer.</summary>
+internal static class EmbeddedServer
+{
+    private const int PortTries = 20;
+
+    /// <summary>Starts it on the first port that is free.</summary>
+    /// <param name="options">How; its port is the first to be tried.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    /// <exception cref="JamException">No port is free.</exception>
+    public static async Task<JamServer> StartAsync(JamServerOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var last = Math.Min(options.Port + PortTries, IPEndPoint.MaxPort);
+        for (var port = options.Port; ; port++)
+        {
+            try
+            {
+                return await JamServer.StartAsync(options with { Port = port }, time, NullLoggerFactory.Instance, cancellationToken);
+            }
+            catch (IOException problem)
+            {
+                if (port >= last || port == 0)
+                    throw new JamException($"no free port for the server from {options.Port} to {port}; choose another with --server-port", problem);
+            }
+        }
+    }
+}
