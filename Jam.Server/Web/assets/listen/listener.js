@@ -1,0 +1,325 @@
+// Listening in the page: the room's clock, the device's clock, the tracks and the deck, put together. It acts on what the room says, as every
+// member does, and tells the room what it measures of itself.
+
+import { Deck } from './deck.js';
+import { Decoder } from './decoding.js';
+import { Gateways, NoGatewayError, gatewayUrls } from './gateways.js';
+import { OutputClock, readOutput } from './outputClock.js';
+import { RoomEstimate, clockStepUs } from './roomEstimate.js';
+import { Tracks, UnplayableError } from './tracks.js';
+
+const PUMP_MS = 80;
+const PAIRS_FIRST_MS = 15;
+const AHEAD_SECONDS = 1;
+const AHEAD_HIDDEN_SECONDS = 3.5;
+const PIECES_AHEAD = 12;
+const PIECES_PAUSED = 4;
+const PIECES_NEXT = 3;
+const NEXT_WITHIN_US = 20_000_000;
+const READY_SECONDS = 1;
+const STATS_EVERY_MS = 2_000;
+const LEAD_MARGIN_US = 30_000;
+const MOST_GAIN_DB = 6;
+const LEAST_GAIN_DB = -30;
+
+const nowUs = () => Math.round(performance.now() * 1000);
+
+export class Listener {
+  #client;
+  #onChange;
+  #context = null;
+  #master = null;
+  #estimate;
+  #output = new OutputClock();
+  #mapping = null;
+  #deck = null;
+  #tracks = null;
+  #gateways;
+  #followed = '';
+  #timers = [];
+  #probeTimer = 0;
+  #offs = [];
+  #volume = 1;
+  #toldReady = '';
+  #sentStatsMs = 0;
+  #probes = { sent: 0, answered: 0 };
+  nudgeMs = 0;
+
+  /**
+   * @param client the room's RoomClient
+   * @param onChange called when something is to be shown
+   */
+  constructor(client, onChange) {
+    this.#client = client;
+    this.#onChange = onChange;
+    this.#estimate = new RoomEstimate(clockStepUs());
+    this.#gateways = new Gateways(() => gatewayUrls(client.room.members.values(), location), () => client.welcome?.peer_id);
+  }
+
+  get isOn() {
+    return this.#context !== null;
+  }
+
+  /** 0 to 1. */
+  set volume(value) {
+    this.#volume = value;
+    // Ears count in ratios.
+    this.#master?.gain.setTargetAtTime(value * value, this.#context.currentTime, 0.02);
+  }
+
+  /** Begins to listen; phones allow it only from within a tap. */
+  start() {
+    if (this.isOn) return;
+    const Context = globalThis.AudioContext ?? globalThis.webkitAudioContext;
+    // Else a phone's switch for its ringer would silence the music.
+    if (navigator.audioSession) navigator.audioSession.type = 'playback';
+    this.#context = new Context({ latencyHint: 'balanced' });
+    this.#master = this.#context.createGain();
+    this.#master.gain.value = this.#volume ** 2;
+    this.#master.connect(this.#context.destination);
+    this.#deck = new Deck(this.#context, this.#master, {
+      contextAt: (roomUs) => this.#output.contextAt(this.#mapping.toLocalUs(roomUs)) - this.nudgeMs / 1e3,
+      roomAt: (seconds) => this.#mapping.toRoomUs(this.#output.localAt(seconds + this.nudgeMs / 1e3)),
+    });
+    this.#tracks = new Tracks(this.#gateways, new Decoder(), () => this.#pump());
+    this.#context.onstatechange = () => this.#onContext();
+    this.resume();
+    this.#offs = [
+      this.#client.on('SYNC_RESPONSE', (p, t4) => this.#onProbe(p, t4 ?? nowUs())),
+      this.#client.on('STATE', () => this.#pump()),
+      this.#client.on('status', (status) => this.#onStatus(status)),
+    ];
+    this.#timers = [setInterval(() => this.#pump(), PUMP_MS), setInterval(() => this.#pair(), PAIRS_FIRST_MS)];
+    this.#probe();
+    this.#pump();
+  }
+
+  /** Goes on after the browser has stopped the sound; from within a tap. */
+  resume() {
+    return this.#context?.resume?.().catch(() => this.#onChange());
+  }
+
+  stop() {
+    if (!this.isOn) return;
+    this.#timers.forEach(clearInterval);
+    clearTimeout(this.#probeTimer);
+    this.#offs.forEach((off) => off());
+    this.#tellReady(true);
+    this.#tracks.close();
+    this.#deck.clear();
+    this.#context.onstatechange = null;
+    this.#context.close();
+    this.#context = null;
+    this.#output.clear();
+    this.#followed = '';
+    this.#toldReady = '';
+    this.#onChange();
+  }
+
+  /** The device's latency is another than was thought: heard at once, as a jump. */
+  setNudge(ms) {
+    this.nudgeMs = ms;
+    this.#deck?.current?.rejoin();
+    this.#pump();
+  }
+
+  /** What is to be shown. */
+  report() {
+    const { state } = this.#client;
+    const entry = this.isOn && state?.track ? this.#tracks.of(state.track) : null;
+    const heard = this.#heard();
+    return {
+      isOn: this.isOn,
+      isBlocked: this.isOn && this.#context.state !== 'running',
+      status: state?.status ?? null,
+      track: state?.track ?? null,
+      tags: entry?.tags ?? null,
+      cover: entry?.cover ?? null,
+      share: entry?.share ?? 0,
+      isLoaded: Boolean(entry?.pieces),
+      problem: entry?.problem ?? entry?.pieces?.problem ?? null,
+      gateway: this.#gateways.current,
+      isSounding: heard !== null,
+      errorUs: heard?.errorUs ?? null,
+      uncertaintyUs: this.#uncertaintyUs(),
+      bufferSeconds: this.#bufferSeconds(entry),
+      latencyUs: this.#latencyUs(),
+      jumps: this.#deck?.jumps ?? 0,
+      isClockReady: this.#mapping !== null,
+      isOutputReady: this.#output.isReady,
+    };
+  }
+
+  #pair() {
+    if (this.#output.count > 40) clearInterval(this.#timers[1]);
+    if (this.#context.state === 'running') this.#output.add(readOutput(this.#context));
+  }
+
+  #onContext() {
+    if (this.#context.state === 'running') {
+      // It stood still meanwhile: what was known of the device's clock holds no more.
+      this.#output.clear();
+      this.#deck.current?.rejoin();
+      clearInterval(this.#timers[1]);
+      this.#timers[1] = setInterval(() => this.#pair(), PAIRS_FIRST_MS);
+    }
+    this.#onChange();
+  }
+
+  #onStatus(status) {
+    if (status === 'open') this.#toldReady = '';
+    else this.#estimate.onConnectionLost();
+    if (status === 'open') this.#probe();
+  }
+
+  #probe() {
+    clearTimeout(this.#probeTimer);
+    if (this.#client.status === 'open') {
+      const t1 = this.#estimate.tryBeginProbe(nowUs());
+      if (t1 !== null && this.#client.send('SYNC_REQUEST', { t1_us: t1, is_brief: true })) this.#probes.sent++;
+    }
+    const waitMs = Math.min(1_000, Math.max(1, (this.#estimate.nextProbeAtUs - nowUs()) / 1e3));
+    this.#probeTimer = setTimeout(() => this.#probe(), waitMs);
+  }
+
+  #onProbe(p, t4) {
+    if (!this.#estimate.onResponse(p.t1_us, p.t2_us, p.t3_us, t4, p.clock_id)) return;
+    this.#probes.answered++;
+    this.#probe();
+  }
+
+  /** Everything that is due: what the clocks say, what the room says, what is to be fetched and made. */
+  #pump() {
+    if (!this.isOn) return;
+    this.#pair();
+    const { state } = this.#client;
+    if (!state) return;
+    if (this.#estimate.isReady && this.#estimate.clockId === state.clock_id) this.#mapping = this.#estimate.snapshot();
+    this.#fetch(state);
+    if (this.#mapping?.clockId === state.clock_id && this.#output.isReady) this.#follow(state);
+    if (this.#mapping && this.#output.isReady) {
+      const ahead = document.hidden ? AHEAD_HIDDEN_SECONDS : AHEAD_SECONDS;
+      this.#deck.pump(this.#context.currentTime + ahead, (id) => this.#piecesOf(id));
+    }
+    this.#tell(state);
+    this.#onChange();
+  }
+
+  #follow(state) {
+    const key = `${state.epoch} ${state.revision}`;
+    if (key === this.#followed) return;
+    const { before } = this.#client.room;
+    if (this.#followed === '' && before && this.#mapping.toRoomUs(nowUs()) < state.at_us) this.#deck.follow(before, (id) => this.#gainOf(id));
+    this.#deck.follow(state, (id) => this.#gainOf(id));
+    this.#followed = key;
+  }
+
+  #piecesOf(trackId) {
+    const { room } = this.#client;
+    const track = [room.state?.track, room.trackBefore].find((t) => t?.track_id === trackId);
+    return track && track.kind !== 'data' ? this.#tracks.of(track).pieces : null;
+  }
+
+  #gainOf(trackId) {
+    const { room } = this.#client;
+    const track = [room.state?.track, room.trackBefore].find((t) => t?.track_id === trackId);
+    const db = track ? this.#tracks.of(track).tags?.gain_db : null;
+    return Number.isFinite(db) ? 10 ** (Math.min(MOST_GAIN_DB, Math.max(LEAST_GAIN_DB, db)) / 20) : 1;
+  }
+
+  /** Where a record is in its track now, microseconds. */
+  #positionUs(record) {
+    const roomUs = this.#mapping?.clockId === record.clock_id ? this.#mapping.toRoomUs(nowUs()) : record.at_us;
+    return record.position_us + (record.status === 'PLAY' ? Math.max(0, roomUs - record.at_us) : 0);
+  }
+
+  #want(track, positionUs, count) {
+    const { pieces } = this.#tracks.of(track);
+    pieces?.want(Math.floor((positionUs * pieces.track.sampleRate) / 1e6), count);
+  }
+
+  #fetch(state) {
+    const { room } = this.#client;
+    const wanted = [];
+    const isAhead = this.#mapping?.clockId === state.clock_id && this.#mapping.toRoomUs(nowUs()) < state.at_us;
+    // Until the newest record holds, its predecessor does; its track comes first.
+    if (isAhead && room.before && room.trackBefore && room.before.track_id !== state.track_id) {
+      this.#want(room.trackBefore, this.#positionUs(room.before), PIECES_AHEAD);
+      wanted.push(room.trackBefore.track_id);
+    }
+    if (state.track && state.track.kind !== 'data') {
+      this.#want(state.track, this.#positionUs(state), state.status === 'PLAY' && !isAhead ? PIECES_AHEAD : PIECES_PAUSED);
+      wanted.push(state.track.track_id);
+      const next = room.queue.find((t) => t.track_id === room.nextTrackId && t.kind !== 'data');
+      const isNear = state.status === 'PLAY' && state.track.duration_us - this.#positionUs(state) < NEXT_WITHIN_US;
+      if (next && isNear && next.track_id !== state.track_id) {
+        this.#want(next, 0, PIECES_NEXT);
+        wanted.push(next.track_id);
+      }
+    }
+    this.#tracks.keep(wanted);
+  }
+
+  #heard() {
+    if (!this.isOn || !this.#mapping || !this.#output.isReady || this.#context.state !== 'running') return null;
+    return this.#deck.heardAt(this.#output.contextAt(nowUs()));
+  }
+
+  #bufferSeconds(entry) {
+    const { state } = this.#client;
+    if (!entry?.pieces || !state) return 0;
+    const { sampleRate, lengthFrames } = entry.pieces.track;
+    const frame = Math.floor((this.#positionUs(state) * sampleRate) / 1e6);
+    const ahead = entry.pieces.aheadOf(frame);
+    return (ahead === Infinity ? Math.max(0, lengthFrames - frame) : ahead) / sampleRate;
+  }
+
+  #latencyUs() {
+    if (!this.isOn || !this.#output.isReady) return 0;
+    return Math.max(0, this.#context.currentTime * 1e6 - this.#output.contextAt(nowUs()) * 1e6) + Math.max(0, this.nudgeMs * 1e3);
+  }
+
+  #uncertaintyUs() {
+    const clock = this.#estimate.errorUs(nowUs());
+    return Number.isFinite(clock) && Number.isFinite(this.#output.errorUs) ? Math.hypot(clock, this.#output.errorUs) : null;
+  }
+
+  #tell(state) {
+    if (this.#client.status !== 'open') return;
+    const entry = state.track ? this.#tracks.of(state.track) : null;
+    if (entry && state.track.kind !== 'data') {
+      const ahead = this.#bufferSeconds(entry);
+      const left = ((state.track.duration_us ?? Infinity) - this.#positionUs(state)) / 1e6;
+      // Who cannot play at all must not have the others wait for it.
+      const isHopeless = entry.problem instanceof UnplayableError || entry.problem instanceof NoGatewayError;
+      this.#tellReady(isHopeless || ahead >= Math.min(READY_SECONDS, left - 0.1), state.track_id);
+    }
+    const nowMs = performance.now();
+    if (nowMs - this.#sentStatsMs < STATS_EVERY_MS) return;
+    this.#sentStatsMs = nowMs;
+    this.#client.send('STATS', this.#stats(entry));
+  }
+
+  #tellReady(isReady, trackId = this.#client.state?.track_id) {
+    if (!trackId || this.#toldReady === `${trackId} ${isReady}`) return;
+    // Silence means ready: who has said nothing need not say so.
+    if (this.#client.send('READY', { track_id: trackId, is_ready: isReady })) this.#toldReady = `${trackId} ${isReady}`;
+  }
+
+  #stats(entry) {
+    const heard = this.#heard();
+    const clock = this.#estimate.errorUs(nowUs());
+    const uncertainty = this.#uncertaintyUs();
+    const { sent, answered } = this.#probes;
+    return {
+      rtt_us: Math.round(this.#estimate.rttUs),
+      output_lead_us: Math.min(3_000_000, Math.round(this.#latencyUs() + LEAD_MARGIN_US)),
+      buffer_us: Math.round(this.#bufferSeconds(entry) * 1e6),
+      sync_error_us: heard ? Math.round(heard.errorUs) : null,
+      sync_uncertainty_us: uncertainty === null ? null : Math.round(uncertainty),
+      jitter_us: 0,
+      loss: sent > 8 ? Math.min(1, Math.max(0, (sent - 1 - answered) / sent)) : 0,
+      clock_error_us: Number.isFinite(clock) ? Math.round(clock) : null,
+    };
+  }
+}
