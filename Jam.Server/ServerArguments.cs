@@ -13,6 +13,7 @@ internal sealed class ServerArguments
           --port N         port to listen on, 0 for any free one (8000)
           --bind ADDRESS   IP address to listen on (every one)
           --data DIR       folder in which rooms outlive the server (they do not)
+          --unlisted       list no rooms on the page; by its name each can be entered
           --verbose        log connections and rooms
           --help           this
         """;
@@ -25,6 +26,9 @@ internal sealed class ServerArguments
 
     [Option("data")]
     public string? Data { get; set; }
+
+    [Option("unlisted")]
+    public bool Unlisted { get; set; }
 
     [Option("verbose")]
     public bool Verbose { get; set; }

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using CommandLine;
 using Jam.Server.Hosting;
+using Jam.Server.Web;
 using Microsoft.Extensions.Logging;
 
 namespace Jam.Server;
@@ -40,7 +40,7 @@ public static class ServerProgram
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         try
         {
-            var options = new JamServerOptions { Port = arguments.Port, Address = arguments.Address, DataFolder = arguments.Data };
+            var options = new JamServerOptions { Port = arguments.Port, Address = arguments.Address, DataFolder = arguments.Data, ListsRooms = !arguments.Unlisted };
             await using var server = await JamServer.StartAsync(options, TimeProvider.System, loggers, ending.Token);
             Greet(server.Port, arguments.Address);
             if (arguments.Data is { } data)
@@ -78,21 +78,14 @@ public static class ServerProgram
 
     private static void Greet(int port, IPAddress? bound)
     {
-        var here = bound is null || bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any) ? LanAddress() : bound;
+        var here = bound is null || bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any) ? LanAddresses.Best() : bound;
         var host = here.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{here}]" : here.ToString();
-        Console.WriteLine($"SwarmJam rendezvous on port {port}. Rooms: ws://{host}:{port}/ws/jam (any name).");
+        Console.WriteLine($"SwarmJam rendezvous on port {port}. In a browser: http://{host}:{port}/");
+        Console.WriteLine($"Rooms: ws://{host}:{port}/ws/jam (any name).");
         Console.WriteLine($"Health: http://{host}:{port}/healthz");
         Console.WriteLine("By hand: connect any WebSocket client there and send {\"type\":\"HELLO\",\"role\":\"host\"}; STATE comes first.");
         Console.WriteLine("Ctrl+C ends it.");
     }
-
-    /// <summary>An address that others on the network can use, else loopback.</summary>
-    private static IPAddress LanAddress() => NetworkInterface.GetAllNetworkInterfaces()
-        .Where(network => network.OperationalStatus == OperationalStatus.Up
-            && network.NetworkInterfaceType != NetworkInterfaceType.Loopback)
-        .SelectMany(network => network.GetIPProperties().UnicastAddresses)
-        .Select(unicast => unicast.Address)
-        .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork) ?? IPAddress.Loopback;
 
     private static int Explain(CommandLine.Error error)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using Jam.Peer.Gateway;
+using Jam.Server.Hosting;
 
 namespace Jam.Peer.Session;
 
@@ -12,8 +13,10 @@ internal sealed class GatewayDoor : IAsyncDisposable
 
     private GatewayDoor(TrackGateway gateway) => Gateway = gateway;
 
-    /// <summary>Who answers.</summary>
-    public TrackGateway Gateway { get; }
+    private TrackGateway Gateway { get; }
+
+    /// <summary>Where an embedded server finds it.</summary>
+    public HttpRoute Route => new(GatewayPath.Root, Gateway.HandleAsync, "track", AllowsOtherOrigins: true);
 
     /// <summary>The port that the room is told; null before it is open.</summary>
     public int? Port { get; private set; }

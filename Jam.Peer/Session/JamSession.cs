@@ -272,7 +272,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         if (_options.Connect.Count > 0)
             return await RendezvousLocator.AskAsync(_options.Connect, _time, Notice, cancellationToken);
         _server = await EmbeddedServer.StartAsync(
-            new JamServerOptions { Port = _options.ServerPort, ServeTrack = _gateway is null ? null : _gateway.Gateway.HandleAsync }, _time, cancellationToken);
+            new JamServerOptions { Port = _options.ServerPort, Routes = _gateway is null ? [] : [_gateway.Route] }, _time, cancellationToken);
         return new RoomLocation(_options.Room, [new Uri($"ws://127.0.0.1:{_server.Port}/ws/{_options.Room}")]);
     }
 

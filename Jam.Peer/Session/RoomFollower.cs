@@ -75,7 +75,7 @@ internal sealed class RoomFollower : IAsyncDisposable
             [.. LocalAddresses.ForPeers(_isOnServersMachine).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)],
             _mesh.Port, room.ResumeToken, _client?.Remember(room.Timeline?.Current, room.Track) is { } resume
                 ? resume with { Tempo = room.Tempo?.Current, Policy = room.Policy, Queue = Fitting(room.Queue), Repeat = room.Repeat, Loop = room.Loop.Shape }
-                : null, GatewayPort);
+                : null, GatewayPort: GatewayPort);
     }
 
     // HELLO has to fit into a message; a longer list is the host's to bring.

@@ -130,4 +130,6 @@ public sealed record Resume(
 /// <param name="Control">Who may command playback, tempo and the loop's shape.</param>
 /// <param name="Queue">Who may add tracks to the list; whoever controls may in any case.</param>
 /// <param name="OnHostLoss">What happens when the host is gone for good.</param>
-public sealed record RoomPolicy(Control Control = Control.Host, Control Queue = Control.Host, HostLoss OnHostLoss = HostLoss.Promote);
+/// <param name="IsListed">Whether the server's page lists the room; by its name it can be entered in any case.</param>
+public sealed record RoomPolicy(
+    Control Control = Control.Host, Control Queue = Control.Host, HostLoss OnHostLoss = HostLoss.Promote, bool IsListed = true);

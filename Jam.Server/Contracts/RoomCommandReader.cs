@@ -10,7 +10,8 @@ internal static class RoomCommandReader
     public static SetPolicy Policy(FieldReader f) => new(
         f.Word("control", ("host", Control.Host), ("everyone", Control.Everyone)),
         f.Word("queue", ("host", Control.Host), ("everyone", Control.Everyone)),
-        f.Word("on_host_loss", ("promote", HostLoss.Promote), ("free", HostLoss.Free), ("pause", HostLoss.Pause)));
+        f.Word("on_host_loss", ("promote", HostLoss.Promote), ("free", HostLoss.Free), ("pause", HostLoss.Pause)),
+        f.Flag("is_listed"));
 
     public static Kick Kick(FieldReader f) => new(f.Required(f.Id("peer_id"), "peer_id"));
 

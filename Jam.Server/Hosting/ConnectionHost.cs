@@ -1,18 +1,18 @@
 using System.Globalization;
 using System.Net;
 using Jam.Server.Contracts;
+using Jam.Server.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Jam.Server.Hosting;
 
-/// <summary>HTTP in, connections out: routes, refusals, health, and the count of what is open.</summary>
+/// <summary>HTTP in, connections out: routes, refusals, health, the page, and the count of what is open.</summary>
 internal sealed class ConnectionHost(RoomHub hub, JamServerOptions options, TimeProvider time, ILogger log) : IDisposable
 {
     private const string RoomPrefix = "/ws/";
-    private const string TrackRoot = "/track/";
 
-    private const string About = "SwarmJam rendezvous. Rooms: ws://this-host:port/ws/{room}. Health: /healthz\n";
+    private readonly WebSite _site = new(options.Routes.Select(route => route.Name), () => RoomLister.List(hub.Rooms, options, time.NowUs()));
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly long _startedUs = time.NowUs();
@@ -24,11 +24,11 @@ internal sealed class ConnectionHost(RoomHub hub, JamServerOptions options, Time
         var path = context.Request.Path.Value ?? "/";
         return path switch
         {
-            "/" => AnswerAsync(context, StatusCodes.Status200OK, About),
             "/healthz" => HealthAsync(context),
-            _ when options.ServeTrack is { } serve && path.StartsWith(TrackRoot, StringComparison.Ordinal) => serve(context),
             _ when path.StartsWith(RoomPrefix, StringComparison.Ordinal) => ConnectAsync(context, path[RoomPrefix.Length..]),
-            _ => AnswerAsync(context, StatusCodes.Status404NotFound, "Nothing here. Rooms: /ws/{room}\n"),
+            _ when options.Routes.FirstOrDefault(route => path.StartsWith(route.Prefix, StringComparison.Ordinal)) is { } route =>
+                AskAsync(context, route),
+            _ => _site.AnswerAsync(context, path),
         };
     }
 
@@ -84,22 +84,18 @@ internal sealed class ConnectionHost(RoomHub hub, JamServerOptions options, Time
             return (StatusCodes.Status400BadRequest, "A room's name is 1 to 64 letters, digits, dots, - or _.");
         if (!context.WebSockets.IsWebSocketRequest)
             return (StatusCodes.Status426UpgradeRequired, "This is a WebSocket address.");
-        if (!IsSameOrigin(context.Request))
+        if (!SameOrigin.Allows(context.Request))
             return (StatusCodes.Status403Forbidden, "Pages of other sites may not connect.");
         if (_stopping.IsCancellationRequested)
             return (StatusCodes.Status503ServiceUnavailable, "This server is closing.");
         return null;
     }
 
-    /// <summary>Browsers always send Origin; programs need not. A page may talk only to the server that it came from.</summary>
-    private static bool IsSameOrigin(HttpRequest request)
+    private static Task AskAsync(HttpContext context, HttpRoute route)
     {
-        var origin = request.Headers.Origin;
-        if (origin.Count == 0)
-            return true;
-        return origin.Count == 1 && Uri.TryCreate(origin[0], UriKind.Absolute, out var from) && from.Scheme is "http" or "https"
-            && request.Host.HasValue && Uri.TryCreate($"{from.Scheme}://{request.Host.Value}", UriKind.Absolute, out var here)
-            && string.Equals(from.Authority, here.Authority, StringComparison.OrdinalIgnoreCase);
+        if (!route.AllowsOtherOrigins && !SameOrigin.Allows(context.Request))
+            return AnswerAsync(context, StatusCodes.Status403Forbidden, "Pages of other sites may not ask.\n");
+        return route.HandleAsync(context);
     }
 
     private Task HealthAsync(HttpContext context)

@@ -15,8 +15,11 @@ public sealed record JamServerOptions
     /// <summary>Folder in which rooms outlive the server; null: they do not.</summary>
     public string? DataFolder { get; init; }
 
-    /// <summary>Who answers requests below <c>/track</c>, where a peer that passes its tracks on to browsers embeds this server; null: nobody.</summary>
-    public RequestDelegate? ServeTrack { get; init; }
+    /// <summary>Whether the page's lobby lists rooms; one that is not listed can be entered by its name all the same.</summary>
+    public bool ListsRooms { get; init; } = true;
+
+    /// <summary>What whoever embeds the server answers beside the rooms.</summary>
+    public IReadOnlyList<HttpRoute> Routes { get; init; } = [];
 
     /// <summary>Most connections at a time; beyond it a client gets HTTP 503.</summary>
     public int MaxConnections { get; init; } = 20_000;
@@ -36,3 +39,13 @@ public sealed record JamServerOptions
     /// <summary>Messages that may wait for one connection; beyond it the connection is closed with ERROR <c>slow_reader</c>.</summary>
     public int OutboundCapacity { get; init; } = 256;
 }
+
+/// <summary>
+/// HTTP that whoever embeds the server answers. The server has checked that no page of another site asks; the rest (methods, caps,
+/// who may) is the handler's. Bodies are refused unless it raises the request's cap.
+/// </summary>
+/// <param name="Prefix">Paths that begin so, with a slash at either end: <c>/beside/</c>.</param>
+/// <param name="HandleAsync">Answers one request; the path is still whole.</param>
+/// <param name="Name">By which a page finds out that it is there: <c>beside</c>.</param>
+/// <param name="AllowsOtherOrigins">Whether pages that came from another server may ask, too; the handler then sends what CORS wants.</param>
+public sealed record HttpRoute(string Prefix, Func<HttpContext, Task> HandleAsync, string Name, bool AllowsOtherOrigins = false);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Jam.Server.Contracts;
@@ -17,7 +18,8 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
     private readonly Channel<HubEvent> _events = Channel.CreateBounded<HubEvent>(
         new BoundedChannelOptions(QueueCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
-    private readonly Dictionary<string, HostedRoom> _rooms = new(StringComparer.Ordinal);
+    // The loop alone changes it; whoever lists rooms looks from elsewhere.
+    private readonly ConcurrentDictionary<string, HostedRoom> _rooms = new(StringComparer.Ordinal);
     private readonly Dictionary<long, ClientConnection> _connections = [];
     private readonly PriorityQueue<HostedRoom, long> _due = new();
     private readonly JamServerOptions _options;
@@ -51,6 +53,9 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
 
     public int MemberCount => _memberCount;
 
+    /// <summary>The rooms as they are now, for eyes.</summary>
+    public IEnumerable<Room> Rooms => _rooms.Values.Select(hosted => hosted.Room);
+
     public async ValueTask TakeAsync(ClientConnection connection, ClientMessage message, CancellationToken cancellationToken)
     {
         var answered = message is Hello ? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
@@ -79,7 +84,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         foreach (var stored in rooms.Take(_options.MaxRooms))
         {
             var hosted = new HostedRoom(RoomMemory.Restore(stored, ClockId, Now()));
-            _rooms.Add(stored.Name, hosted);
+            _rooms[stored.Name] = hosted;
             Schedule(hosted);
         }
 
@@ -167,7 +172,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
 
             var secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
             hosted = new HostedRoom(Room.Open(connection.RoomName, secret, ClockId, now.Us));
-            _rooms.Add(connection.RoomName, hosted);
+            _rooms[connection.RoomName] = hosted;
             _roomCount = _rooms.Count;
             HostingLog.RoomOpened(_log, connection.RoomName);
         }
@@ -187,7 +192,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
             _saver.Save(step.Room, Now());
         _memberCount += step.Room.Seats.Count - hosted.Room.Seats.Count;
         hosted.Room = step.Room;
-        hosted.View.Facts = FactsOf(step.Room);
+        hosted.View.Facts = HostedRoom.FactsOf(step.Room);
         foreach (var outgoing in step.Outgoing)
             Deliver(hosted.Room, outgoing);
         Schedule(hosted);
@@ -233,7 +238,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
             hosted.ScheduledUs = long.MaxValue;
             if (hosted.Room.IsOver(_time.NowUs()))
             {
-                _rooms.Remove(hosted.Room.Name);
+                _rooms.TryRemove(hosted.Room.Name, out _);
                 _roomCount = _rooms.Count;
                 _saver?.Remove(hosted.Room.Name);
                 HostingLog.RoomClosed(_log, hosted.Room.Name);
@@ -279,26 +284,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         _timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, (atUs - _time.NowUs() + 999) / 1000)), Timeout.InfiniteTimeSpan);
     }
 
-    private static RoomFacts FactsOf(Room room) => new(room.Pair, room.Tempo, room.Revisions);
-
     private Moment Now() => new(_time.NowUs(), (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
 
     private static string FreshId(int bytes) => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(bytes));
-
-    private sealed class HostedRoom(Room room)
-    {
-        public Room Room { get; set; } = room;
-
-        public RoomView View { get; } = new(FactsOf(room));
-
-        public long ScheduledUs { get; set; } = long.MaxValue;
-    }
-
-    private abstract record HubEvent;
-
-    private sealed record Said(ClientConnection Connection, ClientMessage Message, TaskCompletionSource? Answered) : HubEvent;
-
-    private sealed record Ended(ClientConnection Connection, string Reason) : HubEvent;
-
-    private sealed record Wake : HubEvent;
 }

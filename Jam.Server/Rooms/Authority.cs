@@ -39,7 +39,8 @@ internal static class Authority
     public static void SetPolicy(RoomTurn turn, Seat by, SetPolicy wanted)
     {
         var old = turn.Room.Policy;
-        var policy = new RoomPolicy(wanted.Control ?? old.Control, wanted.Queue ?? old.Queue, wanted.OnHostLoss ?? old.OnHostLoss);
+        var policy = new RoomPolicy(
+            wanted.Control ?? old.Control, wanted.Queue ?? old.Queue, wanted.OnHostLoss ?? old.OnHostLoss, wanted.IsListed ?? old.IsListed);
         if (policy == old)
         {
             turn.Send(by.Connection, new PolicyState(old, turn.Room.PolicyRevision, null, turn.Room.Timeline.Epoch));

@@ -25,6 +25,9 @@ internal static class Membership
             return;
         }
 
+        // Before anyone has seen it: a room that is not to be listed never was.
+        if (hello.IsListed is { } isListed && turn.Room is { NextJoinSeq: 1, Seats.IsEmpty: true, PolicyRevision: 0 })
+            turn.Room = turn.Room with { Policy = turn.Room.Policy with { IsListed = isListed } };
         var before = turn.Room.Timeline;
         var identity = Recognize(turn, hello, sender);
         var isHost = hello.Role == Role.Host && MayHost(turn, identity.PeerId);

@@ -8,6 +8,7 @@ internal static class SwarmJamHouse
 {
     public const string Contracts = "Jam.Server.Contracts";
     public const string Rooms = "Jam.Server.Rooms";
+    public const string Web = "Jam.Server.Web";
     public const string Hosting = "Jam.Server.Hosting";
     public const string ServerProgram = "Jam.Server";
 
@@ -58,8 +59,9 @@ internal static class SwarmJamHouse
     [
         new Place(Contracts, [], OfRecords),
         new Place(Rooms, [Contracts], new Purity()),
-        new Place(Hosting, [Rooms, Contracts]),
-        new Place(ServerProgram, [Hosting, Contracts]),
+        new Place(Web, [Contracts]),
+        new Place(Hosting, [Rooms, Web, Contracts]),
+        new Place(ServerProgram, [Hosting, Web, Contracts]),
     ]);
 
     public static House Peer { get; } = new(

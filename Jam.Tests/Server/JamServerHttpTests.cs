@@ -27,6 +27,17 @@ internal sealed class JamServerHttpTests
     }
 
     [TestCase("/", HttpStatusCode.OK)]
+    [TestCase("/room/jam", HttpStatusCode.OK)]
+    [TestCase("/room/a%2fb", HttpStatusCode.NotFound)]
+    [TestCase("/assets/roomClient.js", HttpStatusCode.OK)]
+    [TestCase("/assets/../PROTOCOL.md", HttpStatusCode.NotFound)]
+    [TestCase("/assets/%2e%2e/PROTOCOL.md", HttpStatusCode.NotFound)]
+    [TestCase("/protocol", HttpStatusCode.OK)]
+    [TestCase("/api/rooms", HttpStatusCode.OK)]
+    [TestCase("/api/link/jam", HttpStatusCode.OK)]
+    [TestCase("/api/qr/jam", HttpStatusCode.OK)]
+    [TestCase("/room/a%20b", HttpStatusCode.NotFound)]
+    [TestCase("/api/qr/a%20b", HttpStatusCode.NotFound)]
     [TestCase("/nothing", HttpStatusCode.NotFound)]
     [TestCase("/ws/jam", HttpStatusCode.UpgradeRequired)]
     [TestCase("/ws/", HttpStatusCode.BadRequest)]

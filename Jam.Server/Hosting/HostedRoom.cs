@@ -1,0 +1,34 @@
+using Jam.Server.Contracts;
+using Jam.Server.Rooms;
+
+namespace Jam.Server.Hosting;
+
+/// <summary>A room and what its loop knows of it beside. The loop alone changes it; the room itself may be looked at from anywhere.</summary>
+internal sealed class HostedRoom(Room room)
+{
+    private volatile Room _room = room;
+
+    public Room Room
+    {
+        get => _room;
+        set => _room = value;
+    }
+
+    public RoomView View { get; } = new(FactsOf(room));
+
+    public long ScheduledUs { get; set; } = long.MaxValue;
+
+    public static RoomFacts FactsOf(Room room) => new(room.Pair, room.Tempo, room.Revisions);
+}
+
+/// <summary>What the rooms' loop is told.</summary>
+internal abstract record HubEvent;
+
+/// <summary>A connection said something.</summary>
+internal sealed record Said(ClientConnection Connection, ClientMessage Message, TaskCompletionSource? Answered) : HubEvent;
+
+/// <summary>A connection ended.</summary>
+internal sealed record Ended(ClientConnection Connection, string Reason) : HubEvent;
+
+/// <summary>Something is due.</summary>
+internal sealed record Wake : HubEvent;

@@ -1,0 +1,264 @@
+// A page's place in a room: one WebSocket that comes back by itself, the room's clock, and what the room is.
+
+import { RoomClock, localNowUs } from './clock.js';
+import { RoomModel } from './roomModel.js';
+
+const PAUSES_MS = [150, 300, 700, 1_500, 3_000, 5_000];
+const SUCCESSOR_PROBES = 4;
+const SUCCESSOR_WITHIN_MS = 400;
+
+// After these the page is not wanted under this identity; coming back by itself would only quarrel.
+const FINAL = new Set(['kicked', 'replaced', 'room_full', 'server_full', 'too_many_errors']);
+
+/**
+ * Events: every type of message ('STATE', ...) with its payload; 'change' after whatever changed the room; 'status' with
+ * 'connecting', 'open', 'lost' or 'over'; 'raw' with {out, text} for every message as it comes and goes; 'identity' when the name or
+ * the connection changes.
+ */
+export class RoomClient {
+  #socket = null;
+  #listeners = new Map();
+  #model = new RoomModel();
+  #clock = new RoomClock((t1) => this.send('SYNC_REQUEST', { t1_us: t1, is_brief: true }));
+  #retry = 0;
+  #tries = 0;
+  #options;
+  #successor = null;
+  #identity = null;
+  status = 'connecting';
+  lastError = null;
+
+  /** @param options {room, name, role, isListed} */
+  constructor(options) {
+    this.#options = options;
+    const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    /** The room's WebSocket. */
+    this.url = `${scheme}//${location.host}/ws/${encodeURIComponent(options.room)}`;
+    this.#identity = this.#remembered();
+  }
+
+  /** The last STATE; null before the first. */
+  get state() {
+    return this.#model.state;
+  }
+
+  /** WELCOME, with this member's id; null before it. */
+  get welcome() {
+    return this.#model.welcome;
+  }
+
+  /** The pages of the last SNAPSHOT; null before it. */
+  get snapshot() {
+    return this.#model.snapshot;
+  }
+
+  /** What the room is (RoomModel). */
+  get room() {
+    return this.#model;
+  }
+
+  get clock() {
+    return this.#clock;
+  }
+
+  get name() {
+    return this.#options.name;
+  }
+
+  /** Room time in microseconds; null until it is known. */
+  roomNowUs() {
+    return this.#clock.now();
+  }
+
+  /** Calls a function for each event of a type; the result takes it off again. */
+  on(type, fn) {
+    const set = this.#listeners.get(type) ?? new Set();
+    this.#listeners.set(type, set.add(fn));
+    return () => set.delete(fn);
+  }
+
+  /** Sends a message; false where there is no connection. */
+  send(type, payload = {}) {
+    return this.sendText(JSON.stringify({ type, payload }));
+  }
+
+  /** Sends text as it is. */
+  sendText(text) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(text);
+    this.#emit('raw', { out: true, text });
+    return true;
+  }
+
+  /** A command on the timeline, meant for the STATE that the page shows. */
+  command(type, payload = {}) {
+    const { state } = this.#model;
+    return this.send(type, state ? { ...payload, epoch: state.epoch, revision: state.revision } : payload);
+  }
+
+  connect() {
+    clearTimeout(this.#retry);
+    this.#setStatus(this.#tries === 0 ? 'connecting' : 'lost');
+    const socket = new WebSocket(this.url);
+    this.#socket = socket;
+    socket.onopen = () => this.#onOpen(socket);
+    socket.onmessage = (e) => socket === this.#socket && this.#onMessage(e.data);
+    socket.onclose = () => socket === this.#socket && this.#onClose();
+  }
+
+  /** Comes back as the same member under another name. */
+  rename(name) {
+    this.#options = { ...this.#options, name };
+    this.#tries = 0;
+    this.#socket?.close();
+    this.connect();
+  }
+
+  /** Leaves in good order; nobody waits for this member any more. */
+  leave() {
+    this.send('BYE');
+    sessionStorage.removeItem(this.#key);
+    this.#end('over');
+  }
+
+  get #key() {
+    return `jam:member:${this.#options.room}`;
+  }
+
+  #remembered() {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.#key));
+    } catch {
+      return null;
+    }
+  }
+
+  #onOpen(socket) {
+    this.#successor = null;
+    const { state, clockId } = { state: this.#model.state, clockId: this.#clock.clockId };
+    if (!state || clockId === null || this.#clock.now() === null) {
+      this.#hello(null);
+      return;
+    }
+    // Another clock may have come with another server: what it shows is measured before it is told where the music was.
+    for (let i = 0; i < SUCCESSOR_PROBES; i++) this.send('SYNC_REQUEST', { t1_us: localNowUs(), is_brief: true });
+    this.#successor = { best: null, answers: 0, old: this.#clock.now() - performance.now() * 1000, errorUs: this.#clock.errorUs ?? 1e5 };
+    this.#retry = setTimeout(() => socket === this.#socket && this.#successor && this.#helloOfSuccessor(), SUCCESSOR_WITHIN_MS);
+  }
+
+  #takeSuccessor(p, t4Us) {
+    const probe = this.#successor;
+    const rttUs = t4Us - p.t1_us - (p.t3_us - p.t2_us);
+    const offsetUs = (p.t2_us - p.t1_us + p.t3_us - t4Us) / 2;
+    if (!probe.best || rttUs < probe.best.rttUs) probe.best = { rttUs, offsetUs };
+    if (++probe.answers === SUCCESSOR_PROBES) this.#helloOfSuccessor();
+  }
+
+  #helloOfSuccessor() {
+    clearTimeout(this.#retry);
+    const { best, old, errorUs } = this.#successor;
+    this.#successor = null;
+    const m = this.#model;
+    const { epoch, revision, clock_id, status, track_id, at_us, position_us } = m.state;
+    const now = performance.now() * 1000;
+    this.#hello({
+      timeline: { epoch, revision, clock_id, status, track_id, at_us, position_us },
+      track: m.state.track,
+      room_time_us: Math.round(now + old),
+      error_us: Math.max(1, errorUs),
+      successor_us: best ? Math.round(now + best.offsetUs) : null,
+      tempo: m.tempo,
+      policy: m.policy,
+      queue: m.queue.slice(0, 40),
+      repeat: m.repeat,
+      loop: m.loop,
+    });
+  }
+
+  #hello(resume) {
+    const { name, role, isListed } = this.#options;
+    const hello = { role: this.#model.welcome ? this.#model.role : (role ?? 'viewer'), name, ...this.#identity };
+    if (isListed === false) hello.is_listed = false;
+    if (resume) hello.resume = resume;
+    this.send('HELLO', hello);
+  }
+
+  #onMessage(text) {
+    const t4Us = localNowUs();
+    let message;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return;
+    }
+    const payload = message.payload ?? {};
+    this.#emit('raw', { out: false, text, type: message.type });
+    if (message.type === 'SYNC_RESPONSE') {
+      if (this.#successor) this.#takeSuccessor(payload, t4Us);
+      else this.#clock.take(payload, t4Us);
+    }
+    if (message.type === 'WELCOME') this.#onWelcome(payload);
+    if (message.type === 'ERROR') this.#onError(payload);
+    const hasChanged = this.#model.apply(message.type, payload);
+    this.#emit(message.type, payload, t4Us);
+    if (hasChanged) this.#emit('change', message.type);
+    if (message.type === 'SNAPSHOT' && payload.page === payload.pages - 1) this.#bringLane();
+  }
+
+  #onWelcome({ peer_id, resume_token }) {
+    this.#identity = { peer_id, resume_token };
+    try {
+      sessionStorage.setItem(this.#key, JSON.stringify(this.#identity));
+    } catch {
+      // Without storage a reload makes another member of this page.
+    }
+    this.#tries = 0;
+    this.#clock.start();
+    this.#setStatus('open');
+    this.#emit('identity');
+  }
+
+  // Lanes are their owners' to bring where a server has forgotten them.
+  #lane = null;
+
+  /** Sets this member's lane of the loop, one entry for each step. */
+  setLane(steps) {
+    this.#lane = steps;
+    return this.send('LOOP_UPDATE', { steps });
+  }
+
+  #bringLane() {
+    const { lanes, peerId, loop } = this.#model;
+    if (this.#lane?.some(Boolean) && !lanes.has(peerId) && this.#lane.length === loop.steps) this.setLane(this.#lane);
+  }
+
+  #onError(p) {
+    this.lastError = p;
+    if (p.close && FINAL.has(p.code)) this.#end(p.code);
+  }
+
+  #onClose() {
+    this.#clock.stop();
+    if (this.status === 'over') return;
+    this.#setStatus('lost');
+    const pause = PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)];
+    this.#retry = setTimeout(() => this.connect(), pause * (0.75 + Math.random() / 2));
+  }
+
+  #end(why) {
+    clearTimeout(this.#retry);
+    this.#clock.stop();
+    this.status = 'over';
+    this.#emit('status', 'over', why);
+  }
+
+  #setStatus(status) {
+    if (this.status === 'over') return;
+    this.status = status;
+    this.#emit('status', status);
+  }
+
+  #emit(type, ...values) {
+    this.#listeners.get(type)?.forEach((fn) => fn(...values));
+  }
+}
