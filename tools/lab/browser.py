@@ -20,6 +20,8 @@ class Browser:
         os.makedirs(self.folder, exist_ok=True)
         pipes = [os.path.join(self.folder, p) for p in ("in", "out")]
         for pipe in pipes:
+            if os.path.exists(pipe):
+                os.unlink(pipe)
             os.mkfifo(pipe)
         # Both ends at once: nobody waits for the other to open.
         self._in, self._out = (os.open(pipe, os.O_RDWR) for pipe in pipes)

@@ -3,7 +3,7 @@
 import { Line } from './line.js';
 
 const SAME_US = 200;
-const REJOIN_US = 10_000;
+const REJOIN_US = 5_000;
 const REJOIN_AFTER = 3;
 const REJOIN_REST_SECONDS = 2;
 

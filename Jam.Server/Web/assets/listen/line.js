@@ -10,7 +10,7 @@ const BLOCK_SECONDS = 0.4;
 const FADE_SECONDS = 0.003;
 
 /** What is bent away, and what is jumped over. */
-const JUMP_SECONDS = 0.004;
+const JUMP_SECONDS = 0.0025;
 const GENTLE = 3e-4;
 const FIRM = 1.5e-3;
 const FIRM_FROM_SECONDS = 0.0008;

@@ -73,7 +73,7 @@ export class Listener {
     const Context = globalThis.AudioContext ?? globalThis.webkitAudioContext;
     // Else a phone's switch for its ringer would silence the music.
     if (navigator.audioSession) navigator.audioSession.type = 'playback';
-    this.#context = new Context({ latencyHint: 'balanced' });
+    this.#context = new Context({ latencyHint: 'playback' });
     this.#master = this.#context.createGain();
     this.#master.gain.value = this.#volume ** 2;
     this.#master.connect(this.#context.destination);

@@ -1,10 +1,11 @@
 // When what is scheduled on an AudioContext is heard, on this page's clock. The browser says now and then which sample was heard when; those
 // pairs jitter, so a line is laid through the last seconds of them. Instants: context time in seconds, local time in microseconds.
 
-const WINDOW_US = 10_000_000;
-const READY_PAIRS = 4;
-const STRAY_US = 8_000;
-const STRAYS_IN_A_ROW = 5;
+const WINDOW_US = 4_000_000;
+const READY_PAIRS = 5;
+const READY_SPAN_US = 80_000;
+const STRAY_US = 2_500;
+const STRAYS_IN_A_ROW = 4;
 const DRIFT_SIGMA = 100e-6;
 const PAIR_SIGMA_US = 1_000;
 
@@ -24,7 +25,7 @@ export class OutputClock {
 
   /** Whether enough is known to schedule by. */
   get isReady() {
-    return this.#pairs.length >= READY_PAIRS;
+    return this.#pairs.length >= READY_PAIRS && this.#pairs.at(-1).localUs - this.#pairs[0].localUs >= READY_SPAN_US;
   }
 
   /** How many pairs the line goes through. */
@@ -54,7 +55,7 @@ export class OutputClock {
     if (!pair) return;
     const last = this.#strays.at(-1) ?? this.#pairs.at(-1);
     if (last && pair.contextUs <= last.contextUs) return;
-    if (this.isReady && Math.abs(this.#residual(pair)) > STRAY_US) {
+    if (this.#pairs.length >= 2 && Math.abs(this.#residual(pair)) > STRAY_US) {
       // One may be an accident; several in a row are another latency.
       this.#strays.push(pair);
       if (this.#strays.length < STRAYS_IN_A_ROW) return;
