@@ -59,7 +59,8 @@ internal sealed record SwarmSnapshot(IReadOnlyDictionary<TrackId, TrackSnapshot>
 
 /// <summary>One track of a <see cref="SwarmSnapshot"/>.</summary>
 internal sealed record TrackSnapshot(
-    int Chunks, int ChunksHave, int FromCache, int FromHost, int FromPeers, long BytesUp, long BytesDown, int BadChunks);
+    int Chunks, int ChunksHave, int FromCache, int FromHost, int FromPeers, long BytesUp, long BytesDown, int BadChunks,
+    ChunkSources? Sources = null);
 
 /// <summary>One link of a <see cref="SwarmSnapshot"/>.</summary>
 internal sealed record LinkSnapshot(

@@ -224,6 +224,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 _storages[e.Storage.Manifest.Id] = e.Storage;
                 if (e.Striped)
                     _striped.Add(e.Storage.Manifest.Id);
+                _stats.OnOpened(e.Storage, nowUs);
                 _core.OpenTrack(e.Storage.Manifest, e.Storage.Have(), e.Striped, nowUs);
                 break;
             case AwaitEvent e:
@@ -264,7 +265,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                     connection.Send(e);
                     break;
                 case StoreChunk e:
-                    _stats.OnStored(_core, e, arrived!);
+                    _stats.OnStored(_core, e, arrived!, _time.NowUs());
                     if (_storages[e.Track].Write(e.Chunk, arrived!.Chunk.Payload) is { } problem)
                         _owner.OnStorageProblem(e.Track, problem);
                     break;

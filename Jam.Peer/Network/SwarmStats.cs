@@ -12,11 +12,16 @@ internal sealed class SwarmStats
     private readonly Dictionary<LinkId, (long Down, long Up, long AtUs, double DownRate, double UpRate)> _rates = [];
     private readonly Dictionary<LinkId, long> _rtts = [];
 
-    public void OnStored(SwarmCore core, StoreChunk stored, ChunkEvent arrived)
+    /// <summary>A track's storage is open; what is there now came before.</summary>
+    public void OnOpened(TrackStorage storage, long nowUs) => Of(storage.Manifest.Id).Sources ??= new ChunkSources(storage.Have(), nowUs);
+
+    public void OnStored(SwarmCore core, StoreChunk stored, ChunkEvent arrived, long nowUs)
     {
         var counters = Of(stored.Track);
         counters.BytesDown += arrived.Chunk.Length;
-        if (core.Links.TryGetValue(arrived.Link, out var link) && link.IsHost)
+        var isKnown = core.Links.TryGetValue(arrived.Link, out var link);
+        counters.Sources?.Add(stored.Chunk, link?.PeerId ?? "unknown", nowUs);
+        if (isKnown && link!.IsHost)
             counters.FromHost++;
         else
             counters.FromPeers++;
@@ -42,7 +47,7 @@ internal sealed class SwarmStats
             var have = core.Tracks.TryGetValue(id, out var track) ? track.Have.Count : storage.Have().Count;
             tracks[id] = new TrackSnapshot(
                 storage.Manifest.ChunkCount, have, storage.CachedChunks, counters.FromHost, counters.FromPeers, counters.BytesUp,
-                counters.BytesDown, counters.Bad);
+                counters.BytesDown, counters.Bad, counters.Sources);
         }
 
         foreach (var gone in _rates.Keys.Where(k => !connections.ContainsKey(k)).ToArray())
@@ -100,5 +105,7 @@ internal sealed class SwarmStats
         public long BytesDown { get; set; }
 
         public int Bad { get; set; }
+
+        public ChunkSources? Sources { get; set; }
     }
 }

@@ -94,7 +94,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var seeds = await Task.Run(() => LoadSeeds(cancellationToken), cancellationToken);
+        var seeds = await Task.Run(() => SeedLoader.LoadAll(_options, cancellationToken, Progress), cancellationToken);
         var infos = new List<TrackInfo>();
         foreach (var seed in seeds)
             infos.Add(await AddSeedAsync(seed, cancellationToken));
@@ -103,7 +103,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         if (_gateway is not null)
             await _gateway.OpenAsync(_server?.Port, _options.GatewayPort, Notice, cancellationToken);
         _follower = new RoomFollower(
-            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _time, Notice) { GatewayPort = _gateway?.Port };
+            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, new SelfReports(_options, _player, () => _swarm.Snapshot),
+            _time, Notice) { GatewayPort = _gateway?.Port };
         _rendezvous = new RendezvousClient(
             new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello, KeepsFirstClock = _options.KeepsFirstClock }, _time);
         _follower.Start(_rendezvous);
@@ -255,14 +256,6 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         var info = seed.Probe is { } probe ? await _extras.AddSeedAsync(seed.Info, probe, _swarm, cancellationToken) : seed.Info;
         await _shelf.AddSeedAsync(info, seed.Storage, cancellationToken);
         return info;
-    }
-
-    private List<Seed> LoadSeeds(CancellationToken cancellationToken)
-    {
-        var seeds = _options.SeedFiles.Select(f => SeedLoader.Load(f, cancellationToken, Progress)).ToList();
-        if (_options.TestPattern is { } pattern)
-            seeds.Add(SeedLoader.Load(pattern, cancellationToken, Progress));
-        return seeds;
     }
 
     private async Task<RoomLocation> LocateAsync(CancellationToken cancellationToken)

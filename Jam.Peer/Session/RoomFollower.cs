@@ -30,6 +30,7 @@ internal sealed class RoomFollower : IAsyncDisposable
     private readonly HostDuties _duties;
     private readonly Readiness _readiness;
     private readonly StorageNotices _storageNotices;
+    private readonly SelfReports _self;
     private readonly CancellationTokenSource _stop = new();
     private readonly HashSet<string> _complained = [];
     private RoomState _room = new();
@@ -45,8 +46,9 @@ internal sealed class RoomFollower : IAsyncDisposable
 
     public RoomFollower(
         SessionOptions options, RoomLocation location, IReadOnlyList<TrackInfo> seeds, TrackShelf shelf, ExtrasShelf extras, Mesh mesh,
-        Player player, PlayheadFeed playhead, TimeProvider time, Action<string> notice)
+        Player player, PlayheadFeed playhead, SelfReports self, TimeProvider time, Action<string> notice)
     {
+        _self = self;
         _roomName = location.Room;
         _isOnServersMachine = location.Urls.Any(u => u.IsLoopback);
         (_options, _shelf, _mesh, _player, _time, _notice) = (options, shelf, mesh, player, time, notice);
@@ -193,10 +195,7 @@ internal sealed class RoomFollower : IAsyncDisposable
                 if (_options.Role == Role.Host && room.Role != Role.Host)
                     _notice("this room has a host already, or waits for one to return; this peer is a viewer until the place is free");
                 break;
-            case Snapshot:
-                await _tracks.FollowTracksAsync(room, cancellationToken);
-                break;
-            case QueueState:
+            case Snapshot or QueueState:
                 await _tracks.FollowTracksAsync(room, cancellationToken);
                 break;
             case PolicyState when !isAnswer:
@@ -269,14 +268,13 @@ internal sealed class RoomFollower : IAsyncDisposable
             return;
         if (_readiness.Next(room) is { } ready)
             client.TrySend(ready);
+        if (_self.Swarm(room, client, _time.NowUs()) is { } told)
+            client.TrySend(told);
         if (!withStats)
             return;
         if (_duties.Claim(room) is { } claim)
             client.TrySend(claim);
-        var (playback, quality) = (_player.Report(), client.Quality);
-        client.TrySend(new Stats(new MemberStats(
-            clock.RttUs, playback.OutputLeadUs, playback.BufferUs, playback.SyncErrorUs, playback.SyncUncertaintyUs, quality.JitterUs,
-            quality.Loss, clock.IsReady ? clock.ErrorUs : null)));
+        client.TrySend(new Stats(_self.Stats(client)));
         // So long a way hides a change of it: measure more often than usual.
         if (clock.RttUs > FarUs)
             client.Resync();

@@ -64,6 +64,9 @@ internal sealed record RoomState
     /// <summary>Epoch and revision of the policy.</summary>
     public (long Epoch, long Revision) PolicyStamp { get; init; }
 
+    /// <summary>Whether somebody watches the swarm, and how closely; null: this server has not said.</summary>
+    public Watched? Watch { get; init; }
+
     /// <summary>Everyone but this peer.</summary>
     public IReadOnlyDictionary<string, Member> Others { get; init; } = new Dictionary<string, Member>();
 
@@ -77,6 +80,7 @@ internal sealed record RoomState
             Role = welcome.Role,
             ResumeToken = welcome.ResumeToken,
             Secret = ParseSecret(welcome.RoomSecret),
+            Watch = null,
         },
         Snapshot { Page: 0 } first => TakeSummary(first) with { Others = Merge(new Dictionary<string, Member>(), first.Members) },
         Snapshot more => this with { Others = Merge(Others, more.Members), Loop = Loop.With(more.Lanes ?? []) },
@@ -84,6 +88,7 @@ internal sealed record RoomState
         PolicyState policy => TakePolicy(policy.Policy, (policy.Epoch, policy.Revision)),
         TempoState { Tempo: var tempo } => this with { Tempo = Tempo?.Accept(tempo) ?? new TempoPair(tempo, null) },
         LoopState loop => this with { Loop = Loop.Apply(loop) },
+        Watched watch => this with { Watch = watch },
         LoopAck ack => this with { Loop = Loop.Apply(ack) },
         RoomStats { Quality: { } quality } => this with { Others = Merge(quality) },
         PeerJoined { Member: var member } when member.PeerId == PeerId => this with { Role = member.Role, IsMuted = member.IsMuted },

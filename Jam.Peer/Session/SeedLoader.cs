@@ -13,6 +13,19 @@ internal sealed record Seed(TrackInfo Info, TrackStorage Storage, TrackProbe? Pr
 /// <summary>Makes something to seed out of a file or a test pattern.</summary>
 internal static class SeedLoader
 {
+    /// <summary>Everything that a peer is asked to seed, in its order.</summary>
+    /// <param name="options">With the files, or the pattern.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="progress">As below.</param>
+    /// <exception cref="JamException">One of them cannot be seeded.</exception>
+    public static List<Seed> LoadAll(SessionOptions options, CancellationToken cancellationToken, Func<string, long, Action<int>>? progress = null)
+    {
+        var seeds = options.SeedFiles.Select(f => Load(f, cancellationToken, progress)).ToList();
+        if (options.TestPattern is { } pattern)
+            seeds.Add(Load(pattern, cancellationToken, progress));
+        return seeds;
+    }
+
     /// <summary>Hashes a file and finds out how long it plays.</summary>
     /// <param name="path">Where it lies.</param>
     /// <param name="cancellationToken">Ends it.</param>

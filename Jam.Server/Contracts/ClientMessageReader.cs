@@ -62,6 +62,8 @@ internal static class ClientMessageReader
             "SYNC_REQUEST" => new SyncRequest(f.Whole("t1_us", long.MinValue, long.MaxValue) ?? 0, f.Flag("is_brief") ?? false),
             "READY" => new Ready(f.Required(f.TrackId("track_id"), "track_id"), f.Required(f.Flag("is_ready"), "is_ready", false)),
             "STATS" => new Stats(ReadStats(f)),
+            "WATCH" => new WatchRequest(f.Flag("is_on") ?? true),
+            "SWARM" => new SwarmTold(ReadSwarm(f, hasPayload ? payload : root)),
             "PEERS" => new PeersRequest(),
             "PING" => new Ping(f.Whole("nonce", long.MinValue, long.MaxValue) ?? 0),
             "BYE" => new Bye(),
@@ -135,6 +137,25 @@ internal static class ClientMessageReader
         f.Whole("buffer_us", 0, Limits.MaxPositionUs) ?? 0, f.Number("sync_error_us", -1e12, 1e12),
         f.Number("sync_uncertainty_us", 0, 1e12), f.Whole("jitter_us", 0, Limits.MaxReportUs) ?? 0, f.Number("loss", 0, 1) ?? 0,
         f.Number("clock_error_us", 0, 1e12));
+
+    private static SwarmReport ReadSwarm(FieldReader f, JsonElement value)
+    {
+        try
+        {
+            if (value.Deserialize(JamJsonContext.Default.SwarmReport) is { } report)
+            {
+                if (report.Problem() is not { } problem)
+                    return report;
+                f.Fail(problem);
+            }
+        }
+        catch (JsonException)
+        {
+            f.Fail("swarm must hold chunks, round, sources, runs and links");
+        }
+
+        return new SwarmReport(null, 0, 0, true, [], [], []);
+    }
 
     private static Resume? ReadResume(FieldReader f)
     {

@@ -68,6 +68,8 @@ public static class ControlCodec
             PeerLeft => ("PEER_LEFT", json.PeerLeft),
             SyncResponse => ("SYNC_RESPONSE", json.SyncResponse),
             ClockAnswer => ("SYNC_RESPONSE", json.ClockAnswer),
+            Watched => ("WATCHED", json.Watched),
+            SwarmRelay => ("SWARM", json.SwarmRelay),
             Pong => ("PONG", json.Pong),
             Error => ("ERROR", json.Error),
             _ => throw new NotSupportedException($"No wire form for {message.GetType().Name}."),
@@ -103,6 +105,8 @@ public static class ControlCodec
             SyncRequest m => ("SYNC_REQUEST", m, json.SyncRequest),
             Ready m => ("READY", m, json.Ready),
             Stats m => ("STATS", Finite(m.Report), json.MemberStats),
+            WatchRequest m => ("WATCH", m, json.WatchRequest),
+            SwarmTold m => ("SWARM", Finite(m.Report), json.SwarmReport),
             PeersRequest => ("PEERS", null, null),
             Ping m => ("PING", m, json.Ping),
             Bye => ("BYE", null, null),
@@ -132,6 +136,8 @@ public static class ControlCodec
 
     private static Hello Finite(Hello hello) =>
         hello.Resume is { } resume && !double.IsFinite(resume.ErrorUs) ? hello with { Resume = null } : hello;
+
+    private static SwarmReport Finite(SwarmReport report) => report.Stats is { } stats ? report with { Stats = Finite(stats) } : report;
 
     private static MemberStats Finite(MemberStats stats) => stats with
     {

@@ -45,6 +45,10 @@ namespace Jam.Server.Contracts;
 [JsonSerializable(typeof(PeerLeft))]
 [JsonSerializable(typeof(SyncResponse))]
 [JsonSerializable(typeof(ClockAnswer))]
+[JsonSerializable(typeof(WatchRequest))]
+[JsonSerializable(typeof(Watched))]
+[JsonSerializable(typeof(SwarmReport))]
+[JsonSerializable(typeof(SwarmRelay))]
 [JsonSerializable(typeof(Pong))]
 [JsonSerializable(typeof(Error))]
 internal sealed partial class JamJsonContext : JsonSerializerContext;

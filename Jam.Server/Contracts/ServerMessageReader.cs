@@ -51,6 +51,8 @@ internal static class ServerMessageReader
             "PEER_JOINED" => payload.Deserialize(json.PeerJoined),
             "PEER_LEFT" => payload.Deserialize(json.PeerLeft),
             "SYNC_RESPONSE" => payload.Deserialize(json.SyncResponse),
+            "WATCHED" => payload.Deserialize(json.Watched),
+            "SWARM" => payload.Deserialize(json.SwarmRelay),
             "PONG" => payload.Deserialize(json.Pong),
             "ERROR" => payload.Deserialize(json.Error),
             _ => null,

@@ -22,6 +22,8 @@ internal static class Validity
         PeerJoined m => Of(m.Member),
         PeerLeft m => Of(Names.IsId(m.PeerId), "peer_id"),
         SyncResponse m => Of(Enum.IsDefined(m.Status) && double.IsFinite(m.OffsetSec), "sync_response"),
+        Watched m => Of(m.EveryMs is >= 100 and <= 60_000 && m.Round is >= 0 and <= Limits.MaxEpoch, "watched"),
+        SwarmRelay m => Of(Names.IsId(m.PeerId), "peer_id") ?? m.Report.Problem(),
         Pong => null,
         Error => null,
         _ => throw new NotSupportedException($"No rule for {message.GetType().Name}."),

@@ -149,10 +149,14 @@ internal static class Authority
         }
     }
 
-    /// <summary>The first to have joined among those who hold the track; else the first of all. Who is muted comes last.</summary>
+    /// <summary>
+    /// The first to have joined among those who hold the track, else among those who fetch it or trade at all, else of all: a page in a browser
+    /// has nothing to seed. Who is muted comes last.
+    /// </summary>
     private static Seat? Heir(Room room) => room.Seats.Values
         .OrderBy(seat => seat.Member.IsMuted)
         .ThenByDescending(seat => seat.IsReady && seat.ReadyTrackId is { } id && id == room.Track?.TrackId)
+        .ThenByDescending(seat => seat.Member.Addresses.Count > 0)
         .ThenBy(seat => seat.Member.JoinSeq)
         .FirstOrDefault();
 

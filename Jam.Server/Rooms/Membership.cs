@@ -52,6 +52,7 @@ internal static class Membership
         if (isChanged)
             turn.SendAll(turn.StateNow(note: note), sender.Connection);
         turn.SendAll(new PeerJoined(member), sender.Connection);
+        Watching.Greet(turn, turn.Room.Seats[sender.Connection]);
         turn.TouchStats();
     }
 
@@ -180,14 +181,18 @@ internal static class Membership
         EmptySinceUs = null,
     };
 
-    private static void Unseat(RoomTurn turn, Seat seat) => turn.Room = turn.Room with
+    private static void Unseat(RoomTurn turn, Seat seat)
     {
-        Seats = turn.Room.Seats.Remove(seat.Connection),
-        Connections = turn.Room.Connections.Remove(seat.Member.PeerId),
-        NamesTaken = turn.Room.NamesTaken.Remove(seat.Member.Name),
-        HostConnection = turn.Room.HostConnection == seat.Connection ? null : turn.Room.HostConnection,
-        Tickers = turn.Room.Tickers.Remove(seat.Connection),
-    };
+        Watching.Leave(turn, seat.Connection);
+        turn.Room = turn.Room with
+        {
+            Seats = turn.Room.Seats.Remove(seat.Connection),
+            Connections = turn.Room.Connections.Remove(seat.Member.PeerId),
+            NamesTaken = turn.Room.NamesTaken.Remove(seat.Member.Name),
+            HostConnection = turn.Room.HostConnection == seat.Connection ? null : turn.Room.HostConnection,
+            Tickers = turn.Room.Tickers.Remove(seat.Connection),
+        };
+    }
 
     /// <summary>The name, or "name (2)" and so on where it is taken.</summary>
     private static string FreeName(Room room, string name, long joinSeq)

@@ -21,6 +21,9 @@ internal sealed record Seat(long Connection, Member Member, string Token, string
 
     /// <summary>When its BLOBs so far are paid for, room clock.</summary>
     public long BlobsPaidUs { get; init; }
+
+    /// <summary>When its SWARMs so far are paid for, room clock.</summary>
+    public long ReportsPaidUs { get; init; }
 }
 
 /// <summary>A member whose connection was lost and who may come back by its token.</summary>
@@ -34,6 +37,9 @@ internal sealed record PendingStart(long? PositionUs, string By, long DeadlineUs
 
 /// <summary>The end of a track was announced ahead of its time; until it comes, this track plays on.</summary>
 internal sealed record Announcement(TrackInfo? Leaving);
+
+/// <summary>Who watches the swarm, and since when everyone tells of it from the start.</summary>
+internal sealed record Watch(ImmutableHashSet<long> By, long Round = 0, int EveryMs = 500, long RoundUs = long.MinValue / 2, long DueUs = long.MaxValue);
 
 /// <summary>What this authority went on from.</summary>
 internal sealed record Adoption(Timeline Old, double ErrorUs, long SinceUs);
@@ -111,6 +117,8 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
 
     public long TickDueUs { get; init; } = long.MaxValue;
 
+    public Watch Watch { get; init; } = new([]);
+
     /// <summary>When playback was first commanded under this authority; null before. After it, hardly anyone's past is adopted.</summary>
     public long? CommandedUs { get; init; }
 
@@ -141,7 +149,7 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
     public long NextDueUs => Math.Min(
         Math.Min(Math.Min(StatsDueUs, ReportsDueUs), Math.Min(TickDueUs, EndDueUs)),
         Math.Min(
-            Math.Min(Pending?.DeadlineUs ?? long.MaxValue, HostClaim?.UntilUs ?? long.MaxValue),
+            Math.Min(Math.Min(Pending?.DeadlineUs ?? long.MaxValue, HostClaim?.UntilUs ?? long.MaxValue), Watch.DueUs),
             EmptySinceUs + RoomRules.EmptyRoomUs ?? long.MaxValue));
 
     /// <summary>Room time at which what plays is over, so that the next may begin; null where nothing plays or nobody knows.</summary>

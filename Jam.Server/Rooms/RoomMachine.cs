@@ -49,6 +49,7 @@ internal static class RoomMachine
         Playback.StartIfDue(turn);
         Playback.AdvanceIfDue(turn);
         Ticks.SendIfDue(turn);
+        Watching.StartRoundIfDue(turn);
         return turn.Finish();
     }
 
@@ -74,6 +75,8 @@ internal static class RoomMachine
             SetLoop m => () => AsController(() => Looping.SetShape(turn, seat, m)),
             LoopUpdate m => () => Unmuted(() => Looping.SetLane(turn, seat, m)),
             Blob m => () => Unmuted(() => Blobs.Relay(turn, seat, m)),
+            WatchRequest m => () => Watching.Subscribe(turn, seat, m),
+            SwarmTold m => () => Watching.Relay(turn, seat, m.Report),
             ScrollRequest m => () => Ticks.Subscribe(turn, seat, m),
             SnapshotRequest => () => SendRoom(turn, seat),
             Ready m => () => Playback.SetReady(turn, seat, m),

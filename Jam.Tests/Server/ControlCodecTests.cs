@@ -19,13 +19,17 @@ internal sealed class ControlCodecTests
     private static readonly LoopLane _lane = new("p1", [null, new LoopStep(60), new LoopStep(null, "kick", 1)], 12);
     private static readonly State _state = new(TrackId, PlaybackStatus.Play, 1.25, 1762569219.737918, 3, 7, _timeline.ClockId, 5_000_000, 1_250_000, _track, "p1", null, 9);
 
+    private static readonly SwarmReport _report = new(
+        TrackId, 45, 3, true, ["p1", "p2"], [0, 10, 0, 5, 1, 2], [new SwarmLink("p2", 1000, 0, 250)], new MemberStats(1, 2, 3, -4.5, 5), 9, 8, 7, 6);
+
     private static readonly ClientMessage[] _clientMessages =
     [
         new Hello(Role.Host, "ana", "p1", ["192.0.2.1:9003", "[2001:db8::1]:9003"], 9003, "tok-1", new Resume(_timeline, _track, 77, 4.5)),
         new Hello(), new SetRole(Role.Host), new Play(), new Play(5), new Play(null, 1.5), new Pause(), new Stop(), new Seek(9),
         new SetTrack(TrackId, "song.mp3", 5, 1024, TrackKind.Data, 8, new Sidecars(Tags: TrackId)), new SetTrack(), new Queue("add", _track), new Queue("remove", _track),
         new SyncRequest(long.MaxValue), new Ready(TrackId, true), new Stats(new MemberStats(1, 2, 3, -4.25, 5)), new Stats(new MemberStats()),
-        new PeersRequest(), new Ping(-3), new Bye(), new SetRole(Role.Host, "p2"), new SetPolicy(Control.Everyone, null, HostLoss.Free), new SetPolicy(),
+        new WatchRequest(false), new SwarmTold(_report), new SwarmTold(new SwarmReport(null, 0, 0, true, [], [], [])),
+        new Hello(IsListed: false), new SetPolicy(IsListed: true), new PeersRequest(), new Ping(-3), new Bye(), new SetRole(Role.Host, "p2"), new SetPolicy(Control.Everyone, null, HostLoss.Free), new SetPolicy(),
         new Kick("p2"), new Mute("p2", false), new Seek(9) { Epoch = 2, Revision = 3 }, new Pause { Revision = 8 },
         new Queue("add", _track, 3), new Queue("move", _track, 0), new Queue("next") { Revision = 4 }, new Queue("repeat", Repeat: Repeat.All),
         new Queue("shuffle", IsOn: true), new ScrollRequest(50), new SetTempo(97.25, 3, -5), new SetTempo(400, null, null, 7), new Tap(5), new Tap(),
@@ -40,7 +44,7 @@ internal sealed class ControlCodecTests
         new State(TrackId, PlaybackStatus.Play, 1.25, 1762569219.737918, 3, 7, _timeline.ClockId, 5_000_000, 1_250_000, _track, "p1", "resumed"),
         new State(null, PlaybackStatus.Stop, 0, 1, 1, 0, _timeline.ClockId, -5, 0), new Welcome("p1", Role.Viewer, 1, "tok", "c2VjcmV0", new RoomPolicy(), "::1"),
         new Snapshot(0, 1, [_member], [_track]), new QueueState([_track]), new RoomStats(2, 1, 1, 900, 20_000, ["p2"]), new Peers([_member], 1, 2),
-        new PeerJoined(_member), new PeerLeft("p1", "ana", "bye"),
+        new PeerJoined(_member), new PeerLeft("p1", "ana", "bye"), new Watched(true, 500, 3), new SwarmRelay("p1", _report),
         new SyncResponse(1, 2, 3, _timeline.ClockId, PlaybackStatus.Pause, null, 0, 0), new Pong(9), new Error("rate", "slower", true),
         new Snapshot(0, 2, [_member], [_track], new RoomSummary(_state, new RoomPolicy(), 1, Repeat.One, true, TrackId, 2, _tempo, new LoopShape(3, 4, true, 8, 2, 5))),
         new Snapshot(1, 2, [], [], null, [_lane]), new QueueState([_track], Repeat.All, true, TrackId, 5),

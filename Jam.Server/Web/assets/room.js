@@ -1,7 +1,99 @@
+import { $, el, memory, setText } from './dom.js';
 import { RoomClient } from './roomClient.js';
+import { mountBeat } from './ui/beat.js';
+import { mountDrop } from './ui/drop.js';
+import { mountLoop } from './ui/loop.js';
+import { mountMembers } from './ui/members.js';
+import { mountPlayer } from './ui/player.js';
+import { mountProtocol } from './ui/protocol.js';
+import { mountQueue } from './ui/queue.js';
+import { mountShare } from './ui/share.js';
+import { mountTabs } from './ui/tabs.js';
 
+const ALERT_MS = 6_000;
 const room = decodeURIComponent(location.pathname.slice('/room/'.length));
-document.getElementById('room-name').textContent = room;
-const client = new RoomClient({ room, name: 'page' });
+const client = new RoomClient({
+  room,
+  name: memory.get('jam:name') || undefined,
+  isListed: sessionStorage.getItem(`jam:unlisted:${room}`) ? false : undefined,
+});
+
+function say(text) {
+  const line = el('p', { textContent: text });
+  $('alerts').append(line);
+  setTimeout(() => line.remove(), ALERT_MS);
+}
+
+const OVER = {
+  kicked: 'The host has sent you away from this room.',
+  replaced: 'This place in the room is open in another tab or window now.',
+  room_full: 'The room is full.',
+  server_full: 'This server has no place for another room.',
+  too_many_errors: 'Too many messages were wrong; reload the page to come back.',
+  over: 'You have left the room.',
+};
+
+function showStatus(status, why) {
+  document.body.dataset.status = status;
+  const words = { connecting: 'connecting', open: 'connected', lost: 'connection lost, trying again', over: 'not in the room' };
+  setText($('status'), words[status]);
+  if (status === 'over') say(`${OVER[why] ?? 'This connection is over.'} Reload to come back.`);
+}
+
+function showName() {
+  const me = client.room.members.get(client.room.peerId);
+  setText($('name-button'), me?.name ?? client.name ?? 'guest');
+  $('name-button').setAttribute('aria-label', `Your name: ${me?.name ?? client.name ?? 'guest'}. Change it`);
+}
+
+function mountRename() {
+  const dialog = $('rename');
+  const input = el('input', { id: 'new-name', maxLength: 64, autocomplete: 'nickname' });
+  const form = el(
+    'form',
+    { method: 'dialog' },
+    el('h2', { id: 'rename-title', textContent: 'Your name' }),
+    el('label', { for: 'new-name', textContent: 'What others see' }),
+    input,
+    el('div', { className: 'row' }, el('button', { className: 'primary', textContent: 'Save', value: 'save' }), el('button', { textContent: 'Cancel', value: '' })),
+  );
+  dialog.append(form);
+  $('name-button').addEventListener('click', () => {
+    input.value = client.name ?? '';
+    dialog.returnValue = '';
+    dialog.showModal();
+  });
+  dialog.addEventListener('close', () => {
+    const name = input.value.trim();
+    if (dialog.returnValue !== 'save' || !name || name === client.name) return;
+    memory.set('jam:name', name);
+    client.rename(name);
+  });
+}
+
+setText($('room-name'), room);
+document.title = `${room} · SwarmJam`;
+client.on('status', showStatus);
+client.on('change', showName);
+client.on('ERROR', (e) => e.close || say(e.message[0].toUpperCase() + e.message.slice(1) + '.'));
+mountRename();
+mountPlayer(client);
+mountQueue(client);
+mountMembers(client);
+mountBeat(client);
+mountLoop(client);
+mountShare(room);
+mountDrop(client, say);
+mountProtocol($('view-protocol'), client);
+mountTabs({
+  'view-swarm': async (view) => {
+    const { mountSwarm } = await import('./ui/swarm.js');
+    return mountSwarm(view, client);
+  },
+});
+showName();
 client.connect();
-import('./listen/panel.js').then((panel) => panel.mountListen(document.getElementById('listen'), client));
+import('./listen/panel.js').then(
+  (panel) => panel.mountListen($('listen'), client),
+  () => $('listen').remove(),
+);

@@ -1,0 +1,48 @@
+using Jam.Peer.Audio;
+using Jam.Peer.Network;
+using Jam.Peer.Swarm;
+using Jam.Peer.Wire;
+using Jam.Server.Contracts;
+
+namespace Jam.Peer.Session;
+
+/// <summary>What this peer tells the room of itself: STATS always, SWARM while somebody watches. Belongs to the follower's loop.</summary>
+internal sealed class SelfReports(SessionOptions options, Player player, Func<SwarmSnapshot> swarm)
+{
+    private (long Round, string? Track) _told = (-1, null);
+    private Bitfield _toldChunks = new(0);
+    private long _dueUs;
+
+    /// <summary>What this peer measures of itself.</summary>
+    public MemberStats Stats(RendezvousClient client)
+    {
+        var (clock, playback, quality) = (client.Clock, player.Report(), client.Quality);
+        return new MemberStats(
+            clock.RttUs, playback.OutputLeadUs, playback.BufferUs, playback.SyncErrorUs, playback.SyncUncertaintyUs, quality.JitterUs,
+            quality.Loss, clock.IsReady ? clock.ErrorUs : null);
+    }
+
+    /// <summary>What this peer has, whom it has it from and what its links carry, as far as that is new; null while nobody watches, or too soon.</summary>
+    public SwarmTold? Swarm(RoomState room, RendezvousClient client, long nowUs)
+    {
+        if (room.Watch is not { IsOn: true } watch || nowUs < _dueUs)
+            return null;
+        // Pulses come every quarter of a second: whoever waits for the next one would tell too seldom.
+        _dueUs = nowUs + (watch.EveryMs * 1000L) - 100_000;
+        var snapshot = swarm();
+        var (_, playing) = room.Now(client.Clock, nowUs);
+        var sources = TrackId.TryParse(playing?.TrackId, out var id) ? snapshot.Tracks.GetValueOrDefault(id)?.Sources : null;
+        var isFirst = _told != (watch.Round, playing?.TrackId) || _toldChunks.Length != (sources?.Length ?? 0);
+        if (isFirst)
+            (_told, _toldChunks) = ((watch.Round, playing?.TrackId), new Bitfield(sources?.Length ?? 0));
+        var (peers, runs) = sources?.Tell(_toldChunks, SwarmReport.MaxRuns, SwarmReport.MaxSources) ?? ([], []);
+        var links = snapshot.Links
+            .Select(l => new SwarmLink(l.Connection.PeerId, (long)l.DownBytesPerSecond, (long)l.UpBytesPerSecond, l.RttUs))
+            .Where(l => l.DownRate + l.UpRate > 0)
+            .OrderByDescending(l => l.DownRate + l.UpRate).Take(SwarmReport.MaxLinks);
+        return new SwarmTold(new SwarmReport(
+            playing?.TrackId, sources?.Length ?? 0, watch.Round, isFirst, peers, runs, [.. links], Stats(client),
+            sources is null ? 0 : nowUs - sources.OpenedUs, sources?.CompletedUs - sources?.OpenedUs, options.UpLimitBytesPerSecond,
+            options.DownLimitBytesPerSecond));
+    }
+}

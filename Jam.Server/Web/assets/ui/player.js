@@ -1,0 +1,117 @@
+import { coverOf, tagsOf } from '../beside.js';
+import { drawCover } from '../cover.js';
+import { $, clockText, everyFrame, icon, setProp, setText, spokenTime, titleOf } from '../dom.js';
+
+const STEP_US = 5e6;
+const PAGE_US = 30e6;
+
+/** What plays, where it is, and the buttons that move it. */
+export function mountPlayer(client) {
+  const { room } = client;
+  const seek = $('seek');
+  let held = null;
+  let track;
+  let spoken = '';
+
+  $('previous').append(icon('previous'));
+  $('next').append(icon('next'));
+  $('stop').append(icon('stop'));
+  $('play').append(icon('play'));
+  drawCover($('cover-drawn'), null);
+
+  const isPlaying = () => room.state?.status === 'PLAY';
+  const toggle = () => client.command(isPlaying() ? 'PAUSE' : 'PLAY');
+  const seekTo = (us) => client.command('SEEK', { position_us: Math.max(0, Math.round(us)) });
+
+  $('play').addEventListener('click', toggle);
+  $('stop').addEventListener('click', () => client.command('STOP'));
+  $('next').addEventListener('click', () => client.command('QUEUE', { action: 'next' }));
+  $('previous').addEventListener('click', () => client.command('QUEUE', { action: 'previous' }));
+  seek.addEventListener('input', () => (held = Number(seek.value)));
+  seek.addEventListener('change', () => {
+    seekTo(Number(seek.value));
+    held = null;
+  });
+  seek.addEventListener('keydown', (e) => {
+    const by = { ArrowLeft: -STEP_US, ArrowDown: -STEP_US, ArrowRight: STEP_US, ArrowUp: STEP_US, PageUp: PAGE_US, PageDown: -PAGE_US }[e.key];
+    if (!by) return;
+    e.preventDefault();
+    seekTo(Math.min(Number(seek.max), Number(seek.value) + by));
+  });
+  document.addEventListener('keydown', (e) => {
+    const isFree = !e.target.closest('input, textarea, select, button, a, [role=tab], summary, dialog');
+    if (e.key !== ' ' || !isFree || !room.mayControl) return;
+    e.preventDefault();
+    toggle();
+  });
+
+  function showTrack(now) {
+    const label = now ? titleOf(now) : 'No track yet';
+    setText($('title'), label);
+    setText($('artist'), '');
+    drawCover($('cover-drawn'), now?.track_id ?? null);
+    $('cover').hidden = true;
+    document.title = now ? `${label} · SwarmJam` : 'SwarmJam';
+    showBeside(now);
+  }
+
+  async function showBeside(now) {
+    const [tags, cover] = await Promise.all([tagsOf(now), coverOf(now)]);
+    if (now !== track) return;
+    if (tags?.title) setText($('title'), tags.title);
+    if (tags) setText($('artist'), [tags.artist, tags.album].filter(Boolean).join(' · '));
+    if (!cover) return;
+    const picture = $('cover');
+    picture.onload = () => (picture.hidden = false);
+    picture.onerror = () => (picture.hidden = true);
+    picture.src = cover;
+  }
+
+  function showState() {
+    const { state } = room;
+    const why = room.whyNot;
+    const hasTrack = Boolean(state?.track_id);
+    for (const id of ['play', 'stop', 'next', 'previous']) setProp($(id), 'disabled', !room.mayControl || (id !== 'next' && id !== 'previous' && !hasTrack));
+    setProp($('next'), 'disabled', !room.mayControl || room.queue.length === 0);
+    setProp($('previous'), 'disabled', !room.mayControl || room.queue.length === 0);
+    const label = isPlaying() ? 'Pause' : 'Play';
+    if ($('play').getAttribute('aria-label') !== label) {
+      $('play').setAttribute('aria-label', label);
+      $('play').replaceChildren(icon(isPlaying() ? 'pause' : 'play'));
+    }
+    setProp($('why'), 'hidden', why === null || !room.welcome);
+    setText($('why'), why ?? '');
+    const waits = room.stats?.waiting_for ?? [];
+    const names = waits.slice(0, 3).map((id) => room.members.get(id)?.name ?? id);
+    const by = state?.by && room.members.get(state.by)?.name;
+    const notes = { resumed: 'goes on after a change of server', restored: 'goes on after a restart', host_left: 'paused: the host has left', ended: 'the list is over', next: 'next track' };
+    const does = { PLAY: 'Playing', PAUSE: 'Paused', STOP: 'Stopped' }[state?.status] ?? '';
+    const because = state?.note && notes[state.note] ? `: ${notes[state.note]}` : by ? ` by ${by}` : '';
+    setText($('doing'), waits.length ? `Waiting for ${names.join(', ')}${waits.length > 3 ? ' and others' : ''}` : hasTrack ? does + because : '');
+  }
+
+  function frame() {
+    const at = room.at(client.roomNowUs());
+    const now = at?.track ?? null;
+    if (now?.track_id !== track?.track_id || (now?.sidecars?.tags && !track?.sidecars?.tags)) {
+      track = now;
+      showTrack(now);
+      setText($('length'), now?.duration_us ? clockText(now.duration_us) : '–:––');
+      setProp(seek, 'max', String(now?.duration_us ?? 1));
+    }
+    setProp(seek, 'disabled', !room.mayControl || !now?.duration_us);
+    const us = held ?? at?.positionUs ?? 0;
+    const whole = now?.duration_us ?? 0;
+    if (held === null) seek.value = String(us);
+    seek.style.setProperty('--done', whole ? (us / whole).toFixed(5) : '0');
+    setText($('position'), clockText(us));
+    const text = whole ? `${spokenTime(us)} of ${spokenTime(whole)}` : 'no track';
+    if (text !== spoken) seek.setAttribute('aria-valuetext', (spoken = text));
+  }
+
+  client.on('change', showState);
+  client.on('status', showState);
+  everyFrame(frame);
+  showState();
+  setInterval(() => track && $('artist').textContent === '' && showBeside(track), 3_000);
+}
