@@ -102,6 +102,7 @@ class Listening(Run):
         self.rest(14)
         self.command("seek 72.5")
         self.rest(14)
+        self.figures = self.browser.evaluate("figures")
         self.note("reload")
         self.open_page()
         self.rest(1)
@@ -110,6 +111,7 @@ class Listening(Run):
         self.rest(max(12, a.seconds))
         self.shown_us = self.browser.evaluate(f"{SECTION}.dataset.errorUs")
         self.gateway = self.browser.evaluate("performance.getEntriesByType('resource').map(r => r.name).filter(n => n.includes('/track/')).pop()")
+        self.figures += self.browser.evaluate("figures")
         self.ended = rig.now() - 0.3
 
     def make_track(self, length):
@@ -129,6 +131,8 @@ class Listening(Run):
                               " n.dispatchEvent(new Event('change')); })()")
 
     def listen(self, event=None):
+        self.browser.evaluate("window.figures = [], setInterval(() => figures.push([performance.now(), ..."
+                              f"({SECTION}.dataset.figures ?? '').split(' ').map(Number), {SECTION}.dataset.errorUs]), 200), 1")
         if event:
             self.note(event)
         self.browser.click(BUTTON)

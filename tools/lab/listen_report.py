@@ -14,7 +14,7 @@ def evaluate(run):
     end = min(run.ended, len(native) / rate - 0.3)
     limit_us = a.limit_p95_ms * 1e3
     result = {"of": run.title, "origin": run.origin, "is_secure_context": run.is_secure, "gateway": run.gateway,
-              "page_says_error_us": run.shown_us, "page_errors": run.browser.said, "recorded_s": round(end, 3), "events": [], "silences": []}
+              "page_says_error_us": run.shown_us, "page_figures": run.figures, "page_errors": run.browser.said, "recorded_s": round(end, 3), "events": [], "silences": []}
     steady, everything = [], []
     for number, (at, name) in enumerate(run.events):
         event = {"name": name, "at_s": round(at, 2)}

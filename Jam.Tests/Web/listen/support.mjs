@@ -50,8 +50,8 @@ export class FakeContext {
         linearRampToValueAtTime: (value, at) => events.push({ value, at, isRamp: true }),
       },
       connect: (to) => (node.to = to),
-      disconnect: () => (node.to = null),
-      gainAt: (at) => (node.to ? node.to.gainAt(at) * valueAt(node.gain.value, events, at) : 0),
+      disconnect: () => (node.cutAt = this.currentTime),
+      gainAt: (at) => (at < (node.cutAt ?? Infinity) ? node.to.gainAt(at) * valueAt(node.gain.value, events, at) : 0),
     };
     this.gains.push(node);
     return node;

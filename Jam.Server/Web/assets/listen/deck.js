@@ -64,11 +64,11 @@ export class Deck {
       line.pieces ??= piecesOf(line.record.track_id);
       line.extend(until);
     }
-    this.#rejoinWhereLost();
+    this.#rejoinWhereLost(until);
   }
 
   // Bending takes seconds; a device that has changed its latency, or a clock that was measured anew, is followed at once.
-  #rejoinWhereLost() {
+  #rejoinWhereLost(until) {
     const now = this.#context.currentTime;
     for (const line of this.#lines) {
       const error = line.errorAtUs(now + 0.03);
@@ -76,6 +76,7 @@ export class Deck {
       this.#strays = Math.abs(error) > REJOIN_US ? this.#strays + 1 : 0;
       if (this.#strays < REJOIN_AFTER || now < this.#restUntil) continue;
       line.rejoin();
+      line.extend(until);
       this.#strays = 0;
       this.#restUntil = now + REJOIN_REST_SECONDS;
     }

@@ -15,14 +15,16 @@ const GENTLE = 3e-4;
 const FIRM = 1.5e-3;
 const FIRM_FROM_SECONDS = 0.0008;
 
-/** Least time between making a buffer and its first frame. */
-export const AHEAD_SECONDS = 0.02;
+/** Least time between making a buffer and its first frame; a jump leaves time for what a slow machine has to make first. */
+const AHEAD_SECONDS = 0.02;
+const REJOIN_SECONDS = 0.06;
 
 export class Line {
   #context;
   #output;
   #clock;
   #sinc = null;
+  #chain = null;
   #nodes = [];
   #next = null;
   #end = null;
@@ -109,7 +111,7 @@ export class Line {
     this.#sinc.render(input, from, position, step, out);
     for (const channel of out) {
       // At the beginning of a track nothing is cut off, so nothing is faded in.
-      if (!(isFresh && isExact && position === 0)) for (let i = 0; i < fade; i++) channel[i] *= i / fade;
+      if (!(isFresh && isExact && position < 1)) for (let i = 0; i < fade; i++) channel[i] *= i / fade;
       for (let i = 0; i < fade; i++) channel[count + i] *= 1 - i / fade;
     }
     this.#start(out, frame, rate);
@@ -123,7 +125,7 @@ export class Line {
     channels.forEach((samples, c) => buffer.copyToChannel(samples, c));
     const source = this.#context.createBufferSource();
     source.buffer = buffer;
-    source.connect(this.#output);
+    source.connect((this.#chain ??= this.#makeChain()));
     source.start(frame / rate);
     const node = { source, until: (frame + channels[0].length) / rate };
     this.#nodes.push(node);
@@ -159,18 +161,31 @@ export class Line {
     for (const { source } of this.#nodes) this.#stop(source, at + 2 * FADE_SECONDS);
   }
 
-  /** Begins anew from now on with what the clocks say now: the chain is too far off to be bent. */
+  /** Begins anew with what the clocks say now, since the chain is too far off to be bent: the new one is faded in while the old one goes. */
   rejoin() {
-    const at = this.#context.currentTime + AHEAD_SECONDS;
-    for (const { source, until } of this.#nodes) if (until > at) this.#stop(source, at);
-    this.#next = null;
+    if (!this.#chain || !this.#next) return;
+    const rate = this.#context.sampleRate;
+    const frame = Math.ceil((this.#context.currentTime + REJOIN_SECONDS) * rate);
+    const at = frame / rate;
+    this.#chain.gain.setValueAtTime(1, at);
+    this.#chain.gain.linearRampToValueAtTime(0, at + FADE_SECONDS);
+    for (const { source, until } of this.#nodes) if (until > at) this.#stop(source, at + 2 * FADE_SECONDS);
+    this.#chain = null;
+    this.#next = { frame, position: Math.max(0, this.#wantedAt(at)), isFresh: true, isExact: false };
     this.jumps++;
+  }
+
+  #makeChain() {
+    const chain = this.#context.createGain();
+    chain.connect(this.#output);
+    return chain;
   }
 
   /** What is heard at a context time, position in frames; null where nothing is. */
   heardAt(contextSeconds) {
     const frame = contextSeconds * this.#context.sampleRate;
-    const node = this.#nodes.find(({ map }) => frame >= map.frame && frame < map.frame + map.count);
+    // Behind a jump two chains overlap; the newer one counts.
+    const node = this.#nodes.findLast(({ map }) => frame >= map.frame && frame < map.frame + map.count);
     return node && (this.#end === null || contextSeconds < this.#end) ? node.map.position + (frame - node.map.frame) * node.map.step : null;
   }
 

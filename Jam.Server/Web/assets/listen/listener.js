@@ -119,7 +119,7 @@ export class Listener {
   /** The device's latency is another than was thought: heard at once, as a jump. */
   setNudge(ms) {
     this.nudgeMs = ms;
-    this.#deck?.current?.rejoin();
+    if (this.#mapping && this.#output.isReady) this.#deck?.current?.rejoin();
     this.#pump();
   }
 
@@ -145,6 +145,9 @@ export class Listener {
       bufferSeconds: this.#bufferSeconds(entry),
       latencyUs: this.#latencyUs(),
       jumps: this.#deck?.jumps ?? 0,
+      rttUs: this.#estimate.rttUs,
+      clockOffsetUs: this.#mapping ? this.#mapping.toRoomUs(nowUs()) - nowUs() : null,
+      outputOffsetUs: this.#output.isReady ? this.#output.contextAt(nowUs()) * 1e6 - nowUs() : null,
       isClockReady: this.#mapping !== null,
       isOutputReady: this.#output.isReady,
     };
@@ -159,7 +162,6 @@ export class Listener {
     if (this.#context.state === 'running') {
       // It stood still meanwhile: what was known of the device's clock holds no more.
       this.#output.clear();
-      this.#deck.current?.rejoin();
       clearInterval(this.#timers[1]);
       this.#timers[1] = setInterval(() => this.#pair(), PAIRS_FIRST_MS);
     }

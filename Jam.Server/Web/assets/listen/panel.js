@@ -112,6 +112,7 @@ export function mountListen(section, client) {
     const words = describe(report);
     section.dataset.state = words.state;
     section.dataset.errorUs = report.errorUs === null ? '' : Math.round(report.errorUs);
+    section.dataset.figures = [report.rttUs, report.clockOffsetUs, report.outputOffsetUs, report.jumps].map((f) => Math.round(f ?? 0)).join(' ');
     // A live region is read aloud whenever it changes: only what matters changes it.
     if (status.textContent !== words.status) status.textContent = words.status;
     figures.textContent = words.figures;
