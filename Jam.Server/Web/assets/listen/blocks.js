@@ -3,9 +3,15 @@
 const BLOCK_BYTES = 32 * 1024;
 const MAX_BLOCKS = 512;
 
+/** What one request asks for at most, and how many are made at once: gateways cut off whoever asks for more. */
+const BLOCKS_A_REQUEST = 16;
+const REQUESTS_AT_ONCE = 2;
+
 export class Blocks {
   #fetchRange;
   #blocks = new Map();
+  #waiting = [];
+  #open = 0;
 
   /**
    * @param lengthBytes of the whole track
@@ -24,7 +30,7 @@ export class Blocks {
     for (let block = first; block <= last; block++) {
       if (this.#blocks.has(block)) continue;
       let until = block;
-      while (until < last && !this.#blocks.has(until + 1)) until++;
+      while (until < last && until - block < BLOCKS_A_REQUEST - 1 && !this.#blocks.has(until + 1)) until++;
       this.#fetch(block, until, signal);
       block = until;
     }
@@ -43,13 +49,24 @@ export class Blocks {
 
   #fetch(first, last, signal) {
     const from = first * BLOCK_BYTES;
-    const whole = this.#fetchRange(from, Math.min(this.lengthBytes, (last + 1) * BLOCK_BYTES), signal);
+    const whole = this.#inTurn(() => this.#fetchRange(from, Math.min(this.lengthBytes, (last + 1) * BLOCK_BYTES), signal));
     for (let block = first; block <= last; block++) {
       const at = block * BLOCK_BYTES - from;
       const part = whole.then((bytes) => bytes.slice(at, at + BLOCK_BYTES));
       // What failed is asked for anew by whoever needs it next.
       part.catch(() => this.#blocks.delete(block));
       this.#blocks.set(block, part);
+    }
+  }
+
+  async #inTurn(ask) {
+    if (this.#open >= REQUESTS_AT_ONCE) await new Promise((resolve) => this.#waiting.push(resolve));
+    this.#open++;
+    try {
+      return await ask();
+    } finally {
+      this.#open--;
+      this.#waiting.shift()?.();
     }
   }
 

@@ -4,8 +4,8 @@ import { Line } from './line.js';
 
 const SAME_US = 200;
 const REJOIN_US = 5_000;
-const REJOIN_AFTER = 3;
-const REJOIN_REST_SECONDS = 2;
+const REJOIN_AFTER = 2;
+const REJOIN_REST_SECONDS = 0.4;
 
 /** Whether two records put the track at the same place, so that nothing is to be heard of the change. */
 export function isSameCourse(a, b) {

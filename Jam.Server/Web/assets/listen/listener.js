@@ -126,7 +126,7 @@ export class Listener {
   /** What is to be shown. */
   report() {
     const { state } = this.#client;
-    const entry = this.isOn && state?.track ? this.#tracks.of(state.track) : null;
+    const entry = this.isOn ? this.#entryOf(state?.track) : null;
     const heard = this.#heard();
     return {
       isOn: this.isOn,
@@ -219,13 +219,18 @@ export class Listener {
   #piecesOf(trackId) {
     const { room } = this.#client;
     const track = [room.state?.track, room.trackBefore].find((t) => t?.track_id === trackId);
-    return track && track.kind !== 'data' ? this.#tracks.of(track).pieces : null;
+    return this.#entryOf(track)?.pieces ?? null;
+  }
+
+  /** What this page holds of a track; null where it is no sound. */
+  #entryOf(track) {
+    return track && track.kind !== 'data' ? this.#tracks.of(track) : null;
   }
 
   #gainOf(trackId) {
     const { room } = this.#client;
     const track = [room.state?.track, room.trackBefore].find((t) => t?.track_id === trackId);
-    const db = track ? this.#tracks.of(track).tags?.gain_db : null;
+    const db = this.#entryOf(track)?.tags?.gain_db;
     return Number.isFinite(db) ? 10 ** (Math.min(MOST_GAIN_DB, Math.max(LEAST_GAIN_DB, db)) / 20) : 1;
   }
 
@@ -288,8 +293,8 @@ export class Listener {
 
   #tell(state) {
     if (this.#client.status !== 'open') return;
-    const entry = state.track ? this.#tracks.of(state.track) : null;
-    if (entry && state.track.kind !== 'data') {
+    const entry = this.#entryOf(state.track);
+    if (entry) {
       const ahead = this.#bufferSeconds(entry);
       const left = ((state.track.duration_us ?? Infinity) - this.#positionUs(state)) / 1e6;
       // Who cannot play at all must not have the others wait for it.
@@ -304,7 +309,6 @@ export class Listener {
 
   #tellReady(isReady, trackId = this.#client.state?.track_id) {
     if (!trackId || this.#toldReady === `${trackId} ${isReady}`) return;
-    // Silence means ready: who has said nothing need not say so.
     if (this.#client.send('READY', { track_id: trackId, is_ready: isReady })) this.#toldReady = `${trackId} ${isReady}`;
   }
 

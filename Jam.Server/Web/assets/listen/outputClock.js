@@ -23,10 +23,8 @@ export class OutputClock {
   #strays = [];
   #line = null;
 
-  /** Whether enough is known to schedule by. */
-  get isReady() {
-    return this.#pairs.length >= READY_PAIRS && this.#pairs.at(-1).localUs - this.#pairs[0].localUs >= READY_SPAN_US;
-  }
+  /** Whether enough is known to schedule by; once it is, a step is bridged by what was known before. */
+  isReady = false;
 
   /** How many pairs the line goes through. */
   get count() {
@@ -48,6 +46,7 @@ export class OutputClock {
     this.#pairs = [];
     this.#strays = [];
     this.#line = null;
+    this.isReady = false;
   }
 
   /** Takes what a context says. */
@@ -65,6 +64,7 @@ export class OutputClock {
     }
     this.#strays = [];
     while (this.#pairs[0].localUs < pair.localUs - WINDOW_US) this.#pairs.shift();
+    this.isReady ||= this.#pairs.length >= READY_PAIRS && pair.localUs - this.#pairs[0].localUs >= READY_SPAN_US;
     this.#fit();
   }
 
