@@ -16,7 +16,7 @@ internal sealed class GatewayDoor : IAsyncDisposable
     private TrackGateway Gateway { get; }
 
     /// <summary>Where an embedded server finds it.</summary>
-    public HttpRoute Route => new(GatewayPath.Root, Gateway.HandleAsync, "track", AllowsOtherOrigins: true);
+    public IReadOnlyList<HttpRoute> Routes => [new(GatewayPath.Root, Gateway.HandleAsync, "track", AllowsOtherOrigins: true)];
 
     /// <summary>The port that the room is told; null before it is open.</summary>
     public int? Port { get; private set; }

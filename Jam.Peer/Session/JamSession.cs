@@ -5,6 +5,7 @@ using Jam.Peer.Clock;
 using Jam.Peer.Network;
 using Jam.Peer.Playback;
 using Jam.Peer.Session.Extras;
+using Jam.Peer.Session.Page;
 using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
@@ -34,6 +35,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private readonly PlayheadFeed _playhead;
     private readonly ExtrasShelf _extras;
     private readonly GatewayDoor? _gateway;
+    private readonly PageRoutes _page;
     private JamServer? _server;
     private RendezvousClient? _rendezvous;
     private RoomFollower? _follower;
@@ -58,6 +60,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _extras = new ExtrasShelf(_swarm.TryPost);
         _gateway = GatewayDoor.For(
             options, new GatewaySource(() => _follower?.Room ?? new RoomState(), () => _rendezvous?.Current is { } server ? [server] : [], _shelf, _extras, _swarm), time);
+        _page = new PageRoutes(_extras.Find, SeedAsync, options.CacheFolder ?? TrackCache.DefaultFolder());
         _extras.Changed += () => _follower?.OnShelfChanged();
         _shelf.Opened += _ => _follower?.OnShelfChanged();
     }
@@ -112,7 +115,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _addresses = new AddressWatch(AddressWatch.OfThisMachine, OnAddressesChanged, _time);
         _pulse = WatchAsync();
         if (_options.Role == Role.Host)
-            TellHowToJoin();
+            HowToJoin.Lines(_mesh.Port, _server?.Port, _roomName, _page.Key).ToList().ForEach(Notice);
         if (_options is { Role: Role.Host, Discovery: true })
             _beacon = new BeaconSender(BeaconNetwork.Default, Beacon, _time);
     }
@@ -211,6 +214,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
             await _gateway.DisposeAsync();
         if (_server is not null)
             await _server.DisposeAsync();
+        _page.Dispose();
         _notices.Writer.TryComplete();
         _completion.TrySetResult();
         _stop.Dispose();
@@ -265,21 +269,13 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         if (_options.Connect.Count > 0)
             return await RendezvousLocator.AskAsync(_options.Connect, _time, Notice, cancellationToken);
         _server = await EmbeddedServer.StartAsync(
-            new JamServerOptions { Port = _options.ServerPort, Routes = _gateway is null ? [] : [_gateway.Route] }, _time, cancellationToken);
+            new JamServerOptions { Port = _options.ServerPort, ListsRooms = _options.IsListed, Routes = [.. _page.All, .. _gateway?.Routes ?? []] }, _time, cancellationToken);
         return new RoomLocation(_options.Room, [new Uri($"ws://127.0.0.1:{_server.Port}/ws/{_options.Room}")]);
     }
 
     // A URL with a path is the room's own; one without gets the room's place on that server.
     private static Uri RoomUrl(Uri server, string room) =>
         server.AbsolutePath is "/" or "" ? new UriBuilder(server) { Path = $"/ws/{room}" }.Uri : server;
-
-    private void TellHowToJoin()
-    {
-        if (_server is not null)
-            Notice($"the rendezvous server listens on port {_server.Port}, room '{_roomName}'");
-        foreach (var address in LocalAddresses.All())
-            Notice($"others join with: tools/jam --connect {new IPEndPoint(address, _mesh.Port)}");
-    }
 
     // A loop that fails has met a bug: better to end with its message than to play on half-dead.
     private async Task WatchAsync()

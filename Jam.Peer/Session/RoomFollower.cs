@@ -49,8 +49,7 @@ internal sealed class RoomFollower : IAsyncDisposable
         Player player, PlayheadFeed playhead, SelfReports self, TimeProvider time, Action<string> notice)
     {
         _self = self;
-        _roomName = location.Room;
-        _isOnServersMachine = location.Urls.Any(u => u.IsLoopback);
+        (_roomName, _isOnServersMachine) = (location.Room, location.Urls.Any(u => u.IsLoopback));
         (_options, _shelf, _mesh, _player, _time, _notice) = (options, shelf, mesh, player, time, notice);
         _tracks = new TrackFollower(shelf, extras, player, playhead, options.ReplayGain, () => _client?.Clock ?? RoomClockSnapshot.None, time);
         _duties = new HostDuties(options.Role, seeds, options.Autoplay);
@@ -77,7 +76,7 @@ internal sealed class RoomFollower : IAsyncDisposable
             [.. LocalAddresses.ForPeers(_isOnServersMachine).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)],
             _mesh.Port, room.ResumeToken, _client?.Remember(room.Timeline?.Current, room.Track) is { } resume
                 ? resume with { Tempo = room.Tempo?.Current, Policy = room.Policy, Queue = Fitting(room.Queue), Repeat = room.Repeat, Loop = room.Loop.Shape }
-                : null, GatewayPort: GatewayPort);
+                : null, IsListed: _options.IsListed ? null : false, GatewayPort: GatewayPort);
     }
 
     // HELLO has to fit into a message; a longer list is the host's to bring.

@@ -139,6 +139,9 @@ public sealed record SessionOptions
     /// <summary>What they may take together in bytes per second; null: half of <see cref="UpLimitBytesPerSecond"/>, or any amount.</summary>
     public long? GatewayLimitBytesPerSecond { get; init; }
 
+    /// <summary>Whether a room that begins with this peer is listed on its server's page.</summary>
+    public bool IsListed { get; init; } = true;
+
     /// <summary>Whether the first estimate of the room clock is kept for good: the control run of a measurement, which must fail.</summary>
     public bool KeepsFirstClock { get; init; }
 }

@@ -55,6 +55,7 @@ internal static class HelpTexts
           --up-limit RATE          most to upload: bytes/s as 500k or 2M (k = 1000), or bits/s as 400kbit or 4Mbit
           --down-limit RATE        most to download, written likewise
           --no-discovery           do not tell this network which room there is ('jam discover' lists the rooms)
+          --unlisted               do not list the room that begins with this peer on its server's page
 
         For browsers, on the room's page:
           --gateway                let them listen through this peer; a host with a server of its own does, unless --no-gateway

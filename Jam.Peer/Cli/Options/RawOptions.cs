@@ -33,6 +33,7 @@ internal sealed class RawOptions
     [Option("gateway-port")] public string? GatewayPort { get; set; }
     [Option("gateway-listeners")] public string? GatewayListeners { get; set; }
     [Option("gateway-limit")] public string? GatewayLimit { get; set; }
+    [Option("unlisted")] public bool Unlisted { get; set; }
     [Option("output")] public string? Output { get; set; }
     [Option("device")] public string? Device { get; set; }
     [Option("list-devices")] public bool ListDevices { get; set; }

@@ -85,8 +85,10 @@ internal sealed class ExtrasShelf(Func<SwarmEvent, bool> post)
         return extras;
     }
 
-    private byte[]? Find(string? hash) =>
-        BlobId.TryParse(hash, out var id) ? _blobs.GetValueOrDefault(id) ?? _own.GetValueOrDefault(id) : null;
+    /// <summary>A blob that is here; null where it is not.</summary>
+    public byte[]? Find(BlobId id) => _blobs.GetValueOrDefault(id) ?? _own.GetValueOrDefault(id);
+
+    private byte[]? Find(string? hash) => BlobId.TryParse(hash, out var id) ? Find(id) : null;
 
     private List<BlobWish> Wishes(RoomState room)
     {

@@ -38,11 +38,14 @@ export function keyed(container, items, keyOf, create, update) {
     update(node, item);
   });
   for (const [key, node] of known) if (next.get(key) !== node) node.remove();
+  const held = container.contains(document.activeElement) ? document.activeElement : null;
   let before = container.firstElementChild;
   for (const node of next.values()) {
     if (node === before) before = before.nextElementSibling;
     else container.insertBefore(node, before);
   }
+  // What is moved in the page loses the focus, though nothing has become of it.
+  if (held?.isConnected && held !== document.activeElement) held.focus({ preventScroll: true });
   container.keyedChildren = next;
 }
 

@@ -55,7 +55,12 @@ function mountRename() {
     el('h2', { id: 'rename-title', textContent: 'Your name' }),
     el('label', { for: 'new-name', textContent: 'What others see' }),
     input,
-    el('div', { className: 'row' }, el('button', { className: 'primary', textContent: 'Save', value: 'save' }), el('button', { textContent: 'Cancel', value: '' })),
+    el(
+      'div',
+      { className: 'row' },
+      el('button', { className: 'primary', textContent: 'Save', value: 'save' }),
+      el('button', { textContent: 'Cancel', value: '' }),
+    ),
   );
   dialog.append(form);
   $('name-button').addEventListener('click', () => {

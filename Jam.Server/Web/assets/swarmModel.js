@@ -21,7 +21,6 @@ export class SwarmModel {
   #peers = new Map();
   #names = [''];
   #places = new Map([['', 0]]);
-  #progress = [];
   revision = 0;
 
   constructor(client) {
@@ -75,16 +74,21 @@ export class SwarmModel {
   legend() {
     const used = new Set();
     for (const p of this.peers()) p.counts.forEach((n, source) => n > 0 && used.add(source));
+    const rank = (source) => this.#client.room.members.get(this.#names[source])?.join_seq ?? (source === OWN ? -1 : 1e9);
     return [...used]
-      .sort((a, b) => a - b)
+      .sort((a, b) => rank(a) - rank(b))
       .slice(0, 60)
-      .map((source) => ({ id: source, color: this.colorOf(source), name: source === OWN ? 'here before, or seeded' : this.sourceName(source) }));
+      .map((source) => ({
+        id: source,
+        color: this.colorOf(source),
+        name: source === OWN ? 'here before, or seeded' : this.sourceName(source),
+      }));
   }
 
   /** Share of all chunks that all viewers together have. */
   share() {
     const viewers = this.peers().filter((p) => !p.isSeed);
-    if (!viewers.length) return this.peers().length ? 1 : 0;
+    if (!viewers.length) return null;
     return viewers.reduce((sum, p) => sum + p.have / p.chunks, 0) / viewers.length;
   }
 
@@ -137,16 +141,23 @@ export class SwarmModel {
     const slowest = Math.max(...viewers.map((p) => (p.tookUs ?? p.ageUs + (performance.now() - p.atMs) * 1000) / 1e6));
     const share = this.share();
     // While it goes on: what is here already, against the time that it took so far.
-    const efficiency = Math.min(1, (seconds * share) / slowest);
-    const basis = [...seeds, ...viewers].every((p) => p.upLimit) ? 'by the limits that the peers have set' : 'by the highest rates seen so far';
+    const efficiency = slowest > 0 ? Math.min(1, (seconds * share) / slowest) : null;
+    const basis = [...seeds, ...viewers].every((p) => p.upLimit)
+      ? 'by the limits that the peers have set'
+      : 'by the highest rates seen so far';
     const limit = ["the host's uplink", 'all uplinks together', 'the slowest downlink'][terms.indexOf(seconds)];
-    const stands = share >= 1 ? `the room took ${slowest.toFixed(1)} s` : `after ${slowest.toFixed(0)} s the room has ${Math.floor(share * 100)} %`;
+    const stands =
+      share >= 1 ? `the room took ${slowest.toFixed(1)} s` : `after ${slowest.toFixed(0)} s the room has ${Math.floor(share * 100)} %`;
     return { seconds, efficiency, copies: sent, words: `Bound ${seconds.toFixed(1)} s ${basis}, set by ${limit}; ${stands}.` };
   }
 
   syncLines() {
     const now = performance.now();
-    const lines = [...this.#peers.values()].map((p) => ({ color: this.colorOfPeer(p.id), name: this.nameOf(p.id), points: p.sync.map((s) => [(s.atMs - now) / 1000, s.us]) }));
+    const lines = [...this.#peers.values()].map((p) => ({
+      color: this.colorOfPeer(p.id),
+      name: this.nameOf(p.id),
+      points: p.sync.map((s) => [(s.atMs - now) / 1000, s.us]),
+    }));
     return { lines: lines.filter((l) => l.points.length), x: [-KEPT_MS / 1000, 0], unit: spanText };
   }
 
@@ -163,7 +174,17 @@ export class SwarmModel {
     const bound = this.bound();
     const lines = viewers.map((p) => ({ color: this.colorOfPeer(p.id), name: p.name, points: p.progress }));
     const end = Math.max(5, (bound.seconds ?? 0) * 1.1, ...viewers.map((p) => p.progress.at(-1)?.[0] ?? 0));
-    if (bound.seconds) lines.push({ color: null, name: 'fluid bound', isDashed: true, points: [[0, 0], [bound.seconds, 100], [end, 100]] });
+    if (bound.seconds)
+      lines.push({
+        color: null,
+        name: 'fluid bound',
+        isDashed: true,
+        points: [
+          [0, 0],
+          [bound.seconds, 100],
+          [end, 100],
+        ],
+      });
     return { lines, x: [0, end], y: [0, 100], unit: (v) => `${v} %` };
   }
 
@@ -171,7 +192,12 @@ export class SwarmModel {
     const counts = p.counts;
     const hostIndexes = [...counts.keys()].filter((s) => s > 0 && this.#isSeed(this.#names[s]));
     const fromHost = hostIndexes.reduce((sum, s) => sum + counts.get(s), 0);
-    return Object.assign(p, { name: this.nameOf(p.id), fromHost, fromOthers: p.have - fromHost - (counts.get(OWN) ?? 0), isSeed: this.#isSeed(p.id) });
+    return Object.assign(p, {
+      name: this.nameOf(p.id),
+      fromHost,
+      fromOthers: p.have - fromHost - (counts.get(OWN) ?? 0),
+      isSeed: this.#isSeed(p.id),
+    });
   }
 
   // Who had it all from the start gives it to the others; in most rooms that is the host.
@@ -194,7 +220,13 @@ export class SwarmModel {
     const now = performance.now();
     if (report.is_first || p.trackId !== report.track_id || p.chunks !== report.chunks) {
       const isOther = p.trackId !== report.track_id;
-      Object.assign(p, { trackId: report.track_id, chunks: report.chunks, from: new Uint16Array(report.chunks).fill(MISSING), have: 0, counts: new Map() });
+      Object.assign(p, {
+        trackId: report.track_id,
+        chunks: report.chunks,
+        from: new Uint16Array(report.chunks).fill(MISSING),
+        have: 0,
+        counts: new Map(),
+      });
       if (isOther) Object.assign(p, { progress: [], peakUp: 0 });
     }
     const fresh = [];
@@ -242,7 +274,8 @@ export class SwarmModel {
     if (!p || !stats) return;
     p.stats = stats;
     const now = performance.now();
-    if (typeof stats.sync_error_us === 'number') p.sync.push({ atMs: now, us: stats.sync_error_us, uncertaintyUs: stats.sync_uncertainty_us });
+    if (typeof stats.sync_error_us === 'number')
+      p.sync.push({ atMs: now, us: stats.sync_error_us, uncertaintyUs: stats.sync_uncertainty_us });
     while (p.sync.length && (p.sync[0].atMs < now - KEPT_MS || p.sync.length > 500)) p.sync.shift();
   }
 }

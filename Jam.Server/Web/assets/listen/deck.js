@@ -46,7 +46,11 @@ export class Deck {
     const current = this.current;
     // A new authority goes on where the last one was; what its clock puts elsewhere is bent, or jumped over.
     const isTakenOver = current && current.record.clock_id !== record.clock_id && current.record.track_id === record.track_id;
-    if (current && current.end === null && (isSameCourse(current.record, record) || (isTakenOver && current.record.status === record.status))) {
+    if (
+      current &&
+      current.end === null &&
+      (isSameCourse(current.record, record) || (isTakenOver && current.record.status === record.status))
+    ) {
       current.record = record;
       return;
     }

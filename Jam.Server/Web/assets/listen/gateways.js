@@ -96,7 +96,7 @@ export class Gateways {
           if (answer.status === 404 && mayLack) return null;
           problem = (await answer.text()).trim() || `a gateway answered ${answer.status}`;
           if (answer.status === 503) waitMs = Math.max(waitMs, 1000 * (Number(answer.headers.get('Retry-After')) || 1));
-        } catch (error) {
+        } catch {
           if (signal?.aborted) throw signal.reason;
           problem = 'no gateway can be reached from here';
         }
@@ -113,7 +113,11 @@ export class Gateways {
     const timeout = AbortSignal.timeout?.(TIMEOUT_MS);
     const both = signal && timeout && AbortSignal.any ? AbortSignal.any([signal, timeout]) : (signal ?? timeout);
     return this.#fetch(peer ? `${url}?peer=${encodeURIComponent(peer)}` : url, {
-      headers, signal: both, cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer',
+      headers,
+      signal: both,
+      cache: 'no-store',
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
     });
   }
 }

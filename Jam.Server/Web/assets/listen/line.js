@@ -91,8 +91,8 @@ export class Line {
   #make(rate) {
     const { track } = this.pieces;
     const nominal = track.sampleRate / rate;
-    let { frame, position, isFresh } = this.#next;
-    const { isExact } = this.#next;
+    const { frame, isFresh, isExact } = this.#next;
+    let { position } = this.#next;
     let late = (this.#wantedAt(frame / rate) - position) / track.sampleRate;
     if (!isFresh && Math.abs(late) > JUMP_SECONDS) {
       position += late * track.sampleRate;
@@ -138,7 +138,7 @@ export class Line {
   #gather(from, to) {
     const { track } = this.pieces;
     let out = null;
-    for (let at = Math.max(0, from); at < Math.min(to, track.lengthFrames); ) {
+    for (let at = Math.max(0, from); at < Math.min(to, track.lengthFrames);) {
       const piece = track.pieceAt(at);
       const loaded = this.pieces.find(piece);
       if (!loaded) return null;

@@ -3,10 +3,12 @@
 
 import { Deck } from './deck.js';
 import { Decoder } from './decoding.js';
-import { Gateways, NoGatewayError, gatewayUrls } from './gateways.js';
+import { Gateways, gatewayUrls } from './gateways.js';
 import { OutputClock, readOutput } from './outputClock.js';
+import { Probing, nowUs } from './probing.js';
+import { Reports, isHopeless } from './reports.js';
 import { RoomEstimate, clockStepUs } from './roomEstimate.js';
-import { Tracks, UnplayableError } from './tracks.js';
+import { Tracks } from './tracks.js';
 
 const PUMP_MS = 80;
 const PAIRS_FIRST_MS = 15;
@@ -17,12 +19,9 @@ const PIECES_PAUSED = 4;
 const PIECES_NEXT = 3;
 const NEXT_WITHIN_US = 20_000_000;
 const READY_SECONDS = 1;
-const STATS_EVERY_MS = 2_000;
 const LEAD_MARGIN_US = 30_000;
 const MOST_GAIN_DB = 6;
 const LEAST_GAIN_DB = -30;
-
-const nowUs = () => Math.round(performance.now() * 1000);
 
 export class Listener {
   #client;
@@ -37,12 +36,10 @@ export class Listener {
   #gateways;
   #followed = '';
   #timers = [];
-  #probeTimer = 0;
   #offs = [];
   #volume = 1;
-  #toldReady = '';
-  #sentStatsMs = 0;
-  #probes = { sent: 0, answered: 0 };
+  #reports;
+  #probing;
   nudgeMs = 0;
 
   /**
@@ -53,7 +50,12 @@ export class Listener {
     this.#client = client;
     this.#onChange = onChange;
     this.#estimate = new RoomEstimate(clockStepUs());
-    this.#gateways = new Gateways(() => gatewayUrls(client.room.members.values(), location), () => client.welcome?.peer_id);
+    this.#reports = new Reports(client);
+    this.#probing = new Probing(client, this.#estimate, this.#reports.probes);
+    this.#gateways = new Gateways(
+      () => gatewayUrls(client.room.members.values(), location),
+      () => client.welcome?.peer_id,
+    );
   }
 
   get isOn() {
@@ -84,13 +86,9 @@ export class Listener {
     this.#tracks = new Tracks(this.#gateways, new Decoder(), () => this.#pump());
     this.#context.onstatechange = () => this.#onContext();
     this.resume();
-    this.#offs = [
-      this.#client.on('SYNC_RESPONSE', (p, t4) => this.#onProbe(p, t4 ?? nowUs())),
-      this.#client.on('STATE', () => this.#pump()),
-      this.#client.on('status', (status) => this.#onStatus(status)),
-    ];
+    this.#offs = [this.#client.on('STATE', () => this.#pump()), this.#client.on('status', (status) => this.#onStatus(status))];
     this.#timers = [setInterval(() => this.#pump(), PUMP_MS), setInterval(() => this.#pair(), PAIRS_FIRST_MS)];
-    this.#probe();
+    this.#probing.start();
     this.#pump();
   }
 
@@ -102,9 +100,9 @@ export class Listener {
   stop() {
     if (!this.isOn) return;
     this.#timers.forEach(clearInterval);
-    clearTimeout(this.#probeTimer);
+    this.#probing.stop();
     this.#offs.forEach((off) => off());
-    this.#tellReady(true);
+    this.#reports.close(this.#client.state?.track_id);
     this.#tracks.close();
     this.#deck.clear();
     this.#context.onstatechange = null;
@@ -112,7 +110,6 @@ export class Listener {
     this.#context = null;
     this.#output.clear();
     this.#followed = '';
-    this.#toldReady = '';
     this.#onChange();
   }
 
@@ -169,25 +166,8 @@ export class Listener {
   }
 
   #onStatus(status) {
-    if (status === 'open') this.#toldReady = '';
+    if (status === 'open') this.#reports.forget();
     else this.#estimate.onConnectionLost();
-    if (status === 'open') this.#probe();
-  }
-
-  #probe() {
-    clearTimeout(this.#probeTimer);
-    if (this.#client.status === 'open') {
-      const t1 = this.#estimate.tryBeginProbe(nowUs());
-      if (t1 !== null && this.#client.send('SYNC_REQUEST', { t1_us: t1, is_brief: true })) this.#probes.sent++;
-    }
-    const waitMs = Math.min(1_000, Math.max(1, (this.#estimate.nextProbeAtUs - nowUs()) / 1e3));
-    this.#probeTimer = setTimeout(() => this.#probe(), waitMs);
-  }
-
-  #onProbe(p, t4) {
-    if (!this.#estimate.onResponse(p.t1_us, p.t2_us, p.t3_us, t4, p.clock_id)) return;
-    this.#probes.answered++;
-    this.#probe();
   }
 
   /** Everything that is due: what the clocks say, what the room says, what is to be fetched and made. */
@@ -211,7 +191,8 @@ export class Listener {
     const key = `${state.epoch} ${state.revision}`;
     if (key === this.#followed) return;
     const { before } = this.#client.room;
-    if (this.#followed === '' && before && this.#mapping.toRoomUs(nowUs()) < state.at_us) this.#deck.follow(before, (id) => this.#gainOf(id));
+    if (this.#followed === '' && before && this.#mapping.toRoomUs(nowUs()) < state.at_us)
+      this.#deck.follow(before, (id) => this.#gainOf(id));
     this.#deck.follow(state, (id) => this.#gainOf(id));
     this.#followed = key;
   }
@@ -295,37 +276,17 @@ export class Listener {
     if (this.#client.status !== 'open') return;
     const entry = this.#entryOf(state.track);
     if (entry) {
-      const ahead = this.#bufferSeconds(entry);
       const left = ((state.track.duration_us ?? Infinity) - this.#positionUs(state)) / 1e6;
-      // Who cannot play at all must not have the others wait for it.
-      const isHopeless = entry.problem instanceof UnplayableError || entry.problem instanceof NoGatewayError;
-      this.#tellReady(isHopeless || ahead >= Math.min(READY_SECONDS, left - 0.1), state.track_id);
+      this.#reports.ready(state.track_id, isHopeless(entry.problem) || this.#bufferSeconds(entry) >= Math.min(READY_SECONDS, left - 0.1));
     }
-    const nowMs = performance.now();
-    if (nowMs - this.#sentStatsMs < STATS_EVERY_MS) return;
-    this.#sentStatsMs = nowMs;
-    this.#client.send('STATS', this.#stats(entry));
-  }
-
-  #tellReady(isReady, trackId = this.#client.state?.track_id) {
-    if (!trackId || this.#toldReady === `${trackId} ${isReady}`) return;
-    if (this.#client.send('READY', { track_id: trackId, is_ready: isReady })) this.#toldReady = `${trackId} ${isReady}`;
-  }
-
-  #stats(entry) {
     const heard = this.#heard();
-    const clock = this.#estimate.errorUs(nowUs());
-    const uncertainty = this.#uncertaintyUs();
-    const { sent, answered } = this.#probes;
-    return {
-      rtt_us: Math.round(this.#estimate.rttUs),
-      output_lead_us: Math.min(3_000_000, Math.round(this.#latencyUs() + LEAD_MARGIN_US)),
-      buffer_us: Math.round(this.#bufferSeconds(entry) * 1e6),
-      sync_error_us: heard ? Math.round(heard.errorUs) : null,
-      sync_uncertainty_us: uncertainty === null ? null : Math.round(uncertainty),
-      jitter_us: 0,
-      loss: sent > 8 ? Math.min(1, Math.max(0, (sent - 1 - answered) / sent)) : 0,
-      clock_error_us: Number.isFinite(clock) ? Math.round(clock) : null,
-    };
+    this.#reports.stats({
+      rttUs: this.#estimate.rttUs,
+      outputLeadUs: this.#latencyUs() + LEAD_MARGIN_US,
+      bufferUs: this.#bufferSeconds(entry) * 1e6,
+      errorUs: heard?.errorUs ?? null,
+      uncertaintyUs: this.#uncertaintyUs(),
+      clockErrorUs: this.#estimate.errorUs(nowUs()),
+    });
   }
 }

@@ -114,8 +114,11 @@ async function count(reader, signal) {
   const first = tag ? findFrame(whole, found.at + found.header.frameBytes, found.header) : found;
   if (!first) throw new Error('it holds no audio after its tag');
   const { starts } = walk(whole, first.at, Infinity, first.header);
-  const skipFrames = tag?.delay != null ? tag.delay + DECODER_DELAY : 0;
-  const sound = tag?.frames > 0 ? tag.frames * first.header.samples - (tag.delay ?? 0) - (tag.padding ?? 0) : starts.length * first.header.samples - skipFrames;
+  const skipFrames = typeof tag?.delay === 'number' ? tag.delay + DECODER_DELAY : 0;
+  const sound =
+    tag?.frames > 0
+      ? tag.frames * first.header.samples - (tag.delay ?? 0) - (tag.padding ?? 0)
+      : starts.length * first.header.samples - skipFrames;
   return {
     header: whole.slice(first.at, first.at + 4),
     frames: starts.length,

@@ -12,7 +12,8 @@ const PAIR_SIGMA_US = 1_000;
 /** What a context says of its output now, {contextUs, localUs}; null where it says nothing. */
 export function readOutput(context, nowMs = performance.now()) {
   const stamp = context.getOutputTimestamp?.();
-  if (stamp?.performanceTime > 0 && stamp.contextTime > 0) return { contextUs: stamp.contextTime * 1e6, localUs: stamp.performanceTime * 1e3 };
+  if (stamp?.performanceTime > 0 && stamp.contextTime > 0)
+    return { contextUs: stamp.contextTime * 1e6, localUs: stamp.performanceTime * 1e3 };
   if (!(context.currentTime > 0)) return null;
   const latency = context.outputLatency || context.baseLatency || 0;
   return { contextUs: (context.currentTime - latency) * 1e6, localUs: nowMs * 1e3 };

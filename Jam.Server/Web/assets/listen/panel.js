@@ -45,11 +45,19 @@ function makeVolume(listener) {
 
 function makeNudge(listener) {
   const input = make('input', {
-    type: 'number', id: 'listen-nudge', min: -MOST_NUDGE_MS, max: MOST_NUDGE_MS, step: 1, inputMode: 'numeric', value: remembered(NUDGE_KEY, 0),
+    type: 'number',
+    id: 'listen-nudge',
+    min: -MOST_NUDGE_MS,
+    max: MOST_NUDGE_MS,
+    step: 1,
+    inputMode: 'numeric',
+    value: remembered(NUDGE_KEY, 0),
   });
   const help = make('p', {
-    id: 'listen-nudge-help', className: 'listen-help',
-    textContent: 'Does this device sound later than the others (a Bluetooth speaker does)? Raise this until they agree. It is remembered here.',
+    id: 'listen-nudge-help',
+    className: 'listen-help',
+    textContent:
+      'Does this device sound later than the others (a Bluetooth speaker does)? Raise this until they agree. It is remembered here.',
   });
   input.setAttribute('aria-describedby', help.id);
   const apply = () => {
@@ -71,10 +79,14 @@ function makeNudge(listener) {
   };
   apply();
   const row = make(
-    'div', { className: 'listen-row' },
+    'div',
+    { className: 'listen-row' },
     make('label', { htmlFor: input.id, textContent: 'Device is late by, ms' }),
-    button('−10', -10, '10 milliseconds less'), button('−1', -1, '1 millisecond less'), input,
-    button('+1', 1, '1 millisecond more'), button('+10', 10, '10 milliseconds more'),
+    button('−10', -10, '10 milliseconds less'),
+    button('−1', -1, '1 millisecond less'),
+    input,
+    button('+1', 1, '1 millisecond more'),
+    button('+10', 10, '10 milliseconds more'),
   );
   return make('div', {}, row, help);
 }
@@ -94,7 +106,8 @@ export function mountListen(section, client) {
   const controls = make('div', { className: 'listen-controls', hidden: true }, makeVolume(listener), makeNudge(listener));
   section.append(
     make('h2', { textContent: 'Listen' }),
-    make('div', { className: 'listen-head' }, cover, make('div', {}, title, button, status, figures)), controls,
+    make('div', { className: 'listen-head' }, cover, make('div', {}, title, button, status, figures)),
+    controls,
   );
 
   button.addEventListener('click', () => {
@@ -112,7 +125,9 @@ export function mountListen(section, client) {
     const words = describe(report);
     section.dataset.state = words.state;
     section.dataset.errorUs = report.errorUs === null ? '' : Math.round(report.errorUs);
-    section.dataset.figures = [report.rttUs, report.clockOffsetUs, report.outputOffsetUs, report.jumps].map((f) => Math.round(f ?? 0)).join(' ');
+    section.dataset.figures = [report.rttUs, report.clockOffsetUs, report.outputOffsetUs, report.jumps]
+      .map((f) => Math.round(f ?? 0))
+      .join(' ');
     // A live region is read aloud whenever it changes: only what matters changes it.
     if (status.textContent !== words.status) status.textContent = words.status;
     figures.textContent = words.figures;

@@ -66,7 +66,12 @@ async function readForm(reader, signal) {
   }
   const width = form.bits / 8;
   const isGood =
-    form.isPlain && form.from > 0 && form.channels >= 1 && form.channels <= 8 && form.sampleRate >= 3000 && form.sampleRate <= 384_000 &&
+    form.isPlain &&
+    form.from > 0 &&
+    form.channels >= 1 &&
+    form.channels <= 8 &&
+    form.sampleRate >= 3000 &&
+    form.sampleRate <= 384_000 &&
     (form.isFloat ? width === 4 : [1, 2, 3, 4].includes(width));
   return isGood ? form : null;
 }

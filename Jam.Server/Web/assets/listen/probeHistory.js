@@ -73,7 +73,10 @@ export class ProbeHistory {
   }
 
   #rate() {
-    const lowest = this.probes.map((p) => p.rttUs).sort((a, b) => a - b).slice(0, RANK);
+    const lowest = this.probes
+      .map((p) => p.rttUs)
+      .sort((a, b) => a - b)
+      .slice(0, RANK);
     const before = [this.lowestUs, this.spreadUs];
     this.lowestUs = lowest[0] ?? 0;
     this.spreadUs = lowest.length ? Math.min(lowest[0], lowest.at(-1) - lowest[0]) : 0;

@@ -109,8 +109,11 @@ export class RoomEstimate {
 
   #isQuick(probe) {
     return (
-      this.#bursts >= FIRST_BURSTS + EARLY_BURSTS && !this.#isHolding && probe.rttUs > 0 &&
-      probe.rttUs <= this.#history.lowestUs + 25 && !this.#isOutlier(probe)
+      this.#bursts >= FIRST_BURSTS + EARLY_BURSTS &&
+      !this.#isHolding &&
+      probe.rttUs > 0 &&
+      probe.rttUs <= this.#history.lowestUs + 25 &&
+      !this.#isOutlier(probe)
     );
   }
 

@@ -20,8 +20,14 @@ export function parseIndex(bytes, trackBytes) {
   };
   const [first, frames, skipFrames, lengthFrames, step] = [take(), take(), take(), take(), take()];
   const isSane =
-    first < trackBytes && frames > 0 && frames <= 2 ** 32 && skipFrames <= 65536 && lengthFrames <= (frames + 1) * 1152 &&
-    step > 0 && step <= 2 ** 20 && (step & (step - 1)) === 0;
+    first < trackBytes &&
+    frames > 0 &&
+    frames <= 2 ** 32 &&
+    skipFrames <= 65536 &&
+    lengthFrames <= (frames + 1) * 1152 &&
+    step > 0 &&
+    step <= 2 ** 20 &&
+    (step & (step - 1)) === 0;
   if (!isSane) return null;
   const entries = Math.ceil(frames / step);
   if (entries > MAX_ENTRIES || entries - 1 > bytes.length - at) return null;

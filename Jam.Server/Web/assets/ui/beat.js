@@ -11,7 +11,11 @@ export function mountBeat(client) {
   const bar = el('input', { id: 'per-bar', type: 'number', min: 1, max: 32, step: 1, inputMode: 'numeric' });
   const tap = el('button', { type: 'button', className: 'tap', textContent: 'Tap' });
   const click = el('input', { id: 'metronome', type: 'checkbox' });
-  const countIn = el('select', { id: 'count-in' }, ...[0, 1, 2, 3, 4].map((n) => el('option', { value: n, textContent: n === 0 ? 'none' : n === 1 ? '1 bar' : `${n} bars` })));
+  const countIn = el(
+    'select',
+    { id: 'count-in' },
+    ...[0, 1, 2, 3, 4].map((n) => el('option', { value: n, textContent: n === 0 ? 'none' : n === 1 ? '1 bar' : `${n} bars` })),
+  );
   const place = el('p', { className: 'mono hint', id: 'beat-place' });
   const field = (label, input) => el('label', { className: 'field' }, el('span', { textContent: label }), input);
 
@@ -20,12 +24,16 @@ export function mountBeat(client) {
     el('div', { className: 'fields' }, field('Beats a minute', bpm), field('Beats of a bar', bar), field('Count-in', countIn)),
     el('div', { className: 'row' }, tap, el('label', { className: 'check' }, click, ' Every peer clicks')),
     place,
-    el('p', { className: 'hint', textContent: 'Four taps in time set the tempo, the first is a downbeat; up to eight refine it. The key T taps, too.' }),
+    el('p', {
+      className: 'hint',
+      textContent: 'Four taps in time set the tempo, the first is a downbeat; up to eight refine it. The key T taps, too.',
+    }),
   );
 
   const sendTempo = () => {
     const [beats, perBar] = [Number(bpm.value), Number(bar.value)];
-    if (beats >= 20 && beats <= 400 && perBar >= 1 && perBar <= 32) client.send('SET_TEMPO', { bpm: beats, beats_per_bar: Math.round(perBar) });
+    if (beats >= 20 && beats <= 400 && perBar >= 1 && perBar <= 32)
+      client.send('SET_TEMPO', { bpm: beats, beats_per_bar: Math.round(perBar) });
     else show();
   };
   const sendTap = () => {
@@ -41,7 +49,16 @@ export function mountBeat(client) {
   click.addEventListener('change', () => client.send('METRONOME', { is_on: click.checked }));
   countIn.addEventListener('change', () => client.send('METRONOME', { count_in_bars: Number(countIn.value) }));
   document.addEventListener('keydown', (e) => {
-    if ((e.key === 't' || e.key === 'T') && !e.ctrlKey && !e.metaKey && !e.altKey && !e.repeat && room.mayControl && !e.target.closest('input, textarea, select')) sendTap();
+    if (
+      (e.key === 't' || e.key === 'T') &&
+      !e.ctrlKey &&
+      !e.metaKey &&
+      !e.altKey &&
+      !e.repeat &&
+      room.mayControl &&
+      !e.target.closest('input, textarea, select')
+    )
+      sendTap();
   });
 
   function show() {
@@ -74,7 +91,8 @@ export function mountBeat(client) {
       row.children[inBar]?.style.setProperty('--glow', glow);
     }
     lit = inBar;
-    if (place.offsetParent !== null) setText(place, `bar ${Math.floor(n / tempo.beats_per_bar) + 1}, beat ${inBar + 1} of ${tempo.beats_per_bar}`);
+    if (place.offsetParent !== null)
+      setText(place, `bar ${Math.floor(n / tempo.beats_per_bar) + 1}, beat ${inBar + 1} of ${tempo.beats_per_bar}`);
   }
 
   client.on('change', show);

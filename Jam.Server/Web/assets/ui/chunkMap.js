@@ -74,7 +74,9 @@ export class ChunkMap {
     const chunk = Math.floor(((x * this.#dpr - this.#left) / this.#width) * p.chunks);
     if (chunk < 0 || chunk >= p.chunks) return { words: `${p.name}: ${p.have} of ${p.chunks} chunks` };
     const from = p.from[chunk];
-    return { words: `${p.name}, chunk ${chunk + 1}: ${from === MISSING ? 'not here yet' : from === 0 ? 'here before' : `from ${this.#model.sourceName(from)}`}` };
+    return {
+      words: `${p.name}, chunk ${chunk + 1}: ${from === MISSING ? 'not here yet' : from === 0 ? 'here before' : `from ${this.#model.sourceName(from)}`}`,
+    };
   }
 
   get #dpr() {
@@ -92,16 +94,23 @@ export class ChunkMap {
     const dpr = this.#dpr;
     const cssWidth = this.#canvas.parentElement.clientWidth;
     const isNarrow = cssWidth < 480;
-    const height = Math.max(7, Math.min(26, Math.round(560 / Math.max(1, peers.length)) - 2));
+    const height = Math.max(8, Math.min(26, Math.round(600 / Math.max(1, peers.length)) - 2));
     const cssHeight = Math.max(40, peers.length * (height + 2) + 4);
     this.#canvas.width = Math.round(cssWidth * dpr);
     this.#canvas.height = Math.round(cssHeight * dpr);
     this.#canvas.style.height = `${cssHeight}px`;
     this.#left = Math.round((isNarrow ? 84 : NAME_WIDTH) * dpr);
-    this.#width = Math.max(1, this.#canvas.width - this.#left - Math.round((isNarrow ? 40 : SHARE_WIDTH) * dpr));
+    this.#width = Math.max(1, this.#canvas.width - this.#left - Math.round((isNarrow ? 50 : SHARE_WIDTH) * dpr));
     this.#strip.width = this.#width;
     this.#strip.height = Math.max(1, peers.length);
-    this.#rows = peers.map((_, i) => ({ y: Math.round((i * (height + 2) + 2) * dpr), height: Math.round(height * dpr), index: i, revision: -1, flashes: [], isDirty: true }));
+    this.#rows = peers.map((_, i) => ({
+      y: Math.round((i * (height + 2) + 2) * dpr),
+      height: Math.round(height * dpr),
+      index: i,
+      revision: -1,
+      flashes: [],
+      isDirty: true,
+    }));
     this.#layout = this.#key(peers);
     this.#resized = false;
     const style = getComputedStyle(this.#canvas);
@@ -142,7 +151,7 @@ export class ChunkMap {
     const dpr = this.#dpr;
     if (row.isDirty) {
       g.clearRect(0, row.y - 1, this.#canvas.width, row.height + 2);
-      g.font = `${Math.min(13 * dpr, Math.max(8 * dpr, row.height))}px system-ui, sans-serif`;
+      g.font = `${Math.min(13 * dpr, Math.max(9 * dpr, row.height - 2 * dpr))}px system-ui, sans-serif`;
       g.textBaseline = 'middle';
       g.fillStyle = this.#model.colorOfPeer(p.id);
       g.fillRect(0, row.y, 4 * dpr, row.height);

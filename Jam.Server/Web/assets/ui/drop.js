@@ -19,7 +19,10 @@ export async function mountDrop(client, say) {
   const box = $('drop');
   if (!(await serverOffers()).includes('seed')) return;
   const headers = { 'X-Jam-Seed': '1', ...(key ? { Authorization: `Bearer ${key}` } : {}) };
-  const allowed = await fetch('/seed/', { headers }).then((r) => r.ok && r.json(), () => null);
+  const allowed = await fetch('/seed/', { headers }).then(
+    (r) => r.ok && r.json(),
+    () => null,
+  );
   if (!allowed) return;
 
   const input = el('input', { type: 'file', id: 'drop-file', accept: 'audio/*,.mp3,.flac,.ogg,.opus,.wav,.aiff,.m4a', multiple: true });
@@ -28,7 +31,10 @@ export async function mountDrop(client, say) {
   box.append(
     el('p', {}, el('strong', { textContent: 'Drop audio files here' }), ' to share them, or '),
     el('label', { className: 'button', for: 'drop-file' }, 'choose files', input),
-    el('p', { className: 'hint', textContent: `They go to this host's own peer, which checks and seeds them (up to ${bytesText(allowed.max_bytes)} each).` }),
+    el('p', {
+      className: 'hint',
+      textContent: `They go to this host's own peer, which checks and seeds them (up to ${bytesText(allowed.max_bytes)} each).`,
+    }),
     bar,
     said,
   );

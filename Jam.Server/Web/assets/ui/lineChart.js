@@ -1,6 +1,6 @@
 // Lines over time, drawn a few times a second.
 
-const HEIGHT = 190;
+const HEIGHT = 250;
 const LEFT = 52;
 const BOTTOM = 20;
 
@@ -54,7 +54,8 @@ export class LineChart {
     }
     g.textAlign = 'center';
     const xStep = niceStep(x[1] - x[0]);
-    for (let v = Math.ceil(x[0] / xStep) * xStep; v <= x[1] + 1e-9; v += xStep) g.fillText(this.#isTime && v === 0 ? 'now' : `${v} s`, Math.min(width - 14, px(v)), HEIGHT - 8);
+    for (let v = Math.ceil(x[0] / xStep) * xStep; v <= x[1] + 1e-9; v += xStep)
+      g.fillText(this.#isTime && v === 0 ? 'now' : `${v} s`, Math.min(width - 14, px(v)), HEIGHT - 8);
     g.save();
     g.beginPath();
     g.rect(LEFT, 4, width - LEFT, HEIGHT - BOTTOM);

@@ -36,7 +36,8 @@ export class LinkGraph {
     });
     const links = this.#model.links().slice(0, MAX_EDGES);
     const most = links[0]?.rate ?? 1;
-    for (const l of links.reverse()) this.#edge(places.get(l.from), places.get(l.to), this.#model.colorOfPeer(l.from), l.rate / most, side / 2);
+    for (const l of links.reverse())
+      this.#edge(places.get(l.from), places.get(l.to), this.#model.colorOfPeer(l.from), l.rate / most, side / 2);
     const ink = getComputedStyle(canvas).getPropertyValue('--ink').trim();
     for (const p of peers) {
       const at = places.get(p.id);

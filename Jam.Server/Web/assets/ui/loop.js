@@ -29,17 +29,40 @@ export function mountLoop(client) {
   const own = el('div', { className: 'lane-steps', role: 'group', 'aria-label': 'Your lane' });
   const others = el('div', { className: 'lanes', role: 'list', 'aria-label': 'Lanes of the others' });
   const why = el('p', { className: 'why', id: 'loop-why' });
-  const grid = el('div', { className: 'grid' }, el('div', { className: 'lane' }, el('span', { className: 'lane-name', textContent: 'you' }), own), others, head);
+  const grid = el(
+    'div',
+    { className: 'grid' },
+    el('div', { className: 'lane' }, el('span', { className: 'lane-name', textContent: 'you' }), own),
+    others,
+    head,
+  );
   const clear = el('button', { type: 'button', textContent: 'Clear my lane', on: { click: () => change(() => mine.fill(null)) } });
   const field = (label, input) => el('label', { className: 'field' }, el('span', { textContent: label }), input);
 
   const choices = [...VOICES.map((sample) => ({ sample })), { pitch: 60 }];
-  const pitch = el('select', { 'aria-label': 'Pitch of the tone' }, ...PITCHES.map((p) => el('option', { value: p, textContent: noteName(p) })));
+  const pitch = el(
+    'select',
+    { 'aria-label': 'Pitch of the tone' },
+    ...PITCHES.map((p) => el('option', { value: p, textContent: noteName(p) })),
+  );
   pitch.value = '60';
   choices.forEach((choice, i) => {
     const id = `brush-${i}`;
-    const input = el('input', { type: 'radio', name: 'brush', id, checked: i === 0, on: { change: () => (voice = choice.sample ? choice : { pitch: Number(pitch.value) }) } });
-    brushes.append(el('label', { className: `brush ${choice.sample ? `voice-${choice.sample}` : 'voice-tone'}`, for: id }, input, choice.sample ?? 'tone'));
+    const input = el('input', {
+      type: 'radio',
+      name: 'brush',
+      id,
+      checked: i === 0,
+      on: { change: () => (voice = choice.sample ? choice : { pitch: Number(pitch.value) }) },
+    });
+    brushes.append(
+      el(
+        'label',
+        { className: `brush ${choice.sample ? `voice-${choice.sample}` : 'voice-tone'}`, for: id },
+        input,
+        choice.sample ?? 'tone',
+      ),
+    );
   });
   brushes.append(pitch);
   pitch.addEventListener('change', () => {
@@ -48,7 +71,13 @@ export function mountLoop(client) {
   });
 
   $('loop-card').append(
-    el('div', { className: 'fields' }, el('label', { className: 'check' }, isOn, ' The loop sounds'), field('Steps', steps), field('Beats', beats)),
+    el(
+      'div',
+      { className: 'fields' },
+      el('label', { className: 'check' }, isOn, ' The loop sounds'),
+      field('Steps', steps),
+      field('Beats', beats),
+    ),
     why,
     brushes,
     grid,
@@ -101,7 +130,12 @@ export function mountLoop(client) {
   const isBeat = (i) => (i * room.loop.beats) % room.loop.steps < room.loop.beats;
 
   function createLane() {
-    return el('div', { className: 'lane', role: 'listitem' }, el('span', { className: 'lane-name' }), el('div', { className: 'lane-steps', role: 'img' }));
+    return el(
+      'div',
+      { className: 'lane', role: 'listitem' },
+      el('span', { className: 'lane-name' }),
+      el('div', { className: 'lane-steps', role: 'img' }),
+    );
   }
 
   function updateLane(node, lane) {
@@ -113,7 +147,12 @@ export function mountLoop(client) {
     cells.dataset.key = key;
     const shown = Array.from({ length: room.loop.steps }, (_, i) => lane.steps[i] ?? null);
     cells.replaceChildren(
-      ...shown.map((s, i) => el('span', { className: `step ${s ? colorOf(s) : ''} ${isBeat(i) ? 'on-beat' : ''}`, textContent: s?.pitch !== undefined && s?.pitch !== null ? noteName(s.pitch) : '' })),
+      ...shown.map((s, i) =>
+        el('span', {
+          className: `step ${s ? colorOf(s) : ''} ${isBeat(i) ? 'on-beat' : ''}`,
+          textContent: s?.pitch !== undefined && s?.pitch !== null ? noteName(s.pitch) : '',
+        }),
+      ),
     );
     const words = shown.flatMap((s, i) => (s ? [`${nameOf(s)} on ${i + 1}`] : []));
     cells.setAttribute('aria-label', `Lane of ${name}: ${words.join(', ') || 'silent'}`);
@@ -122,12 +161,18 @@ export function mountLoop(client) {
   function show() {
     const { loop } = room;
     setProp(isOn, 'checked', loop.is_on);
-    for (const [select, value] of [[steps, loop.steps], [beats, loop.beats]]) {
+    for (const [select, value] of [
+      [steps, loop.steps],
+      [beats, loop.beats],
+    ]) {
       if (![...select.options].some((o) => Number(o.value) === value)) select.append(el('option', { value, textContent: value }));
       setProp(select, 'value', String(value));
     }
     for (const input of [isOn, steps, beats]) setProp(input, 'disabled', !room.mayControl);
-    setText(why, room.isMuted ? 'The host has muted you.' : room.mayControl ? '' : `The shape of the loop is not yours to change. ${room.whyNot}`);
+    setText(
+      why,
+      room.isMuted ? 'The host has muted you.' : room.mayControl ? '' : `The shape of the loop is not yours to change. ${room.whyNot}`,
+    );
     setProp(why, 'hidden', why.textContent === '');
     const kept = room.lanes.get(room.peerId)?.steps;
     if (!isDirty) mine = Array.from({ length: loop.steps }, (_, i) => kept?.[i] ?? null);

@@ -62,7 +62,9 @@ export function mountMembers(client) {
   }
 
   function show() {
-    const all = [...room.members.values()].sort((a, b) => (a.role === 'host' ? 0 : 1) - (b.role === 'host' ? 0 : 1) || a.join_seq - b.join_seq);
+    const all = [...room.members.values()].sort(
+      (a, b) => (a.role === 'host' ? 0 : 1) - (b.role === 'host' ? 0 : 1) || a.join_seq - b.join_seq,
+    );
     keyed($('members'), all.slice(0, MAX_ROWS), (m) => m.peer_id, create, update);
     setText($('members-title'), all.length === 1 ? 'Members: you alone' : `Members: ${all.length}`);
     setProp($('members-more'), 'hidden', all.length <= MAX_ROWS);

@@ -33,7 +33,9 @@ export function mountPlayer(client) {
     held = null;
   });
   seek.addEventListener('keydown', (e) => {
-    const by = { ArrowLeft: -STEP_US, ArrowDown: -STEP_US, ArrowRight: STEP_US, ArrowUp: STEP_US, PageUp: PAGE_US, PageDown: -PAGE_US }[e.key];
+    const by = { ArrowLeft: -STEP_US, ArrowDown: -STEP_US, ArrowRight: STEP_US, ArrowUp: STEP_US, PageUp: PAGE_US, PageDown: -PAGE_US }[
+      e.key
+    ];
     if (!by) return;
     e.preventDefault();
     seekTo(Math.min(Number(seek.max), Number(seek.value) + by));
@@ -71,7 +73,8 @@ export function mountPlayer(client) {
     const { state } = room;
     const why = room.whyNot;
     const hasTrack = Boolean(state?.track_id);
-    for (const id of ['play', 'stop', 'next', 'previous']) setProp($(id), 'disabled', !room.mayControl || (id !== 'next' && id !== 'previous' && !hasTrack));
+    for (const id of ['play', 'stop', 'next', 'previous'])
+      setProp($(id), 'disabled', !room.mayControl || (id !== 'next' && id !== 'previous' && !hasTrack));
     setProp($('next'), 'disabled', !room.mayControl || room.queue.length === 0);
     setProp($('previous'), 'disabled', !room.mayControl || room.queue.length === 0);
     const label = isPlaying() ? 'Pause' : 'Play';
@@ -84,10 +87,19 @@ export function mountPlayer(client) {
     const waits = room.stats?.waiting_for ?? [];
     const names = waits.slice(0, 3).map((id) => room.members.get(id)?.name ?? id);
     const by = state?.by && room.members.get(state.by)?.name;
-    const notes = { resumed: 'goes on after a change of server', restored: 'goes on after a restart', host_left: 'paused: the host has left', ended: 'the list is over', next: 'next track' };
+    const notes = {
+      resumed: 'goes on after a change of server',
+      restored: 'goes on after a restart',
+      host_left: 'paused: the host has left',
+      ended: 'the list is over',
+      next: 'next track',
+    };
     const does = { PLAY: 'Playing', PAUSE: 'Paused', STOP: 'Stopped' }[state?.status] ?? '';
     const because = state?.note && notes[state.note] ? `: ${notes[state.note]}` : by ? ` by ${by}` : '';
-    setText($('doing'), waits.length ? `Waiting for ${names.join(', ')}${waits.length > 3 ? ' and others' : ''}` : hasTrack ? does + because : '');
+    setText(
+      $('doing'),
+      waits.length ? `Waiting for ${names.join(', ')}${waits.length > 3 ? ' and others' : ''}` : hasTrack ? does + because : '',
+    );
   }
 
   function frame() {

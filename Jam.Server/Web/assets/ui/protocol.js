@@ -28,7 +28,12 @@ export function mountProtocol(view, client) {
   const isHeld = el('input', { type: 'checkbox' });
   const text = el('textarea', { id: 'raw', rows: 4, spellcheck: false, value: '{"type":"PING","payload":{"nonce":7}}' });
   const said = el('p', { className: 'hint', role: 'status' });
-  const sample = el('select', { 'aria-label': 'Begin with' }, el('option', { value: '', textContent: 'begin with ...' }), ...SAMPLES.map(([type], i) => el('option', { value: i, textContent: type })));
+  const sample = el(
+    'select',
+    { 'aria-label': 'Begin with' },
+    el('option', { value: '', textContent: 'begin with ...' }),
+    ...SAMPLES.map(([type], i) => el('option', { value: i, textContent: type })),
+  );
   const to = el('select', { id: 'blob-to' });
   const data = el('input', { id: 'blob-data', value: '{"hello":"room"}', spellcheck: false });
 
@@ -60,15 +65,32 @@ export function mountProtocol(view, client) {
     el(
       'section',
       { className: 'card', 'aria-labelledby': 'log-title' },
-      el('header', { className: 'card-head' }, el('h2', { id: 'log-title', textContent: 'Messages' }), el('a', { href: '/protocol', target: '_blank', textContent: 'PROTOCOL.md' })),
-      el('div', { className: 'row' }, el('label', { className: 'check' }, isQuiet, ' Hide probes and statistics'), el('label', { className: 'check' }, isHeld, ' Hold')),
+      el(
+        'header',
+        { className: 'card-head' },
+        el('h2', { id: 'log-title', textContent: 'Messages' }),
+        el('a', { href: '/protocol', target: '_blank', textContent: 'PROTOCOL.md' }),
+      ),
+      el(
+        'div',
+        { className: 'row' },
+        el('label', { className: 'check' }, isQuiet, ' Hide probes and statistics'),
+        el('label', { className: 'check' }, isHeld, ' Hold'),
+      ),
       log,
     ),
     el(
       'section',
       { className: 'card', 'aria-labelledby': 'send-title' },
       el('h2', { id: 'send-title', textContent: 'Send' }),
-      el('form', { className: 'send', on: { submit: sendRaw } }, el('label', { for: 'raw', textContent: 'A message as JSON' }), sample, text, el('button', { className: 'primary', textContent: 'Send' })),
+      el(
+        'form',
+        { className: 'send', on: { submit: sendRaw } },
+        el('label', { for: 'raw', textContent: 'A message as JSON' }),
+        sample,
+        text,
+        el('button', { className: 'primary', textContent: 'Send' }),
+      ),
       el('h3', { textContent: 'BLOB' }),
       el(
         'form',
@@ -103,7 +125,9 @@ export function mountProtocol(view, client) {
   function take({ out, text: raw }) {
     const type = /"type"\s*:\s*"([A-Z_]{1,32})"/.exec(raw.slice(0, 200))?.[1] ?? '?';
     // What proves who this is must not be read off a projector.
-    const body = raw.replace(/("(?:resume_token|room_secret)":")[^"]*/g, '$1…').slice(0, LONGEST) + (raw.length > LONGEST ? ` … ${raw.length} characters` : '');
+    const body =
+      raw.replace(/("(?:resume_token|room_secret)":")[^"]*/g, '$1…').slice(0, LONGEST) +
+      (raw.length > LONGEST ? ` … ${raw.length} characters` : '');
     const message = { out, type, body, at: new Date().toLocaleTimeString([], { hour12: false }) };
     kept.push(message);
     count++;
@@ -116,7 +140,10 @@ export function mountProtocol(view, client) {
   function showMembers() {
     const chosen = to.value;
     const others = [...room.members.values()].filter((m) => m.peer_id !== room.peerId).slice(0, 200);
-    to.replaceChildren(el('option', { value: '', textContent: 'all others' }), ...others.map((m) => el('option', { value: m.peer_id, textContent: m.name })));
+    to.replaceChildren(
+      el('option', { value: '', textContent: 'all others' }),
+      ...others.map((m) => el('option', { value: m.peer_id, textContent: m.name })),
+    );
     setProp(to, 'value', others.some((m) => m.peer_id === chosen) ? chosen : '');
   }
 

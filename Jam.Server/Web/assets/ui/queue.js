@@ -29,13 +29,19 @@ export function mountQueue(client) {
   }
 
   function create({ track_id: id }) {
-    const button = (name, label, fn) => el('button', { type: 'button', className: 'quiet', 'aria-label': label, data: { does: name }, on: { click: fn } }, icon(name));
+    const button = (name, label, fn) =>
+      el('button', { type: 'button', className: 'quiet', 'aria-label': label, data: { does: name }, on: { click: fn } }, icon(name));
     const grip = el('span', { className: 'grip', 'aria-hidden': 'true', on: { pointerdown: (e) => startDrag(e, id) } }, icon('grip'));
     const item = el(
       'li',
       { data: { id } },
       grip,
-      el('button', { type: 'button', className: 'track', on: { click: () => playNow(id) } }, el('span', { className: 'track-title' }), el('span', { className: 'track-by' })),
+      el(
+        'button',
+        { type: 'button', className: 'track', on: { click: () => playNow(id) } },
+        el('span', { className: 'track-title' }),
+        el('span', { className: 'track-by' }),
+      ),
       el('span', { className: 'badge next-badge', textContent: 'next' }),
       el('span', { className: 'mono track-length' }),
       button('up', 'Move up', () => move(id, placeOf(id) - 1)),
@@ -56,11 +62,12 @@ export function mountQueue(client) {
     const isNow = track.track_id === room.state?.track_id;
     const may = room.mayControl;
     const [title, by] = item.querySelector('.track').children;
-    if (item.tagsFor !== track.sidecars?.tags) {
-      setText(title, titleOf(track));
+    const tagged = track.sidecars?.tags ?? '';
+    if (item.dataset.tags !== tagged) {
+      if (!title.textContent) setText(title, titleOf(track));
       tagsOf(track).then((tags) => {
-        if (!tags) return;
-        item.tagsFor = track.sidecars?.tags;
+        if (!tagged || !tags) return;
+        item.dataset.tags = tagged;
         if (tags.title) setText(title, tags.title);
         setText(by, tags.artist ?? '');
       });
@@ -75,7 +82,11 @@ export function mountQueue(client) {
     for (const b of item.querySelectorAll('button.quiet')) {
       const word = { up: 'Move up', down: 'Move down', remove: 'Remove' }[b.dataset.does];
       b.setAttribute('aria-label', `${word}: ${name}`);
-      setProp(b, 'disabled', !may || (b.dataset.does === 'up' && place === 0) || (b.dataset.does === 'down' && place === room.queue.length - 1));
+      setProp(
+        b,
+        'disabled',
+        !may || (b.dataset.does === 'up' && place === 0) || (b.dataset.does === 'down' && place === room.queue.length - 1),
+      );
     }
     item.querySelector('.track').setAttribute('aria-label', isNow ? `${name}, the room's track` : `Make ${name} the room's track`);
   }

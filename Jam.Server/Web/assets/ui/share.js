@@ -23,7 +23,12 @@ export function mountShare(room) {
 
   function line(url, i) {
     const input = el('input', { value: url, readOnly: true, 'aria-label': i === 0 ? 'Link to the room' : 'Another link to the room' });
-    return el('div', { className: 'row' }, input, el('button', { type: 'button', textContent: 'Copy', 'aria-label': `Copy ${url}`, on: { click: () => copy(url, input) } }));
+    return el(
+      'div',
+      { className: 'row' },
+      input,
+      el('button', { type: 'button', textContent: 'Copy', 'aria-label': `Copy ${url}`, on: { click: () => copy(url, input) } }),
+    );
   }
 
   dialog.append(

@@ -25,17 +25,46 @@ export function mountSwarm(view, client) {
   const head = (...names) => el('thead', {}, el('tr', {}, ...names.map((n) => el('th', { scope: 'col', textContent: n }))));
 
   view.append(
-    el('section', { className: 'card', 'aria-labelledby': 'swarm-title' },
+    el(
+      'section',
+      { className: 'card', 'aria-labelledby': 'swarm-title' },
       el('h2', { id: 'swarm-title', textContent: 'Who has what, and from whom' }),
-      none, figures,
+      none,
+      figures,
       el('div', { className: 'map' }, mapCanvas, tip),
-      legend),
-    el('div', { className: 'charts' },
-      el('section', { className: 'card', 'aria-labelledby': 'progress-title' }, el('h2', { id: 'progress-title', textContent: 'Progress and the fluid bound' }), progressCanvas, el('p', { id: 'bound', className: 'hint' })),
-      el('section', { className: 'card', 'aria-labelledby': 'sync-title' }, el('h2', { id: 'sync-title', textContent: 'Sync error' }), syncCanvas, el('p', { id: 'sync-words', className: 'hint' })),
-      el('section', { className: 'card', 'aria-labelledby': 'links-title' }, el('h2', { id: 'links-title', textContent: 'Links' }), linkCanvas, busiest)),
-    el('details', { className: 'card' }, el('summary', { textContent: 'The same as a table' }),
-      el('table', { className: 'members' }, head('Peer', 'Chunks', 'Of the host', 'Of others', 'Receives', 'Sends', 'Sync error'), table)),
+      legend,
+    ),
+    el(
+      'div',
+      { className: 'charts' },
+      el(
+        'section',
+        { className: 'card', 'aria-labelledby': 'progress-title' },
+        el('h2', { id: 'progress-title', textContent: 'Progress and the fluid bound' }),
+        progressCanvas,
+        el('p', { id: 'bound', className: 'hint' }),
+      ),
+      el(
+        'section',
+        { className: 'card', 'aria-labelledby': 'sync-title' },
+        el('h2', { id: 'sync-title', textContent: 'Sync error' }),
+        syncCanvas,
+        el('p', { id: 'sync-words', className: 'hint' }),
+      ),
+      el(
+        'section',
+        { className: 'card', 'aria-labelledby': 'links-title' },
+        el('h2', { id: 'links-title', textContent: 'Links' }),
+        linkCanvas,
+        busiest,
+      ),
+    ),
+    el(
+      'details',
+      { className: 'card' },
+      el('summary', { textContent: 'The same as a table' }),
+      el('table', { className: 'members' }, head('Peer', 'Chunks', 'Of the host', 'Of others', 'Receives', 'Sends', 'Sync error'), table),
+    ),
   );
 
   const map = new ChunkMap(mapCanvas, model);
@@ -53,23 +82,50 @@ export function mountSwarm(view, client) {
     const peers = model.peers();
     setProp(none, 'hidden', peers.length > 0);
     const bound = model.bound();
-    setText(whole, peers.length ? `${Math.floor(model.share() * 100)} %` : '–');
+    const share = model.share();
+    setText(whole, share === null ? '–' : `${Math.floor(share * 100)} %`);
     setText(copies, bound.copies === null ? '–' : bound.copies.toFixed(2));
     setText(rate, `${bytesText(model.totalRate())}/s`);
     setText(standing, bound.efficiency === null ? '–' : `${Math.round(bound.efficiency * 100)} %`);
     setText($('bound'), bound.words);
     setText($('sync-words'), model.syncWords());
     const sources = model.legend();
-    keyed(legend, sources, (s) => s.id, () => el('li', {}, el('i'), el('span')), (node, s) => {
-      node.firstChild.style.background = s.color;
-      setText(node.lastChild, s.name);
-    });
-    keyed(busiest, model.busiest(BUSIEST), (l) => `${l.from} ${l.to}`, () => el('li'), (node, l) => setText(node, `${l.fromName} → ${l.toName}: ${bytesText(l.rate)}/s`));
+    keyed(
+      legend,
+      sources,
+      (s) => s.id,
+      () => el('li', {}, el('i'), el('span')),
+      (node, s) => {
+        node.firstChild.style.background = s.color;
+        setText(node.lastChild, s.name);
+      },
+    );
+    keyed(
+      busiest,
+      model.busiest(BUSIEST),
+      (l) => `${l.from} ${l.to}`,
+      () => el('li'),
+      (node, l) => setText(node, `${l.fromName} → ${l.toName}: ${bytesText(l.rate)}/s`),
+    );
     if (!table.closest('details').open) return;
-    keyed(table, peers, (p) => p.id, () => el('tr', {}, el('th', { scope: 'row' }), ...Array.from({ length: 6 }, () => el('td', { className: 'mono' }))), (row, p) => {
-      const cells = [p.name, `${p.have} of ${p.chunks}`, p.fromHost, p.fromOthers, `${bytesText(p.down)}/s`, `${bytesText(p.up)}/s`, p.stats?.sync_error_us === null || !p.stats ? '–' : spanText(p.stats.sync_error_us)];
-      cells.forEach((c, i) => setText(row.children[i], String(c)));
-    });
+    keyed(
+      table,
+      peers,
+      (p) => p.id,
+      () => el('tr', {}, el('th', { scope: 'row' }), ...Array.from({ length: 6 }, () => el('td', { className: 'mono' }))),
+      (row, p) => {
+        const cells = [
+          p.name,
+          `${p.have} of ${p.chunks}`,
+          p.fromHost,
+          p.fromOthers,
+          `${bytesText(p.down)}/s`,
+          `${bytesText(p.up)}/s`,
+          p.stats?.sync_error_us === null || !p.stats ? '–' : spanText(p.stats.sync_error_us),
+        ];
+        cells.forEach((c, i) => setText(row.children[i], String(c)));
+      },
+    );
   }
 
   mapCanvas.addEventListener('pointermove', (e) => {

@@ -1,0 +1,24 @@
+using System.Net;
+using Jam.Peer.Session.Page;
+
+namespace Jam.Peer.Session;
+
+/// <summary>What a host's terminal says to whoever sits before it: how others come in.</summary>
+internal static class HowToJoin
+{
+    /// <summary>The very lines that others type, with this machine's addresses.</summary>
+    public static IEnumerable<string> Lines(int swarmPort, int? serverPort, string room, PageKey key)
+    {
+        var addresses = LocalAddresses.All();
+        if (serverPort is { } port)
+            yield return $"the rendezvous server listens on port {port}, room '{room}'";
+        foreach (var address in addresses)
+            yield return $"others join with: tools/jam --connect {new IPEndPoint(address, swarmPort)}";
+        if (serverPort is not { } web)
+            yield break;
+        var best = addresses.Count > 0 ? addresses[0] : IPAddress.Loopback;
+        var link = $"http://{new IPEndPoint(best, web)}/room/{room}";
+        yield return $"in a browser: {link}";
+        yield return $"to add files from a browser on another machine of yours: {link}#key={key.Text}";
+    }
+}

@@ -1,0 +1,119 @@
+using System.Text.Json;
+using Jam.Tests.Server;
+using Microsoft.Playwright;
+using NUnit.Framework;
+
+namespace Jam.Tests.Page;
+
+/// <summary>What anyone may expect of a page: no barrier, little weight, nothing from elsewhere, no script but its own.</summary>
+[TestFixture]
+[CancelAfter(120_000)]
+internal sealed class PageQualityTests
+{
+    private const int MaxBytes = 200_000;
+
+    [Test]
+    public async Task No_view_has_an_accessibility_violation([Values] bool isPhone, [Values(ColorScheme.Dark, ColorScheme.Light)] ColorScheme scheme, CancellationToken ct)
+    {
+        var axe = await AxeAsync(ct);
+        await using var server = await TestServer.StartAsync(ct);
+        await using var host = await RoomPageTests.HostAsync(server.Port);
+        await using var tab = await RoomTab.OpenAsync(server.Port, "bo", isPhone, scheme);
+        foreach (var view in new[] { "Room", "Beat and loop", "Swarm", "Protocol" })
+        {
+            await tab.ShowAsync(view);
+            await IsAccessibleAsync(tab.Page, axe, view);
+            await KeepPictureAsync(tab.Page, $"{view}-{(isPhone ? "phone" : "desktop")}-{scheme}");
+        }
+
+        await tab.Page.Locator("#share-button").ClickAsync();
+        await IsAccessibleAsync(tab.Page, axe, "Invite");
+        await KeepPictureAsync(tab.Page, $"Invite-{(isPhone ? "phone" : "desktop")}-{scheme}");
+        await tab.Page.GotoAsync($"http://127.0.0.1:{server.Port}/");
+        await tab.Page.Locator("#rooms li").WaitForAsync();
+        await IsAccessibleAsync(tab.Page, axe, "lobby");
+        await KeepPictureAsync(tab.Page, $"Lobby-{(isPhone ? "phone" : "desktop")}-{scheme}");
+    }
+
+    [Test]
+    public async Task Every_control_has_a_name_and_the_whole_page_fits_a_phone(CancellationToken ct)
+    {
+        await using var server = await TestServer.StartAsync(ct);
+        await using var host = await RoomPageTests.HostAsync(server.Port);
+        await using var phone = await RoomTab.OpenAsync(server.Port, "bo", isPhone: true);
+        foreach (var view in new[] { "Room", "Beat and loop", "Swarm", "Protocol" })
+        {
+            await phone.ShowAsync(view);
+            var width = await phone.Page.EvaluateAsync<int>("document.documentElement.scrollWidth");
+            Assert.That(width, Is.LessThanOrEqualTo(390), $"{view} is wider than the phone");
+        }
+    }
+
+    [Test]
+    public async Task The_page_is_light_and_asks_nobody_else(CancellationToken ct)
+    {
+        await using var server = await TestServer.StartAsync(ct);
+        await using var tab = await RoomTab.OpenAsync(server.Port, "ana");
+        var session = await tab.Page.Context.NewCDPSessionAsync(tab.Page);
+        long bytes = 0;
+        session.Event("Network.loadingFinished").OnEvent += (_, e) => bytes += (long)e!.Value.GetProperty("encodedDataLength").GetDouble();
+        await session.SendAsync("Network.enable");
+        await session.SendAsync("Network.setCacheDisabled", new Dictionary<string, object> { ["cacheDisabled"] = true });
+        await tab.Page.ReloadAsync();
+        await tab.Page.GetByRole(AriaRole.Tab, new() { Name = "Swarm" }).ClickAsync();
+        await tab.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        TestContext.Out.WriteLine($"page weight {bytes} bytes in {tab.Requests.Count / 2} requests");
+        Assert.That(bytes, Is.InRange(5_000, MaxBytes));
+        Assert.That(tab.Requests.Select(url => new Uri(url)).Where(uri => uri.Scheme is "http" or "https").Select(uri => uri.Authority).Distinct(),
+            Is.EqualTo(new[] { $"127.0.0.1:{server.Port}" }));
+    }
+
+    [Test]
+    public async Task A_script_that_is_not_the_pages_own_does_not_run(CancellationToken ct)
+    {
+        await using var server = await TestServer.StartAsync(ct);
+        var person = await Browser.PersonAsync();
+        await using (person)
+        {
+            var page = await person.NewPageAsync();
+            await page.GotoAsync($"http://127.0.0.1:{server.Port}/");
+            await page.EvaluateAsync(
+                "() => { const s = document.createElement('script'); s.textContent = 'window.hacked = 1'; document.body.append(s); }");
+            Assert.That(await page.EvaluateAsync<bool>("'hacked' in window"), Is.False);
+        }
+    }
+
+    /// <summary>For eyes: tools/lab/page --shots DIR.</summary>
+    private static async Task KeepPictureAsync(IPage page, string name)
+    {
+        if (Environment.GetEnvironmentVariable("JAM_SHOTS") is { } folder)
+            await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name.Replace(' ', '-').ToLowerInvariant()}.png"), FullPage = true });
+    }
+
+    private static async Task<string> AxeAsync(CancellationToken ct)
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var file = Path.Combine(folder.FullName, "tools", "page", "node_modules", "axe-core", "axe.min.js");
+            if (File.Exists(file))
+                return await File.ReadAllTextAsync(file, ct);
+        }
+
+        const string Missing = "axe-core is not installed: accessibility was not tested (with npm: npm ci --prefix tools/page)";
+        if (Environment.GetEnvironmentVariable("CI") is "true")
+            Assert.Fail(Missing);
+        Assert.Ignore(Missing);
+        return "";
+    }
+
+    private static async Task IsAccessibleAsync(IPage page, string axe, string view)
+    {
+        // By the debugger's door, which the page's policy does not close: axe is of the test, not of the page.
+        await page.EvaluateAsync(axe);
+        // What fades in is judged as it stays.
+        await page.EvaluateAsync("Promise.all(document.getAnimations().map((a) => a.finished))");
+        var violations = await page.EvaluateAsync<JsonElement>(
+            "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => ({ id: v.id, nodes: v.nodes.map((n) => n.target.join(' ') + ' ' + n.failureSummary) })))");
+        Assert.That(violations.GetArrayLength(), Is.Zero, $"{view}: {violations}");
+    }
+}
