@@ -101,14 +101,10 @@ export function mountListen(section, client) {
   const status = make('p', { className: 'listen-status' });
   status.setAttribute('role', 'status');
   const figures = make('p', { className: 'listen-figures' });
-  const cover = make('img', { className: 'listen-cover', alt: '', hidden: true });
   const title = make('p', { className: 'listen-title', hidden: true });
   const controls = make('div', { className: 'listen-controls', hidden: true }, makeVolume(listener), makeNudge(listener));
-  section.append(
-    make('h2', { textContent: 'Listen' }),
-    make('div', { className: 'listen-head' }, cover, make('div', {}, title, button, status, figures)),
-    controls,
-  );
+  const head = make('div', { className: 'listen-head' }, make('div', {}, title, button, status, figures));
+  section.append(make('h2', { textContent: 'Listen' }), head, controls);
 
   button.addEventListener('click', () => {
     if (!listener.isOn) listener.start();
@@ -135,9 +131,15 @@ export function mountListen(section, client) {
     controls.hidden = !report.isOn;
     title.textContent = words.title;
     title.hidden = !words.title;
-    if (report.cover && cover.src !== report.cover) cover.src = report.cover;
-    cover.hidden = !report.cover;
-    if (!report.cover) cover.removeAttribute('src');
+    showCover(report.cover);
+  }
+
+  // There is a picture only while there is one to be seen.
+  function showCover(url) {
+    const shown = head.querySelector('.listen-cover');
+    if (shown?.src === (url ?? undefined)) return;
+    shown?.remove();
+    if (url) head.prepend(make('img', { className: 'listen-cover', alt: '', src: url }));
   }
 
   function showSoon() {
