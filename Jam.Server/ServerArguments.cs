@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using CommandLine;
+using Jam.Server.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Jam.Server;
 
@@ -12,7 +14,13 @@ internal sealed class ServerArguments
 
           --port N         port to listen on, 0 for any free one (8000)
           --bind ADDRESS   IP address to listen on (every one)
+          --listener WHICH kestrel, or fleck where it is built in (kestrel)
+          --web-port N     port of the page and /healthz beside fleck, 0 for any free one (the one after --port)
           --data DIR       folder in which rooms outlive the server (they do not)
+          --log-file FILE  log there; none: no log ($XDG_STATE_HOME/swarmjam/server.log, or ~/.local/state/swarmjam/server.log).
+                           At 2 MB the file becomes FILE.1, and so on; five are kept
+          --log-level L    off, error, warning, info, debug or trace (info)
+          --verbose        log connections and rooms on the console, too
           --unlisted       list no rooms on the page; by its name each can be entered
           --verbose        log connections and rooms
           --help           this
@@ -24,8 +32,20 @@ internal sealed class ServerArguments
     [Option("bind")]
     public string? Bind { get; set; }
 
+    [Option("listener")]
+    public string? ListenerText { get; set; }
+
+    [Option("web-port")]
+    public string? WebPortText { get; set; }
+
     [Option("data")]
     public string? Data { get; set; }
+
+    [Option("log-file")]
+    public string? LogFile { get; set; }
+
+    [Option("log-level")]
+    public string? LogLevelText { get; set; }
 
     [Option("unlisted")]
     public bool Unlisted { get; set; }
@@ -39,19 +59,40 @@ internal sealed class ServerArguments
 
     public int Port => PortText is null ? 8000 : int.Parse(PortText, NumberStyles.None, CultureInfo.InvariantCulture);
 
+    public ListenerKind Listener => ListenerText == "fleck" ? ListenerKind.Fleck : ListenerKind.Kestrel;
+
+    public int WebPort => WebPortText is not null
+        ? int.Parse(WebPortText, NumberStyles.None, CultureInfo.InvariantCulture)
+        : Port is 0 or IPEndPoint.MaxPort ? 0 : Port + 1;
+
     public IPAddress? Address => Bind is null ? null : IPAddress.Parse(Bind);
+
+    public LogLevel Level => LogLevels.Parse(LogLevelText ?? "info") ?? LogLevel.Information;
 
     /// <summary>The parser passes over an option at the end that lacks its value; this does not.</summary>
     public static string? Dangling(string[] args) =>
-        args is [.., "--port" or "--bind" or "--data"] ? $"{args[^1]} needs a value." : null;
+        args is [.., "--port" or "--bind" or "--data" or "--listener" or "--web-port" or "--log-file" or "--log-level"] ? $"{args[^1]} needs a value." : null;
 
     /// <summary>What is wrong, in one sentence; null where nothing is.</summary>
     public string? Problem()
     {
         if (Rest.FirstOrDefault() is { } extra)
             return $"\"{extra}\" is no option.";
-        if (PortText is not null && !ushort.TryParse(PortText, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        if (!IsPort(PortText))
             return "--port must be 0 to 65535.";
+        if (!IsPort(WebPortText))
+            return "--web-port must be 0 to 65535.";
+        if (ListenerText is not (null or "kestrel" or "fleck"))
+            return "--listener must be kestrel or fleck.";
+        if (!JamServer.Listeners.Contains(Listener))
+            return "--listener fleck: this build has no Fleck; build it with -p:UseFleck=true (see README.md).";
+        if (WebPortText is not null && Listener == ListenerKind.Kestrel)
+            return "--web-port goes with --listener fleck; kestrel has the page on --port.";
+        if (LogLevelText is not null && LogLevels.Parse(LogLevelText) is null)
+            return $"--log-level must be one of {string.Join(", ", LogLevels.Words)}.";
         return Bind is not null && !IPAddress.TryParse(Bind, out _) ? "--bind must be an IP address of this machine." : null;
     }
+
+    private static bool IsPort(string? text) =>
+        text is null || ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 }

@@ -6,6 +6,7 @@ using CommandLine;
 using Jam.Server.Hosting;
 using Jam.Server.Web;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Jam.Server;
 
@@ -32,17 +33,29 @@ public static class ServerProgram
 
     private static async Task<int> ServeAsync(ServerArguments arguments)
     {
-        using var loggers = LoggerFactory.Create(logging => logging
-            .SetMinimumLevel(arguments.Verbose ? LogLevel.Debug : LogLevel.Warning)
-            .AddSimpleConsole(console => console.SingleLine = true));
+        await using var file = await OpenLogAsync(arguments);
+        using var loggers = LoggerFactory.Create(logging =>
+        {
+            logging.SetMinimumLevel(LogLevel.Trace)
+                .AddFilter<ConsoleLoggerProvider>(level => level >= (arguments.Verbose ? LogLevel.Debug : LogLevel.Warning))
+                .AddSimpleConsole(console => console.SingleLine = true);
+            if (file is not null)
+                logging.AddProvider(file);
+        });
         using var ending = new CancellationTokenSource();
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         try
         {
-            var options = new JamServerOptions { Port = arguments.Port, Address = arguments.Address, DataFolder = arguments.Data, ListsRooms = !arguments.Unlisted };
+            var options = new JamServerOptions
+            {
+                Port = arguments.Port, Address = arguments.Address, DataFolder = arguments.Data, Listener = arguments.Listener,
+                WebPort = arguments.WebPort, ListsRooms = !arguments.Unlisted,
+            };
             await using var server = await JamServer.StartAsync(options, TimeProvider.System, loggers, ending.Token);
-            Greet(server.Port, arguments.Address);
+            Greet(server, arguments.Address);
+            if (file is not null)
+                Console.WriteLine($"Log: {file.Path}");
             if (arguments.Data is { } data)
                 Console.WriteLine($"Rooms are kept in {data}; {server.RoomCount} of them go on.");
             await ending.Token.WhenCanceledAsync();
@@ -51,7 +64,7 @@ public static class ServerProgram
         }
         catch (PortTakenException e)
         {
-            await Console.Error.WriteLineAsync($"Port {e.Port} is in use: stop what listens there, or choose another with --port.");
+            await Console.Error.WriteLineAsync($"Port {e.Port} is in use: stop what listens there, or choose another with --{(e.Port == arguments.Port ? "port" : "web-port")}.");
             return 1;
         }
         catch (StoreException e)
@@ -76,13 +89,30 @@ public static class ServerProgram
         }
     }
 
-    private static void Greet(int port, IPAddress? bound)
+    /// <summary>A log that cannot be written is no reason not to serve.</summary>
+    private static async Task<FileLog?> OpenLogAsync(ServerArguments arguments)
+    {
+        if (arguments.LogFile is "none")
+            return null;
+        var path = arguments.LogFile ?? FileLog.DefaultPath("server.log");
+        try
+        {
+            return FileLog.Open(path, arguments.Level, TimeProvider.System);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            await Console.Error.WriteLineAsync($"No log: {path} cannot be written ({e.Message})");
+            return null;
+        }
+    }
+
+    private static void Greet(JamServer server, IPAddress? bound)
     {
         var here = bound is null || bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any) ? LanAddresses.Best() : bound;
         var host = here.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{here}]" : here.ToString();
-        Console.WriteLine($"SwarmJam rendezvous on port {port}. In a browser: http://{host}:{port}/");
-        Console.WriteLine($"Rooms: ws://{host}:{port}/ws/jam (any name).");
-        Console.WriteLine($"Health: http://{host}:{port}/healthz");
+        Console.WriteLine($"SwarmJam rendezvous on port {server.Port}. In a browser: http://{host}:{server.WebPort}/");
+        Console.WriteLine($"Rooms: ws://{host}:{server.Port}/ws/jam (any name).");
+        Console.WriteLine($"Health: http://{host}:{server.WebPort}/healthz");
         Console.WriteLine("By hand: connect any WebSocket client there and send {\"type\":\"HELLO\",\"role\":\"host\"}; STATE comes first.");
         Console.WriteLine("Ctrl+C ends it.");
     }

@@ -72,11 +72,12 @@ no_sdk() {
     lacking "The .NET SDK 10 is missing on this machine." "Get it from https://dotnet.microsoft.com/download/dotnet/10.0, then start again."
 }
 
-# What a build depends on, by name, size and time of change: a file that went away or came back older counts too.
+# What a build depends on, by name, size and time of change: a file that went away or came back older counts too; and the build
+# switches, which MSBuild takes from the environment.
 fingerprint() {
     (cd "$root" && find "$@" Directory.Build.props Directory.Packages.props global.json .editorconfig tools/BannedSymbols.txt \
         tools/assets -name bin -prune -o -name obj -prune -o -type f -not -name packages.lock.json -printf '%p %s %T@\n' 2>/dev/null \
-        | LC_ALL=C sort && pwd) | sha256sum
+        | LC_ALL=C sort && pwd && echo "${UseFleck:-} ${UseNAudio:-}") | sha256sum
 }
 
 # The lock files, which a restore may rewrite: noted after the build, where the rest is noted before it.

@@ -56,15 +56,18 @@ internal sealed class AlsaOutput : IAudioOutput
         if (!NativeLibrary.TryLoad(AlsaNative.Library, out _))
             return (null, "libasound2 is missing (apt-get install libasound2)");
         Hush();
-        var name = device switch
-        {
-            null => "default",
-            // The bare device takes its own formats only.
-            _ when device.StartsWith("hw:", StringComparison.Ordinal) => "plug" + device,
-            _ => device,
-        };
+        var name = NameOf(device);
         return AlsaStream.Open(time, name, out var error) is { } stream ? (new AlsaOutput(time, stream, name), null) : (null, error);
     }
+
+    /// <summary>The PCM that is meant by a name, or by none.</summary>
+    internal static string NameOf(string? device) => device switch
+    {
+        null => "default",
+        // The bare device takes its own formats only.
+        _ when device.StartsWith("hw:", StringComparison.Ordinal) => "plug" + device,
+        _ => device,
+    };
 
     public void Start(IFrameRenderer renderer) => Volatile.Write(ref _renderer, renderer);
 
@@ -161,14 +164,22 @@ internal sealed class AlsaOutput : IAudioOutput
             block.Clear();
     }
 
-    /// <summary>False where the device ran dry: what was rendered is lost, and the next block stands where this one should have.</summary>
+    /// <summary>
+    /// What a device that ran dry did not take is given to it again, so that no frame is asked for twice. False where it takes nothing:
+    /// what was rendered is lost, and the next block stands where this one should have.
+    /// </summary>
     private bool WriteBlock(int skip, int frames)
     {
+        var (ranDry, again) = (_stream.Underruns, true);
         while (frames > 0)
         {
             var written = _stream.Write(_block.AsSpan(2 * skip, 2 * frames), _clock);
             if (written == 0)
-                return false;
+            {
+                if (!again || _stream.Underruns == ranDry)
+                    return false;
+                again = false;
+            }
             (skip, frames) = (skip + written, frames - written);
         }
         return true;

@@ -20,6 +20,9 @@ public sealed record TrackProbe(long? DurationUs, int SampleRate, int Channels, 
     /// <summary>Decibels by which a tagger says that it should be amplified to be as loud as others; null where none has.</summary>
     public double? GainDb { get; init; }
 
+    /// <summary>So much of it cannot be decoded and will be silent, microseconds; little, since it could be announced.</summary>
+    public long DamagedUs { get; init; }
+
     /// <summary>What to do about the error, one clause; null where it plays.</summary>
     public string? Advice { get; init; }
 
@@ -34,17 +37,24 @@ public sealed record TrackProbe(long? DurationUs, int SampleRate, int Channels, 
     internal static TrackProbe Damaged(string error) => Failed(error, "copy or download it again");
 }
 
-/// <summary>Opens tracks: MP3 through libmpg123; WAV, AIFF, FLAC, Ogg Vorbis, Opus and some others through libsndfile; AAC in MP4 through ffmpeg.</summary>
+/// <summary>
+/// Opens tracks: MP3 through libmpg123; WAV, AIFF, FLAC, Ogg Vorbis, Opus and some others through libsndfile; AAC in MP4 through ffmpeg.
+/// Others may be asked for in the place of the first two.
+/// </summary>
 public static class DecoderFactory
 {
     /// <summary>Looks at a file on disk: the duration is known, not guessed. Reads the whole file where no header tells.</summary>
     /// <exception cref="JamException">The file cannot be read, or the decoder's library is missing.</exception>
-    public static TrackProbe Probe(string path, CancellationToken cancellationToken = default)
+    public static TrackProbe Probe(string path, CancellationToken cancellationToken = default) => Probe(path, DecoderKind.Auto, cancellationToken);
+
+    /// <summary>Looks at a file on disk with certain libraries.</summary>
+    /// <exception cref="JamException">The file cannot be read, or the decoder's library is missing.</exception>
+    public static TrackProbe Probe(string path, DecoderKind decoder, CancellationToken cancellationToken)
     {
         try
         {
             using var reader = new FileTrackReader(path);
-            return Probe(reader, cancellationToken);
+            return Probe(reader, decoder, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -54,15 +64,21 @@ public static class DecoderFactory
 
     /// <summary>Looks at a track, which should be complete: bytes that are not here are waited for.</summary>
     /// <exception cref="JamException">The decoder's library is missing.</exception>
-    public static TrackProbe Probe(ITrackReader reader, CancellationToken cancellationToken = default)
+    public static TrackProbe Probe(ITrackReader reader, CancellationToken cancellationToken = default) =>
+        Probe(reader, DecoderKind.Auto, cancellationToken);
+
+    /// <summary>Looks at a track with certain libraries.</summary>
+    /// <exception cref="JamException">The decoder's library is missing.</exception>
+    internal static TrackProbe Probe(ITrackReader reader, DecoderKind decoder, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(reader);
         var format = TrackFormat.Of(reader, cancellationToken);
+        var decoders = Decoders.Of(decoder);
         var probe = format.Container switch
         {
             Container.Mp4 => AacProbe.Look(reader, cancellationToken),
-            Container.Mpeg => Mp3Probe.Look(reader, cancellationToken),
-            _ => SndfileProbe.Look(reader, format, cancellationToken),
+            Container.Mpeg => Mp3Probe.Look(reader, decoders.Mp3, cancellationToken),
+            _ => SndfileProbe.Look(reader, format, decoders.SoundFile, cancellationToken),
         };
         return probe.Error is null ? probe with
         {
@@ -74,20 +90,22 @@ public static class DecoderFactory
     /// <summary>Opens a track that may still be arriving.</summary>
     /// <returns>The decoder, or null and why the bytes cannot be played.</returns>
     internal static ITrackDecoder? Open(ITrackReader reader, out string? error, CancellationToken cancellationToken) =>
-        Open(reader, null, out error, cancellationToken);
+        Open(reader, null, Decoders.Of(DecoderKind.Auto), out error, cancellationToken);
 
     /// <summary>Opens a track that may still be arriving, by its index where there is one, which needs none of its first bytes.</summary>
     /// <returns>The decoder, which may need a seek first, or null and why the bytes cannot be played.</returns>
-    internal static ITrackDecoder? Open(ITrackReader reader, TrackIndex? index, out string? error, CancellationToken cancellationToken)
+    internal static ITrackDecoder? Open(
+        ITrackReader reader, TrackIndex? index, Decoders decoders, out string? error, CancellationToken cancellationToken)
     {
         error = null;
-        if (index is not null && Mpg123Decoder.Open(reader, index) is { } indexed)
+        if (index is not null && Mp3Decoder.Open(reader, index, decoders.Mp3) is { } indexed)
             return indexed;
         var format = TrackFormat.Of(reader, cancellationToken);
-        if (format.Container == Container.Mpeg)
-            return Mpg123Decoder.Open(reader, out error, cancellationToken);
-        return format.Container == Container.Mp4
-            ? AacDecoder.Open(reader, out error, cancellationToken)
-            : SndfileDecoder.Open(reader, format.Start, out error, cancellationToken);
+        return format.Container switch
+        {
+            Container.Mpeg => Mp3Decoder.Open(reader, decoders.Mp3, out error, cancellationToken),
+            Container.Mp4 => AacDecoder.Open(reader, out error, cancellationToken),
+            _ => SndfileDecoder.Open(reader, format.Start, decoders.SoundFile, out error, cancellationToken),
+        };
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Jam.Peer.Session;
@@ -60,6 +61,20 @@ internal sealed class LatencyStore
             _notice($"the saved latencies cannot be read ({_path}: {e.Message}); going on without");
         }
         return [];
+    }
+
+    /// <summary>Saves a latency for a device where that is wanted and there is one.</summary>
+    /// <returns>What was done, for people.</returns>
+    /// <exception cref="JamException">It cannot be saved.</exception>
+    public string Keep(string? device, double ms, bool save)
+    {
+        var words = string.Create(CultureInfo.InvariantCulture, $"latency {ms:0.#} ms");
+        if (!save)
+            return words;
+        if (device is null)
+            return $"{words}, until this peer ends (this output is no device that it could be saved for)";
+        Save(device, ms);
+        return $"{words}, saved for {device}";
     }
 }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Jam.Peer.Clock;
 using Jam.Peer.Playback;
 using Jam.Peer.Session;
@@ -61,7 +60,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
     public static OutputSwitch Start(
         PlayerOptions options, TimeProvider time, Func<RoomClockSnapshot> clock, Action<string> notice, ISoundOpener? opener = null)
     {
-        var result = new OutputSwitch(options, opener ?? new SoundOpener(options.Output, options.Device, time), time, clock, notice);
+        var result = new OutputSwitch(options, opener ?? new SoundOpener(options.Output, options.Device, time, options.Trace), time, clock, notice);
         if (options.Output == OutputKind.Wav)
             result.Use(WavOutput.Open(time, options.WavPath ?? throw new JamException("--output wav needs a path: wav:PATH")));
         else if (options.Output == OutputKind.Null)
@@ -122,13 +121,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
                 _running.LatencyMs = ms;
             Change(engine => engine.LatencyUs = ms * 1000);
         }
-        var words = string.Create(CultureInfo.InvariantCulture, $"latency {ms:0.#} ms");
-        if (!save)
-            return words;
-        if (device is null)
-            return $"{words}, until this peer ends (this output is no device that it could be saved for)";
-        _latencies.Save(device, ms);
-        return $"{words}, saved for {device}";
+        return _latencies.Keep(device, ms, save);
     }
 
     /// <summary>The pattern that is clicked in the place of the music; null: none.</summary>
@@ -205,6 +198,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
     private async Task OpenFirstAsync()
     {
         var (output, error) = await _opener.OpenAsync(_stop.Token).ConfigureAwait(false);
+        Use(output ?? new NullOutput(_time));
         if (output is null)
         {
             _notice(_opener.Insists ? $"no sound: {error}; silent until it is there" : $"no sound device: {error}; playing silently, in time");
@@ -213,7 +207,6 @@ internal sealed class OutputSwitch : IAsyncDisposable
         {
             _notice($"sound: {output.Name}");
         }
-        Use(output ?? new NullOutput(_time));
     }
 
     private async Task WatchAsync()
@@ -298,7 +291,7 @@ internal sealed class OutputSwitch : IAsyncDisposable
             engine.SetTracks(_track, _previousTrack);
             engine.Clicks = _clicks;
             Volatile.Write(ref _running, new RunningOutput(output, engine) { DeviceId = output.DeviceId, LatencyMs = latencyMs });
-            output.Start(new EngineRenderer(engine, _clock));
+            output.Start(new EngineRenderer(engine, _clock, _options.Trace));
         }
     }
 }

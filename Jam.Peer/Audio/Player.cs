@@ -10,6 +10,9 @@ namespace Jam.Peer.Audio;
 /// </summary>
 public sealed class Player : IAsyncDisposable
 {
+    /// <summary>What is shown should hold most of the time, not two times in three.</summary>
+    private const double ClockSigmas = 2;
+
     private readonly TimeProvider _time;
     private readonly Func<RoomClockSnapshot> _clock;
     private readonly OutputSwitch _output;
@@ -18,10 +21,10 @@ public sealed class Player : IAsyncDisposable
     private FollowedTimeline _shown = FollowedTimeline.Nothing;
     private TimelinePair? _timeline;
 
-    private Player(TimeProvider time, Func<RoomClockSnapshot> clock, OutputSwitch output, Action<string> notice)
+    private Player(TimeProvider time, Func<RoomClockSnapshot> clock, OutputSwitch output, Decoders decoders, Action<string> notice)
     {
         (_time, _clock, _output) = (time, clock, output);
-        _feeder = new TrackFeeder(time, clock, () => output.LeadUs, output.SetTrack, output.OnDecoded, notice);
+        _feeder = new TrackFeeder(time, clock, () => output.LeadUs, output.SetTrack, output.OnDecoded, notice, decoders);
     }
 
     /// <summary>
@@ -63,14 +66,15 @@ public sealed class Player : IAsyncDisposable
     /// The newest estimate of the room clock. Called on the audio thread: it must return a field, and neither throw, wait nor allocate.
     /// </param>
     /// <param name="notice">Takes a line for people; called on any thread.</param>
-    /// <exception cref="JamException">The file of a WAV output cannot be written.</exception>
+    /// <exception cref="JamException">The file of a WAV output cannot be written, or this build has no such decoder.</exception>
     public static Player Start(PlayerOptions options, TimeProvider time, Func<RoomClockSnapshot> clock, Action<string> notice)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(clock);
         ArgumentNullException.ThrowIfNull(notice);
-        return new Player(time, clock, OutputSwitch.Start(options, time, clock, notice), notice);
+        var decoders = Decoders.Of(options.Decoder);
+        return new Player(time, clock, OutputSwitch.Start(options, time, clock, notice), decoders, notice);
     }
 
     /// <summary>What to follow from now on; null is silence.</summary>
@@ -116,7 +120,7 @@ public sealed class Player : IAsyncDisposable
         var output = _output.Report();
         double? error = double.IsNaN(output.Status.SyncErrorUs) ? null : output.Status.SyncErrorUs;
         double? uncertainty = room.IsReady && double.IsFinite(output.Status.OutputUncertaintyUs)
-            ? room.ErrorUs + output.Status.OutputUncertaintyUs
+            ? ClockSigmas * room.ErrorUs + output.Status.OutputUncertaintyUs
             : null;
         return new PlaybackReport(
             status, positionUs, BufferUs, output.Status.IsSounding, error, uncertainty, OutputLeadUs, output.Name, output.IsAudible,

@@ -23,11 +23,17 @@ public sealed record PlayerOptions
     /// <summary>Folder of the user's settings; null: the user's own (XDG).</summary>
     public string? ConfigFolder { get; init; }
 
+    /// <summary>What decodes.</summary>
+    public DecoderKind Decoder { get; init; }
+
     /// <summary>0 to 1.</summary>
     public double Volume { get; init; } = 1;
 
     /// <summary>Which channel goes to the loudspeakers.</summary>
     public OutputChannel Channel { get; init; }
+
+    /// <summary>Takes a line for every reading of the output's timing and every block; null: nobody asks. Called on the audio thread.</summary>
+    public Action<string>? Trace { get; init; }
 
     /// <summary>What the options of a session ask for.</summary>
     public static PlayerOptions From(SessionOptions options)
@@ -38,6 +44,7 @@ public sealed record PlayerOptions
             Output = options.Output,
             WavPath = options.WavPath,
             Device = options.Device,
+            Decoder = options.Decoder,
             LatencyMs = options.LatencyMs,
             ConfigFolder = options.ConfigFolder,
             Volume = options.Volume,

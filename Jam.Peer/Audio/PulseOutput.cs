@@ -26,14 +26,15 @@ internal sealed class PulseOutput : IAudioOutput
     /// <param name="device">Name of a sink; null: the default one.</param>
     /// <param name="mayStartServer">Whether a server may be started where the system is set up for that.</param>
     /// <param name="timeout">How long to wait.</param>
+    /// <param name="trace">Takes a line for every reading of its timing; null: nobody asks.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The running output, or null and why not.</returns>
     public static async Task<(PulseOutput? Output, string? Error)> OpenAsync(
-        TimeProvider time, string? device, bool mayStartServer, TimeSpan timeout, CancellationToken cancellationToken)
+        TimeProvider time, string? device, bool mayStartServer, TimeSpan timeout, Action<string>? trace, CancellationToken cancellationToken)
     {
         if (!NativeLibrary.TryLoad(PulseNative.Library, out _))
             return (null, "libpulse0 is missing (apt-get install libpulse0)");
-        var stream = new PulseStream(time, device);
+        var stream = new PulseStream(time, device, trace);
         var opened = false;
         try
         {

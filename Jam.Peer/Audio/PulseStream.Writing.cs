@@ -18,8 +18,8 @@ internal sealed unsafe partial class PulseStream
     /// <summary>The same beyond the device's own queue, where that cannot be written over.</summary>
     private const double SafetyBehindDeviceUs = 20_000;
 
-    /// <summary>Weight of the past in what the device holds: readings come ten times a second, and the fullest of late counts.</summary>
-    private const double DeviceQueueDecay = 0.98;
+    /// <summary>Weight of the past in what the device holds: readings come fifty times a second, and the fullest of late counts.</summary>
+    private const double DeviceQueueDecay = 0.996;
 
     /// <summary>Rendered in one go.</summary>
     private const int BlockFrames = 4096;

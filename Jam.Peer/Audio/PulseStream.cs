@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Jam.Peer.Playback;
 
@@ -15,13 +16,12 @@ internal sealed unsafe partial class PulseStream : IDisposable
 
     private const int BytesPerFrame = 2 * sizeof(float);
     private const int AssumedRate = 48_000;
-    private const ulong FastTimingUs = 20_000;
-    private const ulong SlowTimingUs = 100_000;
-    private const int FastTimings = 100;
+    private const ulong TimingEveryUs = 20_000;
     private const uint Unspecified = uint.MaxValue;
 
     private readonly TimeProvider _time;
     private readonly string? _device;
+    private readonly Action<string>? _trace;
     private readonly TaskCompletionSource<string?> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<string> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private GCHandle _self;
@@ -30,15 +30,20 @@ internal sealed unsafe partial class PulseStream : IDisposable
     private nint _stream;
     private nint _timer;
     private nint _wakeup;
-    private int _timings;
     private long _lastStampUs;
     private long _written;
     private int _underruns;
     private string _deviceName = "no device yet";
-    private WriteClock _clock = new(AssumedRate);
+    private WriteClock _clock;
+    private TimingSieve _sieve;
     private IFrameRenderer? _renderer;
 
-    public PulseStream(TimeProvider time, string? device) => (_time, _device) = (time, device);
+    public PulseStream(TimeProvider time, string? device, Action<string>? trace = null)
+    {
+        (_time, _device, _trace) = (time, device, trace);
+        _clock = new WriteClock(AssumedRate);
+        _sieve = new TimingSieve(_clock);
+    }
 
     /// <summary>The sink that it plays to. Any thread.</summary>
     public string DeviceName => Volatile.Read(ref _deviceName);
@@ -167,7 +172,8 @@ internal sealed unsafe partial class PulseStream : IDisposable
     {
         SampleRate = (int)PulseNative.StreamSampleSpec(_stream)->Rate;
         _clock = new WriteClock(SampleRate);
-        _timer = PulseNative.ContextTimerNew(_context, PulseNative.RtClockNow() + FastTimingUs, &OnTimer, userdata);
+        _sieve = new TimingSieve(_clock);
+        _timer = PulseNative.ContextTimerNew(_context, PulseNative.RtClockNow() + TimingEveryUs, &OnTimer, userdata);
         _wakeup = PulseNative.ContextTimerNew(_context, PulseNative.RtClockNow(), &OnWakeup, userdata);
         AskAboutDevice(userdata);
         _opened.TrySetResult(null);
@@ -180,8 +186,7 @@ internal sealed unsafe partial class PulseStream : IDisposable
         var operation = PulseNative.StreamUpdateTiming(self._stream, &OnTiming, userdata);
         if (operation != 0)
             PulseNative.OperationUnref(operation);
-        var interval = self._timings < FastTimings ? FastTimingUs : SlowTimingUs;
-        PulseNative.ContextTimerRestart(self._context, timer, PulseNative.RtClockNow() + interval);
+        PulseNative.ContextTimerRestart(self._context, timer, PulseNative.RtClockNow() + TimingEveryUs);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]
@@ -189,7 +194,6 @@ internal sealed unsafe partial class PulseStream : IDisposable
     {
         var self = From(userdata);
         var info = PulseNative.StreamTiming(stream);
-        self._timings++;
         if (success == 0 || info == null || info->Playing == 0 || info->ReadIndexCorrupt != 0)
             return;
         var stampUs = info->Seconds * 1_000_000L + info->Microseconds;
@@ -197,12 +201,24 @@ internal sealed unsafe partial class PulseStream : IDisposable
             return;
         self._lastStampUs = stampUs;
         // The device takes the frame at the read index next; what is queued behind it is the model's to extrapolate, at the rate that
-        // the device really has.
-        var localUs = stampUs + WallClock.LocalMinusUnixUs(self._time);
-        self._clock.Add(info->ReadIndex / BytesPerFrame, localUs + info->SinkUs, (long)localUs);
+        // the device really has. A server on this machine stamps the end of its way, one elsewhere is taken as of halfway by the library.
+        var askedUs = stampUs - (long)info->TransportUs + WallClock.LocalMinusUnixUs(self._time);
+        self._sieve.Add(
+            info->ReadIndex / BytesPerFrame, askedUs, info->TransportUs * (info->SynchronizedClocks != 0 ? 1.0 : 2.0), info->SinkUs);
+        self.TraceReading(info, askedUs + info->TransportUs);
         // It fills in bursts: the fullest of late is what to reckon with.
         self._deviceUs = Math.Max(info->SinkUs, self._deviceUs * DeviceQueueDecay);
         self.Guarded(0);
+    }
+
+    private void TraceReading(PulseNative.TimingInfo* info, double localUs)
+    {
+        if (_trace is null)
+            return;
+        var frame = info->ReadIndex / BytesPerFrame;
+        _trace(string.Create(
+            CultureInfo.InvariantCulture,
+            $"reading {frame} {localUs:F1} {info->SinkUs} {_clock.HeardAtUs(frame):F1} {_clock.PeriodUs:F9} {_clock.UncertaintyUs:F1} {_clock.IsLocked} {info->TransportUs}"));
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]
@@ -218,7 +234,6 @@ internal sealed unsafe partial class PulseStream : IDisposable
     {
         var self = From(userdata);
         self._clock.Reset();
-        self._timings = 0;
         self._deviceUs = 0;
         self.AskAboutDevice(userdata);
     }

@@ -3,7 +3,7 @@ using Jam.Peer.Playback;
 namespace Jam.Peer.Audio;
 
 /// <summary>Puts decoded frames where a plan wants them. Belongs to the decoder's thread.</summary>
-internal sealed class RingFiller
+internal sealed class RingFiller(Decoders decoders)
 {
     /// <summary>Held in a ring, rounded up: 2 MiB at 44.1 kHz.</summary>
     private const double RingS = 5.4;
@@ -36,7 +36,7 @@ internal sealed class RingFiller
     {
         Close();
         _reader = reader;
-        _decoder = DecoderFactory.Open(reader, index, out error, token);
+        _decoder = DecoderFactory.Open(reader, index, decoders, out error, token);
         Track = _decoder is null ? null : new PlayoutTrack(trackId, _decoder.SampleRate, _decoder.LengthFrames);
         return Track;
     }

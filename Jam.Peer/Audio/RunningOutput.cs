@@ -1,3 +1,4 @@
+using System.Globalization;
 using Jam.Peer.Clock;
 using Jam.Peer.Playback;
 
@@ -23,10 +24,17 @@ internal sealed class RunningOutput(IAudioOutput output, PlayoutEngine engine)
 }
 
 /// <summary>An engine, as an output sees it.</summary>
-internal sealed class EngineRenderer(PlayoutEngine engine, Func<RoomClockSnapshot> room) : IFrameRenderer
+internal sealed class EngineRenderer(PlayoutEngine engine, Func<RoomClockSnapshot> room, Action<string>? trace = null) : IFrameRenderer
 {
-    public void Render(Span<float> output, long firstFrame, long nowUs, IOutputClock clock) =>
+    public void Render(Span<float> output, long firstFrame, long nowUs, IOutputClock clock)
+    {
         engine.Render(output, firstFrame, nowUs, clock, room());
+        if (trace is null || !clock.IsLocked)
+            return;
+        var now = room();
+        var heardUs = clock.HeardAtUs(firstFrame);
+        trace(string.Create(CultureInfo.InvariantCulture, $"block {firstFrame} {heardUs:F1} {now.ToRoomUs(heardUs):F1} {engine.Status.SyncErrorUs:F1}"));
+    }
 
     public long Rewind(long earliestFrame, long nowUs, IOutputClock clock) => engine.Rewind(earliestFrame, nowUs, clock, room());
 }

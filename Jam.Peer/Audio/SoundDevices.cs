@@ -23,6 +23,10 @@ internal static class SoundDevices
             devices.AddRange(AlsaDevices(latencies));
         else
             problems.Add("ALSA: libasound2 is missing (apt-get install libasound2)");
+#if USE_NAUDIO
+        if (OperatingSystem.IsWindows())
+            devices.AddRange(NAudioOutput.Devices(latencies));
+#endif
         return new SoundDeviceList(devices, problems);
     }
 

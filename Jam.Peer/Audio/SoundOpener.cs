@@ -13,20 +13,27 @@ internal interface ISoundOpener
     Task<(IAudioOutput? Output, string? Error)> OpenAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>The sound server where there is one, else ALSA; or the one that was asked for.</summary>
-internal sealed class SoundOpener(OutputKind kind, string? device, TimeProvider time) : ISoundOpener
+/// <summary>The sound server where there is one, else ALSA; on Windows NAudio; or the one that was asked for.</summary>
+internal sealed class SoundOpener(OutputKind kind, string? device, TimeProvider time, Action<string>? trace = null) : ISoundOpener
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1.5);
 
     private bool _hadServer;
 
-    public bool Insists => kind is OutputKind.Pulse or OutputKind.Alsa;
+    public bool Insists => kind is OutputKind.Pulse or OutputKind.Alsa or OutputKind.NAudio;
 
     public async Task<(IAudioOutput? Output, string? Error)> OpenAsync(CancellationToken cancellationToken)
     {
         if (kind == OutputKind.Alsa)
             return AlsaOutput.Open(time, device);
-        var (pulse, noPulse) = await PulseOutput.OpenAsync(time, device, kind == OutputKind.Pulse, s_patience, cancellationToken).ConfigureAwait(false);
+#if USE_NAUDIO
+        if (kind == OutputKind.NAudio || OperatingSystem.IsWindows())
+            return NAudioOutput.Open(time, device);
+#else
+        if (kind == OutputKind.NAudio)
+            return (null, "this build has no NAudio");
+#endif
+        var (pulse, noPulse) = await PulseOutput.OpenAsync(time, device, kind == OutputKind.Pulse, s_patience, trace, cancellationToken).ConfigureAwait(false);
         // A server that restarts must find its devices free: who had one waits for it.
         _hadServer |= pulse is not null;
         if (_hadServer || kind == OutputKind.Pulse)

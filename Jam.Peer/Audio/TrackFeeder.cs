@@ -26,7 +26,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _wake = new(false);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly RingFiller _filler = new();
+    private readonly RingFiller _filler;
     private FollowedTimeline _followed = FollowedTimeline.Nothing;
     private CancellationTokenSource? _wait;
     private TimelinePair? _pair;
@@ -43,9 +43,12 @@ internal sealed class TrackFeeder : IAsyncDisposable
     /// <param name="publish">Told of each track that is opened, and null where there is none; on the feeder's thread.</param>
     /// <param name="decoded">Told whenever there is more of it.</param>
     /// <param name="notice">Lines for people.</param>
+    /// <param name="decoders">The libraries that decode.</param>
     public TrackFeeder(
-        TimeProvider time, Func<RoomClockSnapshot> clock, Func<long> leadUs, Action<PlayoutTrack?> publish, Action decoded, Action<string> notice)
+        TimeProvider time, Func<RoomClockSnapshot> clock, Func<long> leadUs, Action<PlayoutTrack?> publish, Action decoded, Action<string> notice,
+        Decoders decoders)
     {
+        _filler = new RingFiller(decoders);
         (_time, _clock, _leadUs, _publish, _decoded, _notice) = (time, clock, leadUs, publish, decoded, notice);
         new Thread(Run) { IsBackground = true, Name = "decoder" }.Start();
     }

@@ -7,11 +7,15 @@ namespace Jam.Peer.Clock;
 /// </summary>
 internal sealed class Burst
 {
+    private readonly List<Probe> _probes = new(8);
     private Probe _there;
     private Probe _back;
 
     /// <summary>How many probes were answered.</summary>
     public int Answers { get; private set; }
+
+    /// <summary>The usable answers.</summary>
+    public IReadOnlyList<Probe> Probes => _probes;
 
     /// <summary>Null where no answer was usable.</summary>
     public Probe? Best { get; private set; }
@@ -22,6 +26,7 @@ internal sealed class Burst
         Answers++;
         if (probe.RttUs <= 0)
             return;
+        _probes.Add(probe);
         if (Best is null || probe.ThereUs < _there.ThereUs)
             _there = probe;
         if (Best is null || probe.BackUs < _back.BackUs)
@@ -29,5 +34,9 @@ internal sealed class Burst
         Best = Probe.Join(_there, _back);
     }
 
-    public void Clear() => (Answers, Best) = (0, null);
+    public void Clear()
+    {
+        (Answers, Best) = (0, null);
+        _probes.Clear();
+    }
 }

@@ -6,15 +6,18 @@ namespace Jam.Peer.Clock;
 /// the snapshots that it publishes are.
 /// </summary>
 /// <remarks>
-/// Eight probes, one after the other, make a burst, of which the shortest way there and the shortest way back count. A Kalman
-/// filter over offset and drift takes bursts in, each with the error that <see cref="ProbeHistory"/> makes of its round trip. When
-/// that learns better, all that it keeps goes in anew.
+/// Eight answered probes make a burst, which is taken in whole by a <see cref="Corridor"/>, unless it contradicts what is known.
 /// <para>
-/// The first five bursts come back to back (1 ms apart), so that a newcomer on a LAN is ready within a few dozen milliseconds. Up to
-/// the hundredth they follow at least 100 ms apart, and no denser than they take, while the estimate is poor or its drift unknown: a
-/// second on a LAN, half a minute on a bad path. Up to the eleventh they are half a second apart, then 2 s, or 1 s while the
-/// estimate is poor. After the
-/// eleventh a burst ends with the first probe whose round trip is within 25 us of the lowest.
+/// The first five bursts come back to back (1 ms apart), so that a newcomer on a LAN is ready within a few dozen milliseconds. Where
+/// that is not enough the next ones follow without a pause, with several probes under way at a time; the more so the steadier the path
+/// is, since on one connection a late probe holds up those behind it. Up to the two hundredth they come at least 100 ms apart, and no
+/// denser than they take, while the estimate is poor or its drift unknown: a second on a LAN, half a minute on a bad path. Up to the
+/// eleventh they are half a second apart, then 2 s, or 1 s while the estimate is poor. After the eleventh a burst ends with the first
+/// probe whose round trip is within 25 us of the lowest.
+/// </para>
+/// <para>
+/// Ready is who knows the clock to 150 us, or after a second and a half to 1 ms: until then it is better to be silent than to be heard
+/// beside the others.
 /// </para>
 /// </remarks>
 /// <param name="keepsFirst">
@@ -28,27 +31,39 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private const long FirstGapUs = 1_000;
     private const long EarlyGapUs = 500_000;
     private const long SteadyGapUs = 2_000_000;
-    private const int QuickBursts = 100;
+    private const int QuickBursts = 200;
+    private const int DenseBursts = 100;
+    private const double DenseErrorUs = 60;
+    private const long OverlapUs = 5_000;
+    private const double OverlapWaits = 0.75;
+    private const int MostOut = 32;
     private const long QuickGapUs = 100_000;
+    private const long CrowdedUs = 30_000;
     private const long PoorGapUs = 1_000_000;
     private const double PoorErrorUs = 30;
     private const long ProbeTimeoutUs = 1_000_000;
     private const int BurstsToBeReady = 5;
+    private const double GoodErrorUs = 150;
+    private const long PatienceUs = 1_500_000;
     private const double ReadyErrorUs = 1_000;
     private const double LostErrorUs = 10_000;
     private const long QuickUs = 25;
-    private const double GateFloorUs = 2_000;
-    private const double GateSigmas = 6;
+    private const double GateUs = 2_000;
 
-    private readonly DriftFilter _filter = new();
-    private readonly ProbeHistory _history = new();
+    private readonly Corridor _corridor = new();
     private readonly Burst _burst = new();
     private Guid _clockId;
-    private long? _outstandingT1Us;
+    private readonly Queue<long> _outT1Us = new(MostOut);
+    private long _lastT1Us;
     private long _nextAtUs = long.MinValue;
     private int _bursts;
     private int _taken;
     private long _burstBegunUs;
+    private long _begunUs;
+    private bool _hasAnswer;
+    private double _waitUs;
+    private long _leastRttUs = long.MaxValue;
+    private bool _isDense;
     private bool _isHolding;
     private bool _isReady;
     private volatile RoomClockSnapshot _snapshot = RoomClockSnapshot.None;
@@ -57,7 +72,10 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     public RoomClockSnapshot Snapshot => _snapshot;
 
     /// <summary>When to call <see cref="TryBeginProbe"/> next: a probe is due then, or the one that is out counts as lost.</summary>
-    public long NextProbeAtUs => _outstandingT1Us + ProbeTimeoutUs ?? _nextAtUs;
+    public long NextProbeAtUs => _outT1Us.Count == 0 ? _nextAtUs : MayOverlap ? _lastT1Us + OverlapUs + (long)(OverlapWaits * _waitUs) : _outT1Us.Peek() + ProbeTimeoutUs;
+
+    /// <summary>Whether several probes may be out at a time: what comes back then does not tell which of them were lost.</summary>
+    public bool MayOverlap => _hasAnswer && (_isDense || _bursts is > 0 and < FirstBursts) && _outT1Us.Count is > 0 and < MostOut;
 
     /// <summary>Begins a probe where one is due; it must be sent at once, with this stamp.</summary>
     public bool TryBeginProbe(long nowUs, out long t1Us)
@@ -65,10 +83,11 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         t1Us = nowUs;
         if (nowUs < NextProbeAtUs)
             return false;
-        if (_outstandingT1Us is not null)
+        if (_outT1Us.Count > 0 && nowUs >= _outT1Us.Peek() + ProbeTimeoutUs)
         {
             // Whatever swallowed this one will swallow the next: make do with what the burst has.
-            _outstandingT1Us = null;
+            _outT1Us.Clear();
+            _hasAnswer = false;
             EndBurst(nowUs);
             if (nowUs < _nextAtUs)
                 return false;
@@ -76,7 +95,8 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
 
         if (_burst.Answers == 0)
             _burstBegunUs = nowUs;
-        _outstandingT1Us = nowUs;
+        _outT1Us.Enqueue(nowUs);
+        _lastT1Us = nowUs;
         return true;
     }
 
@@ -88,13 +108,17 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     /// <param name="clockId">The room's clock; another one than before resets everything.</param>
     public void OnResponse(long t1Us, long t2Us, long t3Us, long t4Us, Guid clockId)
     {
-        if (t1Us != _outstandingT1Us)
+        if (!Take(t1Us))
             return;
-        _outstandingT1Us = null;
+        _hasAnswer = true;
         if (clockId != _clockId)
             Reset(clockId);
+        if (_burst.Answers == 0 && _taken == 0)
+            _begunUs = t1Us;
         var probe = new Probe(t1Us + (t4Us - t1Us) / 2, (t2Us - t1Us + (t3Us - t4Us)) / 2.0, t4Us - t1Us - (t3Us - t2Us));
         _burst.Add(probe);
+        _leastRttUs = Math.Min(_leastRttUs, Math.Max(1, probe.RttUs));
+        _waitUs += (probe.RttUs - _leastRttUs - _waitUs) / 16;
         if (_burst.Answers == ProbesPerBurst || IsQuick(probe))
             EndBurst(t4Us);
     }
@@ -105,24 +129,51 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     /// </summary>
     public void OnConnectionLost()
     {
-        _outstandingT1Us = null;
+        _outT1Us.Clear();
+        _hasAnswer = false;
         _burst.Clear();
         _bursts = Math.Min(_bursts, FirstBursts);
         _nextAtUs = long.MinValue;
     }
 
+    /// <summary>
+    /// Measures anew, at once. A burst that is under way goes on: on a long way it takes two seconds, and whoever asks that often would
+    /// otherwise never get one.
+    /// </summary>
+    public void MeasureAnew()
+    {
+        _bursts = Math.Min(_bursts, FirstBursts);
+        if (_outT1Us.Count == 0 && _burst.Answers == 0)
+            _nextAtUs = long.MinValue;
+    }
+
     /// <summary>Publishes the estimate anew with the error that it has by now. Needed only while no probes are answered.</summary>
     public void HoldOver(long nowUs)
     {
-        if (!IsKept && _filter.Updates > 0 && nowUs > _snapshot.ReferenceLocalUs)
+        if (!IsKept && _corridor.Count > 0 && nowUs > _snapshot.ReferenceLocalUs)
             Publish(nowUs);
     }
 
     // Once in its stride: a probe that met no queue ends the burst, since seven more could tell no more than it does, unless it
     // says something new. For a host with a slow uplink and a full room, the answers would be a quarter of what it can send.
     private bool IsQuick(Probe probe) =>
-        _bursts >= FirstBursts + EarlyBursts && !_isHolding && probe.RttUs > 0 && probe.RttUs <= _history.LowestUs + QuickUs
+        _bursts >= FirstBursts + EarlyBursts && !_isHolding && probe.RttUs > 0 && probe.RttUs <= _corridor.LowestRttUs + QuickUs
         && !IsOutlier(probe);
+
+    /// <summary>Whether a probe with this stamp was out. Answers come in order: what went before it is lost.</summary>
+    private bool Take(long t1Us)
+    {
+        if (!_outT1Us.Contains(t1Us))
+            return false;
+        while (_outT1Us.Dequeue() != t1Us)
+        {
+        }
+
+        return true;
+    }
+
+    // Answers wait in a queue that they help to fill: a room's worth of probes is a good part of a slow uplink.
+    private bool IsCrowded => _waitUs > CrowdedUs;
 
     private bool IsKept => keepsFirst && _isReady;
 
@@ -132,6 +183,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         if (_burst.Best is { } best)
             Take(best);
         _burst.Clear();
+        _isDense = _bursts is >= FirstBursts and < DenseBursts && !IsCrowded && !_isHolding && _corridor.Count > 0 && _corridor.At(nowUs).SigmaUs > DenseErrorUs;
         _nextAtUs = nowUs + GapUs(nowUs);
     }
 
@@ -139,12 +191,14 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     {
         if (_bursts < FirstBursts)
             return FirstGapUs;
-        if (_isHolding || _filter.Updates == 0)
+        if (_isHolding || _corridor.Count == 0)
             return EarlyGapUs;
+        if (_isDense)
+            return FirstGapUs;
         // Poor by the time of the next one is poor as well: early on the offset is known, but not where it goes.
-        if (_bursts < QuickBursts && _filter.At(nowUs + SteadyGapUs).OffsetSigmaUs > PoorErrorUs)
+        if (_bursts < QuickBursts && !IsCrowded && _corridor.At(nowUs + SteadyGapUs).SigmaUs > PoorErrorUs)
             return Math.Max(QuickGapUs, nowUs - _burstBegunUs);
-        if (_filter.At(nowUs).OffsetSigmaUs > PoorErrorUs)
+        if (_corridor.At(nowUs).SigmaUs > PoorErrorUs)
             return PoorGapUs;
         return _bursts < FirstBursts + EarlyBursts ? EarlyGapUs : SteadyGapUs;
     }
@@ -153,14 +207,8 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     {
         if (IsKept)
             return;
-        // A better minimum makes what came before worth less than it seemed: else a queue that stood at the start would pass for the
-        // truth for minutes. This must come first, lest the truth be taken for the outlier.
-        if (_history.Add(best))
-            Replay(_history.Probes.Count - 1);
-        if (_filter.Updates > 0 && IsOutlier(best))
+        if (IsOutlier(best))
         {
-            if (_history.RemoveLast())
-                Replay(_history.Probes.Count);
             if (!_isHolding)
             {
                 // One may be an accident of the path: ask again soon before believing it.
@@ -171,45 +219,23 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
             // Two in a row: a clock was stepped, a machine slept, or the path is another one.
             StartOver();
             _bursts = 1;
-            _history.Add(best);
         }
 
         _isHolding = false;
         _taken++;
-        Enter(best);
-        Publish(_filter.ReferenceUs);
+        _corridor.Add(_burst.Probes);
+        Publish(_corridor.ReferenceUs);
     }
 
-    private void Replay(int count)
-    {
-        _filter.Clear();
-        for (var i = 0; i < count; i++)
-            Enter(_history.Probes[i]);
-    }
-
-    private void Enter(Probe probe)
-    {
-        if (_filter.Updates == 0)
-            _filter.Start(probe.LocalUs, probe.OffsetUs, _history.SigmaUs(probe));
-        else
-            _filter.Update(probe.LocalUs, probe.OffsetUs, _history.SigmaUs(probe));
-    }
-
-    private bool IsOutlier(Probe probe)
-    {
-        var (offsetUs, _, offsetSigmaUs, _) = _filter.At(probe.LocalUs);
-        var sigmaUs = _history.SigmaUs(probe);
-        var expectedUs = Math.Sqrt(offsetSigmaUs * offsetSigmaUs + sigmaUs * sigmaUs);
-        return Math.Abs(probe.OffsetUs - offsetUs) > Math.Max(GateFloorUs, GateSigmas * expectedUs);
-    }
+    private bool IsOutlier(Probe probe) => _corridor.Count > 0 && _corridor.ContradictionUs(probe) > GateUs;
 
     private void Publish(long localUs)
     {
-        var (offsetUs, drift, errorUs, _) = _filter.At(localUs);
+        var (offsetUs, drift, errorUs) = _corridor.At(localUs);
         _isReady = _isReady
             ? errorUs < LostErrorUs
-            : _taken >= BurstsToBeReady && errorUs < ReadyErrorUs;
-        _snapshot = new RoomClockSnapshot(_clockId, localUs, offsetUs, keepsFirst ? 0 : drift, errorUs, _history.LowestUs, _isReady);
+            : _taken >= BurstsToBeReady && errorUs < (localUs - _begunUs < PatienceUs ? GoodErrorUs : ReadyErrorUs);
+        _snapshot = new RoomClockSnapshot(_clockId, localUs, offsetUs, keepsFirst ? 0 : drift, errorUs, _corridor.LowestRttUs, _isReady);
     }
 
     private void Reset(Guid clockId)
@@ -223,8 +249,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
 
     private void StartOver()
     {
-        _filter.Clear();
-        _history.Clear();
+        _corridor.Clear();
         _taken = 0;
         _isHolding = false;
         _isReady = false;

@@ -1,7 +1,8 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Jam.Peer.Wire;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Jam.Peer.Network;
 
@@ -33,12 +34,12 @@ internal sealed class Entrance : IAsyncDisposable
     private readonly PeerListener _listener;
     private readonly HalfOpenGate _gate = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<long, Task> _running = new();
-    private long _nextTask;
+    private readonly RunningTasks _running = new();
+    private readonly ILogger _log;
 
-    public Entrance(IDoorkeeper keeper, int listenPort, TimeProvider time, Action<string> notice)
+    public Entrance(IDoorkeeper keeper, int listenPort, TimeProvider time, Action<string> notice, ILogger? log = null)
     {
-        (_keeper, _time, _once) = (keeper, time, new OnceNotices(notice));
+        (_keeper, _time, _once, _log) = (keeper, time, new OnceNotices(notice), log ?? NullLogger.Instance);
         _listener = PeerListener.Bind(listenPort);
     }
 
@@ -57,7 +58,7 @@ internal sealed class Entrance : IAsyncDisposable
         await _stop.CancelAsync();
         _listener.Dispose();
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.WaitAsync();
         _stop.Dispose();
     }
 
@@ -92,6 +93,7 @@ internal sealed class Entrance : IAsyncDisposable
             to = ((IPEndPoint)socket.LocalEndPoint!).Address;
             if (!_keeper.MayEnter(from))
             {
+                NetworkLog.TurnedAway(_log, from, "it sent wrong data before, or there are too many connections");
                 socket.Dispose();
                 return;
             }
@@ -105,11 +107,7 @@ internal sealed class Entrance : IAsyncDisposable
             return;
         }
 
-        var id = Interlocked.Increment(ref _nextTask);
-        var hearing = HearAsync(stream, from, to, cancellationToken);
-        _running[id] = hearing;
-        // What a task leaves behind is only its place in the list; its own root has dealt with its failures.
-        _ = hearing.ContinueWith(_ => _running.TryRemove(id, out var _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _running.Add(HearAsync(stream, from, to, cancellationToken));
     }
 
     private async Task HearAsync(FrameStream stream, IPAddress from, IPAddress to, CancellationToken cancellationToken)
@@ -128,10 +126,14 @@ internal sealed class Entrance : IAsyncDisposable
         }
         catch (ProtocolException problem)
         {
+            NetworkLog.TurnedAway(_log, from, problem.Message);
             await RefuseAsync(stream, problem.Message, patience.Token);
         }
         catch (Exception problem) when (problem is IOException or OperationCanceledException or SocketException or ObjectDisposedException)
         {
+            var why = problem is OperationCanceledException ? "it did not say who it is in time" : problem.Message;
+            if (!cancellationToken.IsCancellationRequested)
+                NetworkLog.TurnedAway(_log, from, why);
             await stream.DisposeAsync();
         }
         finally

@@ -3,13 +3,15 @@ using System.Net;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Jam.Peer.Network;
 
 /// <summary>
 /// Connections to the members of the room: takes those that come, dials those that do not, keeps one each, dials the lost again.
 /// </summary>
-internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
+internal sealed partial class Mesh : IDoorkeeper, IAsyncDisposable
 {
     private readonly SwarmLoop _loop;
     private readonly TimeProvider _time;
@@ -20,14 +22,14 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
     private readonly Admission _admission;
     private readonly LinkRegistry _links = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<long, Task> _running = new();
+    private readonly RunningTasks _running = new();
+    private readonly ILogger _log;
     private readonly ConcurrentDictionary<string, Member> _members = new();
     private readonly ConcurrentDictionary<string, MemberDialer> _dialers = new();
     private readonly LinkServices _services;
     private PeerIdentity? _identity;
     private RoomLocation? _location;
     private int _nextLink;
-    private long _nextTask;
 
     /// <param name="loop">The swarm.</param>
     /// <param name="listenPort">Swarm port; 0 takes any free one.</param>
@@ -35,15 +37,17 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
     /// <param name="notice">Tells people.</param>
     /// <param name="upLimit">Upload cap, bytes per second; null: none.</param>
     /// <param name="connect">Opens connections; null: over TCP.</param>
-    public Mesh(SwarmLoop loop, int listenPort, TimeProvider time, Action<string> notice, long? upLimit = null, Connect? connect = null)
+    /// <param name="log">Attempts and what came of them; null: nowhere.</param>
+    public Mesh(SwarmLoop loop, int listenPort, TimeProvider time, Action<string> notice, long? upLimit = null, Connect? connect = null, ILogger? log = null)
     {
+        _log = log ?? NullLogger.Instance;
         _loop = loop;
         _time = time;
         _notice = notice;
         _once = new OnceNotices(notice);
         _admission = new Admission(_links, time, _once);
         _connect = connect ?? Dialer.ConnectAsync;
-        _entrance = new Entrance(this, listenPort, time, notice);
+        _entrance = new Entrance(this, listenPort, time, notice, log);
         _services = new LinkServices(this, upLimit, time);
         _entrance.Start();
     }
@@ -140,40 +144,6 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
             dialer.Hurry();
     }
 
-    /// <summary>Connects to a peer of the room at an address.</summary>
-    /// <exception cref="IOException">It cannot be reached.</exception>
-    /// <exception cref="ProtocolException">It will not have this peer.</exception>
-    public async Task<PeerConnection> DialAsync(DnsEndPoint peer, CancellationToken cancellationToken) =>
-        await DialAsync(await Dialer.ResolveAsync(peer, cancellationToken), cancellationToken);
-
-    /// <summary>
-    /// As above, over several addresses of one peer. Whoever answers may be another: every other machine has a 172.17.0.1 of its
-    /// own. Then the rest is tried.
-    /// </summary>
-    /// <param name="addresses">Where it may be.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <param name="peerId">Who must answer; null: any member of the room.</param>
-    public async Task<PeerConnection> DialAsync(IReadOnlyList<IPEndPoint> addresses, CancellationToken cancellationToken, string? peerId = null)
-    {
-        var left = addresses.Where(a => !_admission.IsBanned(a.Address)).ToList();
-        if (left.Count == 0 && addresses.Count > 0)
-            throw new ProtocolException("wrong data came from its address a short while ago");
-        while (true)
-        {
-            var stream = await _connect(left, _time, cancellationToken);
-            var answered = ((IPEndPoint)stream.Socket.RemoteEndPoint!).Plain();
-            try
-            {
-                var connection = await WelcomeAsync(stream, cancellationToken);
-                return peerId is null || connection.PeerId == peerId ? connection : throw new ProtocolException($"another peer answers at {answered}");
-            }
-            catch (ProtocolException) when (left.RemoveAll(a => a.Plain().Equals(answered)) > 0 && left.Count > 0)
-            {
-                continue;
-            }
-        }
-    }
-
     /// <summary>Closes the connection to an address; neither side dials it again of itself. False where there is none.</summary>
     public bool Leave(DnsEndPoint peer)
     {
@@ -214,38 +184,8 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
             await dialer.DisposeAsync();
         await _entrance.DisposeAsync();
         await _services.DisposeAsync();
-        await Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.WaitAsync();
         _stop.Dispose();
-    }
-
-    private async Task<PeerConnection> WelcomeAsync(FrameStream stream, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var timer = new CancellationTokenSource(Handshake.Timeout, _time);
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-            var identity = Identity ?? throw new ProtocolException("this peer is in no room yet");
-            HelloFrame hello;
-            try
-            {
-                hello = await Handshake.DialAsync(stream, identity, (ushort)Port, patience.Token);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new ProtocolException("it does not answer; is that a peer port?");
-            }
-
-            if (TryStart(stream, hello, outgoing: true, out var connection))
-                return connection;
-            var standing = _links.Find(hello.PeerId) ?? throw new ProtocolException("it is banned: it sent wrong data");
-            await stream.DisposeAsync();
-            return standing;
-        }
-        catch
-        {
-            await stream.DisposeAsync();
-            throw;
-        }
     }
 
     private bool TryStart(FrameStream stream, HelloFrame hello, bool outgoing, out PeerConnection connection)
@@ -260,7 +200,7 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
 
         replaced?.Close("another connection to the same peer is used");
         _services.Exchange.OnUp(connection);
-        Track(RunAsync(connection, _stop.Token));
+        _running.Add(RunAsync(connection, _stop.Token));
         return true;
     }
 
@@ -269,9 +209,12 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
         var isHost = FindMember(connection.PeerId)?.Role == Role.Host;
         await _loop.PostAsync(new LinkUpEvent(connection, isHost), cancellationToken);
         string why;
+        var (who, where) = (NameOf(connection.PeerId), connection.RemoteEndPoint.Plain().ToString());
+        NetworkLog.LinkUp(_log, who, where, connection.Outgoing ? "dialled" : "it dialled");
         await using (connection)
         {
             why = await connection.RunAsync(cancellationToken);
+            NetworkLog.LinkDown(_log, who, where, why);
             if (why == PeerConnection.LeftOnRequest)
                 _links.Leave(connection.PeerId);
             _links.Remove(connection);
@@ -288,13 +231,5 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
             _once.Say($"lost {connection.PeerId} {why}", $"lost the connection to {member.Name} ({why}); dialling it again");
         if (_dialers.TryGetValue(connection.PeerId, out var dialer))
             dialer.Wake();
-    }
-
-    private void Track(Task task)
-    {
-        var id = Interlocked.Increment(ref _nextTask);
-        _running[id] = task;
-        // What a task leaves behind is only its place in the list; its own root has dealt with its failures.
-        _ = task.ContinueWith(_ => _running.TryRemove(id, out var _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 }

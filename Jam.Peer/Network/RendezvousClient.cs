@@ -38,6 +38,7 @@ public sealed class RendezvousClient : IAsyncDisposable
     private CancellationTokenSource? _life;
     private Task _loop = Task.CompletedTask;
     private int _nextCandidate;
+    private bool _hasTold;
 
     /// <summary>Prepares a client; <see cref="Start"/> begins.</summary>
     public RendezvousClient(RendezvousOptions options, TimeProvider time)
@@ -181,6 +182,7 @@ public sealed class RendezvousClient : IAsyncDisposable
             var why = await connection.RunAsync(_events.Writer, renewed);
             if (renewed.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
                 why = "this machine's addresses have changed";
+            NetworkLog.Ended(_options.Log, connection.Url, why);
             _connection = null;
             // Whoever is sent away stays out: a client that came back again and again would be told the same for ever.
             if (connection.SentAway is { } farewell)
@@ -205,13 +207,22 @@ public sealed class RendezvousClient : IAsyncDisposable
             _clock.HoldOver(_time.NowUs());
         var candidates = _candidates;
         var url = candidates[_nextCandidate % candidates.Count];
+        NetworkLog.Trying(_options.Log, url);
         try
         {
-            return await RendezvousConnection.OpenAsync(url, _options.BuildHello, _clock, _clockGate, _time, cancellationToken);
+            var connection = await RendezvousConnection.OpenAsync(url, _options, _clock, _clockGate, _time, cancellationToken);
+            NetworkLog.Opened(_options.Log, url);
+            _hasTold = true;
+            return connection;
         }
-        catch
+        catch (Exception problem)
         {
+            var why = Reason(problem);
+            NetworkLog.Failed(_options.Log, url, why);
             _nextCandidate++;
+            // Once all have failed, and once; who was connected before has been told already.
+            if (!_hasTold && _nextCandidate >= candidates.Count && !cancellationToken.IsCancellationRequested)
+                _hasTold = _events.Writer.TryWrite(new Disconnected(why));
             throw;
         }
     }
@@ -229,6 +240,14 @@ public sealed class RendezvousClient : IAsyncDisposable
             })
             .AddTimeout(options.AttemptTimeout)
             .Build();
+
+    // A WebSocket's own words say only that it did not come about; what lies under them says why.
+    private static string Reason(Exception problem) => problem switch
+    {
+        WebSocketException { InnerException: { } inner } => inner.Message,
+        OperationCanceledException => "no answer in time",
+        _ => problem.Message,
+    };
 
     private static bool IsTransient(Exception e) =>
         e is WebSocketException or IOException or SocketException or HttpRequestException or TimeoutRejectedException

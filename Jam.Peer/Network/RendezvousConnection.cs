@@ -1,10 +1,12 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net.WebSockets;
 using System.Threading.Channels;
 using Jam.Peer.Clock;
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
 using Jam.Server.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Jam.Peer.Network;
 
@@ -21,6 +23,7 @@ internal sealed class RendezvousConnection : IDisposable
     private readonly RoomClockEstimator _clock;
     private readonly Lock _clockGate;
     private readonly TimeProvider _time;
+    private readonly ILogger _log;
     private readonly ArrayBufferWriter<byte> _buffer = new(512);
 
     private readonly Channel<ClientMessage> _messages = Channel.CreateBounded<ClientMessage>(
@@ -32,10 +35,14 @@ internal sealed class RendezvousConnection : IDisposable
 
     private readonly ProbeQuality _quality = new();
     private string? _lastError;
+    private readonly Action<string>? _trace;
 
-    private RendezvousConnection(Uri url, ClientWebSocket socket, RoomClockEstimator clock, Lock clockGate, TimeProvider time)
+    private RendezvousConnection(
+        Uri url, ClientWebSocket socket, RoomClockEstimator clock, Lock clockGate, TimeProvider time, ILogger log, Action<string>? trace)
     {
+        _trace = trace;
         Url = url;
+        _log = log;
         _socket = socket;
         _frames = new FrameReader(socket);
         _clock = clock;
@@ -62,7 +69,7 @@ internal sealed class RendezvousConnection : IDisposable
     public void Resync()
     {
         lock (_clockGate)
-            _clock.OnConnectionLost();
+            _clock.MeasureAnew();
         _wake.Writer.TryWrite(true);
     }
 
@@ -77,8 +84,9 @@ internal sealed class RendezvousConnection : IDisposable
     /// <exception cref="RendezvousRefusedException">The server answered something else.</exception>
     /// <exception cref="JamException">The host sent this peer away; there is no use in trying again.</exception>
     public static async Task<RendezvousConnection> OpenAsync(
-        Uri url, Func<Hello> buildHello, RoomClockEstimator clock, Lock clockGate, TimeProvider time, CancellationToken cancellationToken)
+        Uri url, RendezvousOptions options, RoomClockEstimator clock, Lock clockGate, TimeProvider time, CancellationToken cancellationToken)
     {
+        var log = options.Log;
         var socket = new ClientWebSocket();
         FrameReader? frames = null;
         try
@@ -90,15 +98,18 @@ internal sealed class RendezvousConnection : IDisposable
             socket.Options.Proxy = null;
             await socket.ConnectAsync(url, cancellationToken);
             frames = new FrameReader(socket);
-            var hello = await ResumePoint.AddAsync(socket, frames, buildHello, clock, clockGate, time, cancellationToken);
+            var hello = await ResumePoint.AddAsync(socket, frames, options.BuildHello, clock, clockGate, time, cancellationToken);
             await socket.SendAsync(ControlCodec.Serialize(hello), WebSocketMessageType.Text, true, cancellationToken);
+            NetworkLog.Sent(log, hello);
             var (kind, utf8) = await frames.ReadAsync(cancellationToken);
             var answer = kind == FrameKind.Message ? ControlCodec.ParseServer(utf8) : default;
+            if (answer.Message is { } said)
+                NetworkLog.Received(log, said);
             if (answer.Message is Error { Code: ErrorCodes.Kicked } kicked)
                 throw new JamException(kicked.Message);
             if (answer.Message is not State state)
                 throw new RendezvousRefusedException((answer.Message as Error)?.Message ?? "the server did not answer HELLO with STATE");
-            return new RendezvousConnection(url, socket, clock, clockGate, time) { FirstState = state };
+            return new RendezvousConnection(url, socket, clock, clockGate, time, log, options.Trace) { FirstState = state };
         }
         catch
         {
@@ -149,7 +160,8 @@ internal sealed class RendezvousConnection : IDisposable
                 var t4Us = _time.NowUs();
                 if (kind != FrameKind.Message)
                     return kind == FrameKind.Closed ? "the server closed the connection" : "the server sent too large a message";
-                switch (ControlCodec.ParseServer(utf8).Message)
+                var received = ControlCodec.ParseServer(utf8).Message;
+                switch (received)
                 {
                     case SyncResponse answer:
                         TakeProbe(answer, t4Us);
@@ -162,10 +174,13 @@ internal sealed class RendezvousConnection : IDisposable
                     case { } message:
                         await events.WriteAsync(new Received(message), cancellationToken);
                         break;
-                    case null:
+                    default:
                         // Later servers may say more than this client knows; nonsense is worth no more than that.
                         break;
                 }
+
+                if (received is not null)
+                    NetworkLog.Received(_log, received);
             }
         }
         catch (Exception e) when (IsConnectionLoss(e))
@@ -177,10 +192,23 @@ internal sealed class RendezvousConnection : IDisposable
     private void TakeProbe(SyncResponse answer, long t4Us)
     {
         Newest = answer.Revisions ?? Newest;
+        bool isAnotherWay;
         lock (_clockGate)
         {
-            _quality.OnAnswered(t4Us - answer.T1Us - (answer.T3Us - answer.T2Us));
+            isAnotherWay = _quality.OnAnswered(t4Us - answer.T1Us - (answer.T3Us - answer.T2Us));
             _clock.OnResponse(answer.T1Us, answer.T2Us, answer.T3Us, t4Us, answer.ClockId);
+            if (isAnotherWay)
+                _clock.MeasureAnew();
+        }
+
+        if (isAnotherWay)
+            NetworkLog.WayChanged(_log, Quality.RttUs / 1e3);
+        if (_trace is not null)
+        {
+            var now = _clock.Snapshot;
+            _trace(string.Create(
+                CultureInfo.InvariantCulture,
+                $"probe {answer.T1Us} {answer.T2Us} {answer.T3Us} {t4Us} {now.ReferenceLocalUs} {now.OffsetUs:F2} {now.Drift:E6} {now.ErrorUs:F2} {now.RttUs}"));
         }
 
         _wake.Writer.TryWrite(true);
@@ -217,7 +245,8 @@ internal sealed class RendezvousConnection : IDisposable
         {
             if (!_clock.TryBeginProbe(_time.NowUs(), out var t1Us))
                 return null;
-            _quality.OnSent();
+            if (!_clock.MayOverlap)
+                _quality.OnSent();
             // What the room is at is asked every few seconds; the clock alone costs a third.
             var isBrief = t1Us - _fullProbeUs < FullProbeEveryUs;
             if (!isBrief)
@@ -244,6 +273,7 @@ internal sealed class RendezvousConnection : IDisposable
         _buffer.ResetWrittenCount();
         ControlCodec.Serialize(message, _buffer);
         await _socket.SendAsync(_buffer.WrittenMemory, WebSocketMessageType.Text, true, cancellationToken);
+        NetworkLog.Sent(_log, message);
     }
 
     private const long MaxWaitMs = 60_000;

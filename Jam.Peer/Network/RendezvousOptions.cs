@@ -1,4 +1,6 @@
 using Jam.Server.Contracts;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Jam.Peer.Network;
 
@@ -23,8 +25,14 @@ public sealed record RendezvousOptions
     /// <summary>Longest wait between attempts.</summary>
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>Where attempts and messages are logged; nowhere unless it is set.</summary>
+    public ILogger Log { get; init; } = NullLogger.Instance;
+
     /// <summary>Whether the first estimate of the room clock is kept for good: the control run of a measurement.</summary>
     public bool KeepsFirstClock { get; init; }
+
+    /// <summary>Takes a line for every answered probe; null: nobody asks. Any thread.</summary>
+    public Action<string>? Trace { get; init; }
 }
 
 /// <summary>What happens on the way to the room's authority, in order.</summary>
@@ -38,7 +46,7 @@ public abstract record RendezvousEvent
 /// <summary>The room has taken HELLO; its STATE follows as the next event.</summary>
 public sealed record Connected(Uri Url) : RendezvousEvent;
 
-/// <summary>The connection is gone; attempts to get another have begun.</summary>
+/// <summary>The connection is gone, or the first attempt to get one has failed; attempts to get another have begun.</summary>
 /// <param name="Why">For people.</param>
 public sealed record Disconnected(string Why) : RendezvousEvent;
 

@@ -47,32 +47,49 @@ internal sealed record LoopBook(LoopShape Shape, LoopShape? Before)
     /// <summary>The loop after one's own change was acknowledged.</summary>
     public LoopBook Apply(LoopAck ack) => IsNewer(Shape.Epoch, ack.Revision) ? Next(Shape with { Revision = ack.Revision }, ack.Lane) : this;
 
-    /// <summary>The loop as a snapshot's first page has it; lanes follow on others. This one where it is older.</summary>
-    public LoopBook Restart(LoopShape shape) =>
-        (shape.Epoch, shape.Revision).CompareTo((Shape.Epoch, Shape.Revision)) < 0 ? this with { TakesLanes = false } : new LoopBook(shape, null);
+    /// <summary>What was known of lanes before a snapshot: it says what they will be, not what they sound like until then.</summary>
+    private ImmutableSortedDictionary<string, LoopPart> Old { get; init; } =
+        ImmutableSortedDictionary<string, LoopPart>.Empty.WithComparers(StringComparer.Ordinal);
+
+    /// <summary>
+    /// The loop as a snapshot's first page has it; lanes follow on others. This one where it is older, or says nothing new: what holds
+    /// only from the next cycle on must not be taken over in the middle of this one.
+    /// </summary>
+    public LoopBook Restart(LoopShape shape)
+    {
+        var order = (shape.Epoch, shape.Revision).CompareTo((Shape.Epoch, Shape.Revision));
+        if (order < 0)
+            return this with { TakesLanes = false };
+        if (order == 0 && !IsIncomplete && Parts.Count > 0)
+            return this;
+        // Another authority may count its beats anew.
+        return shape.Epoch != Shape.Epoch ? new LoopBook(shape, null) : new LoopBook(shape, IsOther(shape) ? Shape : Before) { Old = Parts };
+    }
 
     /// <summary>With the lanes of a page of a snapshot.</summary>
     public LoopBook With(IEnumerable<LoopLane> lanes) => !TakesLanes ? this : lanes.Aggregate(this, (book, lane) => book.Parts.ContainsKey(lane.PeerId)
         ? book
-        : book with { Parts = book.Parts.Add(lane.PeerId, new LoopPart(lane.Steps, lane.EffectiveCycle * book.Shape.Beats, [])) });
+        : book with { Parts = book.Parts.Add(lane.PeerId, PartOf(book.Shape, lane, book.Old)) });
 
     private bool IsNewer(long epoch, long revision) => (epoch, revision).CompareTo((Shape.Epoch, Shape.Revision)) > 0;
 
     private LoopBook Next(LoopShape shape, LoopLane? lane)
     {
-        var isOther = shape with { Revision = Shape.Revision, Epoch = Shape.Epoch } != Shape;
         return this with
         {
-            Shape = shape, Before = isOther ? Shape : Before, Parts = lane is null ? Parts : Parts.SetItem(lane.PeerId, PartOf(shape, lane)),
+            Shape = shape, Before = IsOther(shape) ? Shape : Before,
+            Parts = lane is null ? Parts : Parts.SetItem(lane.PeerId, PartOf(shape, lane, Parts)),
             IsIncomplete = IsIncomplete || shape.Epoch != Shape.Epoch || shape.Revision > Shape.Revision + 1,
         };
     }
 
-    private LoopPart PartOf(LoopShape shape, LoopLane lane)
+    private bool IsOther(LoopShape shape) => shape with { Revision = Shape.Revision, Epoch = Shape.Epoch } != Shape;
+
+    private static LoopPart PartOf(LoopShape shape, LoopLane lane, ImmutableSortedDictionary<string, LoopPart> before)
     {
         var fromBeat = lane.EffectiveCycle * shape.Beats;
         // Two edits within a cycle: what sounded before the first sounds until the second.
-        IReadOnlyList<LoopStep?> before = Parts.TryGetValue(lane.PeerId, out var known) ? known.FromBeat < fromBeat ? known.Steps : known.Before : [];
-        return new LoopPart(lane.Steps, fromBeat, before);
+        IReadOnlyList<LoopStep?> until = before.TryGetValue(lane.PeerId, out var known) ? known.FromBeat < fromBeat ? known.Steps : known.Before : [];
+        return new LoopPart(lane.Steps, fromBeat, until);
     }
 }

@@ -71,6 +71,9 @@ internal sealed class WriteClock : IOutputClock
 
     public bool IsLocked => _state == State.Locked;
 
+    /// <summary>Whether it has never been locked, or everything is learnt anew.</summary>
+    public bool IsBeginning => _state == State.Locking;
+
     public double PeriodUs { get; private set; }
 
     /// <summary>Mean absolute residual of the readings.</summary>

@@ -1,6 +1,6 @@
 using System.Net;
 using Jam.Server.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 
 namespace Jam.Peer.Session;
 
@@ -12,16 +12,18 @@ internal static class EmbeddedServer
     /// <summary>Starts it on the first port that is free.</summary>
     /// <param name="options">How; its port is the first to be tried.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="loggers">Where it logs.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     /// <exception cref="JamException">No port is free.</exception>
-    public static async Task<JamServer> StartAsync(JamServerOptions options, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<JamServer> StartAsync(
+        JamServerOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var last = Math.Min(options.Port + PortTries, IPEndPoint.MaxPort);
         for (var port = options.Port; ; port++)
         {
             try
             {
-                return await JamServer.StartAsync(options with { Port = port }, time, NullLoggerFactory.Instance, cancellationToken);
+                return await JamServer.StartAsync(options with { Port = port }, time, loggers, cancellationToken);
             }
             catch (IOException problem)
             {
@@ -30,4 +32,8 @@ internal static class EmbeddedServer
             }
         }
     }
+
+    /// <summary>A room's place on a server: a URL with a path is the room's own; one without gets the usual one.</summary>
+    public static Uri RoomUrl(Uri server, string room) =>
+        server.AbsolutePath is "/" or "" ? new UriBuilder(server) { Path = $"/ws/{room}" }.Uri : server;
 }

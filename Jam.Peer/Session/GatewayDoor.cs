@@ -32,7 +32,7 @@ internal sealed class GatewayDoor : IAsyncDisposable
     }
 
     /// <summary>Opens it: where there is a server already, that one answers for it.</summary>
-    /// <param name="serverPort">The embedded server's port; null where there is none.</param>
+    /// <param name="serverPort">Where the embedded server answers HTTP; null where there is none.</param>
     /// <param name="firstPort">Else the first to try; 0 takes any free one.</param>
     /// <param name="notice">Tells people.</param>
     /// <param name="cancellationToken">Ends it.</param>

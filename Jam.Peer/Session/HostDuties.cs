@@ -7,6 +7,12 @@ internal sealed class HostDuties(Role wanted, IReadOnlyList<TrackInfo> seeds, bo
 {
     private bool _hasPlayed;
 
+    /// <summary>What this peer wants to be: as it was started, until somebody gives it another role, or it gives its own up.</summary>
+    public Role Wanted { get; private set; } = wanted;
+
+    /// <summary>The room has given this peer a role while it was here.</summary>
+    public void OnRoleGiven(Role role) => Wanted = role;
+
     /// <summary>As a command.</summary>
     public static SetTrack ToSetTrack(TrackInfo track) =>
         new(track.TrackId, track.Name, track.LengthBytes, track.ChunkSizeBytes, track.Kind, track.DurationUs, track.Sidecars);
@@ -37,5 +43,5 @@ internal sealed class HostDuties(Role wanted, IReadOnlyList<TrackInfo> seeds, bo
 
     /// <summary>Asks for the host's place where this peer wants it and nobody has it; a lost host's is kept for it for a while.</summary>
     public SetRole? Claim(RoomState room) =>
-        wanted == Role.Host && room.Role != Role.Host && room.Others.Values.All(m => m.Role != Role.Host) ? new SetRole(Role.Host) : null;
+        Wanted == Role.Host && room.Role != Role.Host && room.Others.Values.All(m => m.Role != Role.Host) ? new SetRole(Role.Host) : null;
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Jam.Peer.Session.Page;
+using Jam.Server.Hosting;
 
 namespace Jam.Peer.Session;
 
@@ -7,17 +8,17 @@ namespace Jam.Peer.Session;
 internal static class HowToJoin
 {
     /// <summary>The very lines that others type, with this machine's addresses.</summary>
-    public static IEnumerable<string> Lines(int swarmPort, int? serverPort, string room, PageKey key)
+    public static IEnumerable<string> Lines(int swarmPort, JamServer? server, string room, PageKey key)
     {
         var addresses = LocalAddresses.All();
-        if (serverPort is { } port)
-            yield return $"the rendezvous server listens on port {port}, room '{room}'";
+        if (server is not null)
+            yield return $"the rendezvous server listens on port {server.Port}, room '{room}'";
         foreach (var address in addresses)
             yield return $"others join with: tools/jam --connect {new IPEndPoint(address, swarmPort)}";
-        if (serverPort is not { } web)
+        if (server is null)
             yield break;
         var best = addresses.Count > 0 ? addresses[0] : IPAddress.Loopback;
-        var link = $"http://{new IPEndPoint(best, web)}/room/{room}";
+        var link = $"http://{new IPEndPoint(best, server.WebPort)}/room/{room}";
         yield return $"in a browser: {link}";
         yield return $"to add files from a browser on another machine of yours: {link}#key={key.Text}";
     }

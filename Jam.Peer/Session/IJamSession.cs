@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
 
 namespace Jam.Peer.Session;
 
@@ -56,6 +57,12 @@ public interface IJamSession : IAsyncDisposable
     /// <returns>What was done, for people.</returns>
     /// <exception cref="JamException">It cannot be saved; it holds all the same.</exception>
     string SetLatency(double ms, bool save);
+
+    /// <summary>What is logged from now on.</summary>
+    LogLevel LogLevel { get; set; }
+
+    /// <summary>The log; null where there is none.</summary>
+    string? LogFile { get; }
 
     /// <summary>Whether this peer clicks at room times instead of playing, so that ears can compare it with another one.</summary>
     bool Clicks { get; set; }

@@ -20,9 +20,12 @@ public interface IRoomControls
     /// <exception cref="JamException">There is no connection.</exception>
     string Tap();
 
-    /// <summary>Sets this peer's lane of the loop, one entry for each step.</summary>
-    /// <exception cref="JamException">The authority refused, or does not answer.</exception>
-    Task<string> SetLaneAsync(IReadOnlyList<LoopStep?> steps, CancellationToken cancellationToken);
+    /// <summary>
+    /// Sets this peer's lane of the loop, one entry for each step. It goes out shortly before the loop begins anew, together with what
+    /// is edited until then; from which cycle on it sounds comes as a notice.
+    /// </summary>
+    /// <exception cref="JamException">The host has muted this peer.</exception>
+    string SetLane(IReadOnlyList<LoopStep?> steps);
 
     /// <summary>Measures the clock anew and asks for the whole room.</summary>
     /// <exception cref="JamException">The authority does not answer.</exception>

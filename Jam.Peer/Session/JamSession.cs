@@ -3,7 +3,6 @@ using System.Threading.Channels;
 using Jam.Peer.Audio;
 using Jam.Peer.Clock;
 using Jam.Peer.Network;
-using Jam.Peer.Playback;
 using Jam.Peer.Session.Extras;
 using Jam.Peer.Session.Page;
 using Jam.Peer.Storage;
@@ -18,8 +17,10 @@ namespace Jam.Peer.Session;
 /// A running peer: the swarm, the room, the clock and the player, put together. It acts on what the authority echoes, never
 /// on its own commands, so the host hears what everyone hears.
 /// </summary>
-internal sealed class JamSession : IJamSession, ISwarmOwner
+internal sealed partial class JamSession : IJamSession, ISwarmOwner
 {
+    private static readonly string Version = typeof(JamSession).Assembly.GetName().Version?.ToString(3) ?? "0";
+
     private readonly SessionOptions _options;
     private readonly TimeProvider _time;
     private readonly long _startedUs;
@@ -28,10 +29,13 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private readonly OnceNotices _once;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
+    private readonly SessionLog _log;
+    private readonly IdentityStore _identity;
     private readonly TrackShelf _shelf;
     private readonly SwarmLoop _swarm;
     private readonly Mesh _mesh;
     private readonly Player _player;
+    private readonly LabTrace? _trace;
     private readonly PlayheadFeed _playhead;
     private readonly ExtrasShelf _extras;
     private readonly GatewayDoor? _gateway;
@@ -47,15 +51,19 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     public JamSession(SessionOptions options, TimeProvider time)
     {
-        _options = options;
         _time = time;
         _startedUs = time.NowUs();
+        _log = SessionLog.Open(options, time, Whisper);
+        _identity = IdentityStore.Open(options.KeepsIdentity ? options.ConfigFolder ?? LatencyStore.DefaultFolder() : null, Notice);
+        options = Named(options);
+        _options = options;
         _once = new OnceNotices(Notice);
         _shelf = new TrackShelf(OpenCache(), options.SaveFolder, Notice);
         _swarm = new SwarmLoop(new SwarmSettings { UpBytesPerSecond = options.UpLimitBytesPerSecond, DownBytesPerSecond = options.DownLimitBytesPerSecond }, this, time);
         _shelf.Attach(_swarm);
-        _mesh = new Mesh(_swarm, options.ListenPort, time, Notice, options.UpLimitBytesPerSecond);
-        _player = Player.Start(PlayerOptions.From(options), time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
+        _mesh = new Mesh(_swarm, options.ListenPort, time, Notice, options.UpLimitBytesPerSecond, log: _log.Loggers.CreateLogger("swarm"));
+        _trace = LabTrace.Open(options.TracePath, time);
+        _player = Player.Start(PlayerOptions.From(options) with { Trace = _trace is null ? null : _trace.Add }, time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
         _playhead = new PlayheadFeed(_swarm);
         _extras = new ExtrasShelf(_swarm.TryPost);
         _gateway = GatewayDoor.For(
@@ -72,50 +80,36 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     public Task Completion => _completion.Task;
 
     /// <inheritdoc/>
-    public double Volume
-    {
-        get => _player.Volume;
-        set => _player.Volume = value;
-    }
-
-    /// <inheritdoc/>
-    public double LatencyMs => _player.LatencyMs;
-
-    /// <inheritdoc/>
-    public string SetLatency(double ms, bool save) => _player.SetLatency(ms, save);
-
-    /// <inheritdoc/>
-    public bool Clicks
-    {
-        get => _player.Clicks is not null;
-        set => _player.Clicks = !value ? null : (_follower?.Room is { PeerId: not null } room ? room.Role : _options.Role) == Role.Host ? ClickPattern.First : ClickPattern.Second;
-    }
-
-    /// <inheritdoc/>
-    public IRoomControls Room => Follower.Commands;
-
-    /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var seeds = await Task.Run(() => SeedLoader.LoadAll(_options, cancellationToken, Progress), cancellationToken);
+        _log.Started(Version, _options);
+        var seeds = await Task.Run(() => SeedLoader.LoadAll(_options, Progress, cancellationToken), cancellationToken);
         var infos = new List<TrackInfo>();
         foreach (var seed in seeds)
             infos.Add(await AddSeedAsync(seed, cancellationToken));
         var location = await LocateAsync(cancellationToken);
         _roomName = location.Room;
         if (_gateway is not null)
-            await _gateway.OpenAsync(_server?.Port, _options.GatewayPort, Notice, cancellationToken);
+            await _gateway.OpenAsync(_server?.WebPort, _options.GatewayPort, Notice, cancellationToken);
         _follower = new RoomFollower(
-            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, new SelfReports(_options, _player, () => _swarm.Snapshot),
-            _time, Notice) { GatewayPort = _gateway?.Port };
+            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead,
+            new SelfReports(_options, _player, () => _swarm.Snapshot), _identity, _time, Notice, Whisper) { GatewayPort = _gateway?.Port };
         _rendezvous = new RendezvousClient(
-            new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello, KeepsFirstClock = _options.KeepsFirstClock }, _time);
+            new RendezvousOptions
+            {
+                Candidates = location.Urls,
+                BuildHello = _follower.Hello,
+                KeepsFirstClock = _options.KeepsFirstClock,
+                Log = _log.Loggers.CreateLogger("room"),
+                Trace = _trace is null ? null : _trace.Add,
+            },
+            _time);
         _follower.Start(_rendezvous);
         _rendezvous.Start();
         _addresses = new AddressWatch(AddressWatch.OfThisMachine, OnAddressesChanged, _time);
         _pulse = WatchAsync();
         if (_options.Role == Role.Host)
-            HowToJoin.Lines(_mesh.Port, _server?.Port, _roomName, _page.Key).ToList().ForEach(Notice);
+            HowToJoin.Lines(_mesh.Port, _server, _roomName, _page.Key).ToList().ForEach(Notice);
         if (_options is { Role: Role.Host, Discovery: true })
             _beacon = new BeaconSender(BeaconNetwork.Default, Beacon, _time);
     }
@@ -123,49 +117,6 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     /// <inheritdoc/>
     public PeerReport Report() => ReportBuilder.Build(
         _options, _follower?.Room ?? new RoomState(), _roomName, _rendezvous, _mesh, _swarm.Snapshot, _shelf, _extras, _player, _time.NowUs(), _startedUs);
-
-    /// <inheritdoc/>
-    public async Task<string> SeedAsync(string path, CancellationToken cancellationToken)
-    {
-        var seed = await Task.Run(() => SeedLoader.Load(path, cancellationToken, Progress), cancellationToken);
-        return await Follower.Commands.OfferAsync(await AddSeedAsync(seed, cancellationToken), cancellationToken);
-    }
-
-    /// <inheritdoc/>
-    public Task<string> PlayAsync(long? positionUs, CancellationToken cancellationToken) =>
-        Follower.Commands.AskAsync(new Play(positionUs), cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<string> PauseAsync(CancellationToken cancellationToken) => Follower.Commands.AskAsync(new Pause(), cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<string> StopPlaybackAsync(CancellationToken cancellationToken) => Follower.Commands.AskAsync(new Stop(), cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<string> SeekAsync(long positionUs, CancellationToken cancellationToken) =>
-        Follower.Commands.AskAsync(new Seek(positionUs), cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<string> SelectTrackAsync(int place, CancellationToken cancellationToken) => Follower.Commands.SelectAsync(place, cancellationToken);
-
-    /// <inheritdoc/>
-    public async Task<string> JoinAsync(DnsEndPoint peer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var connection = await _mesh.DialAsync(peer, cancellationToken);
-            return $"connected to {_mesh.FindMember(connection.PeerId)?.Name ?? connection.PeerId} at {connection.RemoteEndPoint.Plain()}";
-        }
-        catch (Exception problem) when (problem is IOException or ProtocolException)
-        {
-            throw new JamException($"cannot join {peer.Host}:{peer.Port}: {problem.Message}", problem);
-        }
-    }
-
-    /// <inheritdoc/>
-    public Task<string> LeaveAsync(DnsEndPoint peer, CancellationToken cancellationToken) => _mesh.Leave(peer)
-        ? Task.FromResult($"left {peer.Host}:{peer.Port}")
-        : Task.FromException<string>(new JamException($"there is no connection to {peer.Host}:{peer.Port}; 'connections' lists them"));
 
     /// <inheritdoc/>
     public void OnManifest(Manifest manifest) => _shelf.Open(manifest);
@@ -207,6 +158,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         if (_rendezvous is not null)
             await _rendezvous.DisposeAsync();
         await _player.DisposeAsync();
+        if (_trace is not null)
+            await _trace.DisposeAsync();
         await _shelf.DisposeAsync();
         await _mesh.DisposeAsync();
         await _swarm.DisposeAsync();
@@ -214,6 +167,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
             await _gateway.DisposeAsync();
         if (_server is not null)
             await _server.DisposeAsync();
+        await _identity.DisposeAsync();
+        await _log.DisposeAsync();
         _page.Dispose();
         _notices.Writer.TryComplete();
         _completion.TrySetResult();
@@ -222,7 +177,21 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     private RoomFollower Follower => _follower ?? throw new JamException("not in a room yet; wait a moment");
 
-    private void Notice(string line) => _notices.Writer.TryWrite(line);
+    private void Whisper(string line) => _notices.Writer.TryWrite(line);
+
+    private void Notice(string line)
+    {
+        Whisper(line);
+        _log.Told(line);
+    }
+
+    private SessionOptions Named(SessionOptions options)
+    {
+        if (!options.IsNameChosen)
+            return options with { Name = _identity.Name ?? options.Name };
+        _identity.KeepName(options.Name);
+        return options;
+    }
 
     private Action<int> Progress(string name, long bytes) => new HashProgress(name, bytes, _time, Notice).Add;
 
@@ -257,6 +226,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
 
     private async Task<TrackInfo> AddSeedAsync(Seed seed, CancellationToken cancellationToken)
     {
+        if (seed.Probe is { DamagedUs: > 0 and var damagedUs })
+            Notice(FormattableString.Invariant($"{seed.Info.Name} is damaged: {damagedUs / 1e6:0.0} s of it cannot be decoded and will be silent"));
         var info = seed.Probe is { } probe ? await _extras.AddSeedAsync(seed.Info, probe, _swarm, cancellationToken) : seed.Info;
         await _shelf.AddSeedAsync(info, seed.Storage, cancellationToken);
         return info;
@@ -265,17 +236,20 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private async Task<RoomLocation> LocateAsync(CancellationToken cancellationToken)
     {
         if (_options.Server is { } server)
-            return new RoomLocation(_options.Room, [RoomUrl(server, _options.Room)]);
+            return new RoomLocation(_options.Room, [EmbeddedServer.RoomUrl(server, _options.Room)]);
         if (_options.Connect.Count > 0)
             return await RendezvousLocator.AskAsync(_options.Connect, _time, Notice, cancellationToken);
         _server = await EmbeddedServer.StartAsync(
-            new JamServerOptions { Port = _options.ServerPort, ListsRooms = _options.IsListed, Routes = [.. _page.All, .. _gateway?.Routes ?? []] }, _time, cancellationToken);
+            new JamServerOptions
+            {
+                Port = _options.ServerPort,
+                Listener = _options.Listener,
+                ListsRooms = _options.IsListed,
+                Routes = [.. _page.All, .. _gateway?.Routes ?? []],
+            },
+            _time, _log.Loggers, cancellationToken);
         return new RoomLocation(_options.Room, [new Uri($"ws://127.0.0.1:{_server.Port}/ws/{_options.Room}")]);
     }
-
-    // A URL with a path is the room's own; one without gets the room's place on that server.
-    private static Uri RoomUrl(Uri server, string room) =>
-        server.AbsolutePath is "/" or "" ? new UriBuilder(server) { Path = $"/ws/{room}" }.Uri : server;
 
     // A loop that fails has met a bug: better to end with its message than to play on half-dead.
     private async Task WatchAsync()

@@ -92,7 +92,9 @@ public sealed record LinkReport(
 /// <param name="BufferUs">Track time ahead of the playhead that is here, microseconds.</param>
 /// <param name="Sounding">Whether sound of the track leaves the output now.</param>
 /// <param name="SyncErrorUs">What is heard minus what should be, microseconds; null while silent.</param>
-/// <param name="SyncUncertaintyUs">How far off that figure may be, from the clock and the output; null while unknown.</param>
+/// <param name="SyncUncertaintyUs">
+/// How far off that figure may be, from the clock (two standard deviations) and the output; null while unknown.
+/// </param>
 /// <param name="OutputLeadUs">How soon a change can be heard, microseconds.</param>
 /// <param name="Output">What it plays to, for people.</param>
 /// <param name="OutputIsAudible">Whether that is a sound device.</param>

@@ -36,15 +36,17 @@ internal static class ReportBuilder
             nowUs - startedUs)
         {
             AtUs = nowUs,
-            Members = Members(options, room, mesh),
+            Members = Members(options, room, mesh, rendezvous),
         };
     }
 
-    private static Member[] Members(SessionOptions options, RoomState room, Mesh mesh)
+    private static Member[] Members(SessionOptions options, RoomState room, Mesh mesh, RendezvousClient? rendezvous)
     {
         if (room.PeerId is not { } id)
             return [];
-        var self = new Member(id, options.Name, room.Role, 0, [$"port {mesh.Port}, this peer"]);
+        var mine = rendezvous is { Clock: { IsReady: true } clock, Quality: var way }
+            ? new MemberStats(Math.Max(clock.RttUs, way.RttUs), JitterUs: way.JitterUs, Loss: way.Loss, ClockErrorUs: clock.ErrorUs) : null;
+        var self = new Member(id, options.Name, room.Role, 0, [$"port {mesh.Port}, this peer"], mine, room.IsMuted);
         return [self, .. room.Others.Values.OrderBy(m => m.JoinSeq).Take(99)];
     }
 

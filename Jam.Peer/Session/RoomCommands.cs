@@ -7,18 +7,19 @@ namespace Jam.Peer.Session;
 /// <summary>Commands to the room's authority, and which of its messages answers which. One waits at a time.</summary>
 internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?> client, TimeProvider time) : IRoomControls, IDisposable
 {
+    private const string MutedText = "the host has muted you";
+
     private readonly PendingCommand _pending = new(time);
+    private readonly LoopEdits _edits = new();
     private ClientMessage? _asked;
-    private IReadOnlyList<LoopStep?>? _keptLane;
-    private volatile bool _isLoopHeard = true;
 
     /// <inheritdoc/>
     public bool IsLoopHeard
     {
-        get => _isLoopHeard;
+        get => !_edits.IsPaused;
         set
         {
-            _isLoopHeard = value;
+            _edits.IsPaused = !value;
             follower.OnScoreChanged();
         }
     }
@@ -53,25 +54,39 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
     /// <inheritdoc/>
     public string Tap()
     {
+        // A tap waits for no answer: it would be refused without a word.
+        if (follower.Room is { Role: not Role.Host, Policy.Control: Control.Host })
+            throw new JamException("only the host controls this room");
+        if (follower.Room.IsMuted)
+            throw new JamException(MutedText);
         var clock = client()?.Clock;
         Send(new Tap(clock is { IsReady: true } ? (long)clock.ToRoomUs(time.NowUs()) : null));
         return follower.Room.Tempo is { } tempo ? $"tapped; {RoomTexts.Tempo(tempo.Current)}" : "tapped";
     }
 
     /// <inheritdoc/>
-    public async Task<string> SetLaneAsync(IReadOnlyList<LoopStep?> steps, CancellationToken cancellationToken)
+    public string SetLane(IReadOnlyList<LoopStep?> steps)
     {
+        if (follower.Room.IsMuted)
+            throw new JamException(MutedText);
+        _edits.Edit(steps);
         if (!IsLoopHeard)
-        {
-            _keptLane = steps;
             return "kept; it is sent when the loop plays here again ('loop play')";
-        }
-
-        return await AskAsync(new LoopUpdate(steps), cancellationToken);
+        return SendDueEdits() || !follower.Room.Loop.Shape.IsOn ? "your lane is sent" : "taken; your lane is sent before the loop begins anew";
     }
 
-    /// <summary>What was edited while the loop was paused here; asked for once it plays again.</summary>
-    public IReadOnlyList<LoopStep?>? TakeKeptLane() => Interlocked.Exchange(ref _keptLane, null);
+    /// <summary>Sends this peer's lane where it is due; asked four times a second at least. True where it went out.</summary>
+    public bool SendDueEdits()
+    {
+        var clock = client()?.Clock;
+        if (client() is not { IsConnected: true } connected
+            || _edits.TakeDue(follower.Room, clock is { IsReady: true } ? (long)clock.ToRoomUs(time.NowUs()) : null) is not { } update)
+            return false;
+        if (connected.TrySend(update))
+            return true;
+        _edits.PutBack(update);
+        return false;
+    }
 
     /// <inheritdoc/>
     public async Task<string> SyncAsync(CancellationToken cancellationToken)
@@ -108,7 +123,11 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
     }
 
     /// <summary>A message of the authority; true where it answers the command that waits.</summary>
-    public bool Take(ServerMessage message) => Volatile.Read(ref _asked) is { } asked && IsAnswer(asked, message) && _pending.Succeed();
+    public bool Take(ServerMessage message)
+    {
+        _edits.Take(follower.Room, message);
+        return Volatile.Read(ref _asked) is { } asked && IsAnswer(asked, message) && _pending.Succeed();
+    }
 
     /// <summary>The command that waits was refused, or cannot be answered any more; false where none waits.</summary>
     public bool Fail(string why) => _pending.Fail(why);
@@ -135,7 +154,6 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
         SetPolicy => message is PolicyState,
         SetTempo or Metronome => message is TempoState,
         SetLoop => message is LoopState { Lane: null },
-        LoopUpdate => message is LoopAck,
         SetRole role => message is PeerJoined { Member: var m } && m.PeerId == (role.PeerId ?? follower.Room.PeerId),
         Kick kick => message is PeerLeft left && left.PeerId == kick.PeerId,
         Mute mute => message is PeerJoined { Member: var m } && m.PeerId == mute.PeerId,

@@ -27,6 +27,7 @@ internal sealed class RoomFollower : IAsyncDisposable
     private readonly TrackFollower _tracks;
     private readonly TimeProvider _time;
     private readonly Action<string> _notice;
+    private readonly Action<string> _whisper;
     private readonly HostDuties _duties;
     private readonly Readiness _readiness;
     private readonly StorageNotices _storageNotices;
@@ -36,6 +37,8 @@ internal sealed class RoomFollower : IAsyncDisposable
     private RoomState _room = new();
     private RendezvousClient? _client;
     private readonly string _roomName;
+    private readonly IReadOnlyList<Uri> _candidates;
+    private readonly IdentityStore _identity;
     private readonly bool _isOnServersMachine;
     private bool _wasConnected;
     private bool _saidGone;
@@ -46,10 +49,11 @@ internal sealed class RoomFollower : IAsyncDisposable
 
     public RoomFollower(
         SessionOptions options, RoomLocation location, IReadOnlyList<TrackInfo> seeds, TrackShelf shelf, ExtrasShelf extras, Mesh mesh,
-        Player player, PlayheadFeed playhead, SelfReports self, TimeProvider time, Action<string> notice)
+        Player player, PlayheadFeed playhead, SelfReports self, IdentityStore identity, TimeProvider time, Action<string> notice, Action<string> whisper)
     {
-        _self = self;
-        (_roomName, _isOnServersMachine) = (location.Room, location.Urls.Any(u => u.IsLoopback));
+        (_self, _whisper) = (self, whisper);
+        (_roomName, _candidates, _identity) = (location.Room, location.Urls, identity);
+        _isOnServersMachine = location.Urls.Any(u => u.IsLoopback);
         (_options, _shelf, _mesh, _player, _time, _notice) = (options, shelf, mesh, player, time, notice);
         _tracks = new TrackFollower(shelf, extras, player, playhead, options.ReplayGain, () => _client?.Clock ?? RoomClockSnapshot.None, time);
         _duties = new HostDuties(options.Role, seeds, options.Autoplay);
@@ -71,10 +75,11 @@ internal sealed class RoomFollower : IAsyncDisposable
     public Hello Hello()
     {
         var room = Room;
+        var (peerId, token) = room.PeerId is { } here ? (here, room.ResumeToken) : _identity.For(_candidates);
         return new Hello(
-            _options.Role, _options.Name, room.PeerId,
+            _duties.Wanted, _options.Name, peerId,
             [.. LocalAddresses.ForPeers(_isOnServersMachine).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)],
-            _mesh.Port, room.ResumeToken, _client?.Remember(room.Timeline?.Current, room.Track) is { } resume
+            _mesh.Port, token, _client?.Remember(room.Timeline?.Current, room.Track) is { } resume
                 ? resume with { Tempo = room.Tempo?.Current, Policy = room.Policy, Queue = Fitting(room.Queue), Repeat = room.Repeat, Loop = room.Loop.Shape }
                 : null, IsListed: _options.IsListed ? null : false, GatewayPort: GatewayPort);
     }
@@ -177,49 +182,37 @@ internal sealed class RoomFollower : IAsyncDisposable
         Volatile.Write(ref _room, room);
         var isAnswer = Commands.Take(message);
         FollowScore(before, room);
+        // What members tell each other is for eyes alone, not for the log.
+        if (RoomNews.Of(before, room, message, isAnswer, _options.Role) is { } line)
+            (message is BlobRelay ? _whisper : _notice)(line);
         switch (message)
         {
             case State when room.Timeline != before.Timeline:
                 _player.SetTimeline(room.Timeline);
                 await _tracks.FollowTracksAsync(room, cancellationToken);
-                // Whoever typed the command reads its answer; everyone else reads the notice.
-                if (!isAnswer && Describe.Change(before, room) is { } line)
-                    _notice(line);
                 break;
-            case Welcome when room is { PeerId: { } id, Secret: { } secret }:
+            case Welcome welcome when room is { PeerId: { } id, Secret: { } secret }:
                 _mesh.Identity = new PeerIdentity(id, _roomName, secret);
-                _mesh.Location = new RoomLocation(_roomName, [_client!.Current!]);
+                // It may be gone again by now; then the next one says so.
+                if (_client!.Current is { } url)
+                {
+                    _mesh.Location = new RoomLocation(_roomName, [url]);
+                    _identity.Keep(url, id, welcome.ResumeToken);
+                }
+
                 foreach (var typed in _options.Connect)
                     _mesh.OnTyped(typed);
-                if (_options.Role == Role.Host && room.Role != Role.Host)
-                    _notice("this room has a host already, or waits for one to return; this peer is a viewer until the place is free");
                 break;
             case Snapshot or QueueState:
                 await _tracks.FollowTracksAsync(room, cancellationToken);
                 break;
-            case PolicyState when !isAnswer:
-                _notice(RoomTexts.Policy(room.Policy));
-                break;
-            case TempoState when !isAnswer && room.Tempo is { } tempo && before.Tempo is not null:
-                _notice(RoomTexts.Tempo(tempo.Current));
-                break;
-            case LoopState { Lane: null } when !isAnswer:
-                _notice(RoomTexts.Loop(room.Loop.Shape));
-                break;
-            case BlobRelay blob:
-                _notice($"{room.Others.GetValueOrDefault(blob.From)?.Name ?? blob.From} says {blob.Data}");
-                break;
-            case PeerJoined { Member: var me } when me.PeerId == room.PeerId && before.Role != me.Role:
-                _notice(me.Role == Role.Host ? "this peer is the host now" : "this peer is a viewer now");
-                break;
-            case PeerJoined { Member: var member } when member.PeerId != room.PeerId && !before.Others.ContainsKey(member.PeerId):
-                _notice($"{member.Name} joined");
-                break;
             case RoomStats stats when _readiness.Waiting(room, stats) is { } words:
                 _notice(words);
                 break;
-            case PeerLeft left when before.Others.ContainsKey(left.PeerId):
-                _notice($"{left.Name} left ({left.Reason})");
+            case Error { Code: ErrorCodes.Replaced }:
+                // Not this peer itself: it listens on one connection alone. Coming back with the same proof would go on for ever.
+                _identity.BecomeSomeoneElse();
+                _notice("another peer has this peer's identity, as on a copied machine; going on under a new one");
                 break;
             case Error error:
                 if (!Commands.Fail(error.Message) && error.Code is not (ErrorCodes.HostTaken or ErrorCodes.Kicked) && _complained.Add(error.Code))
@@ -231,6 +224,8 @@ internal sealed class RoomFollower : IAsyncDisposable
 
         await FollowMembersAsync(before, room, isNewcomer: message is Snapshot);
         var isNewRole = message is PeerJoined { Member: var self } && self.PeerId == room.PeerId && before.Role != room.Role;
+        if (isNewRole)
+            _duties.OnRoleGiven(room.Role);
         foreach (var duty in _duties.Next(room, isAnew: message is Snapshot || isNewRole))
             _client!.TrySend(duty);
     }
@@ -258,10 +253,9 @@ internal sealed class RoomFollower : IAsyncDisposable
         {
             _scoreChanged = false;
             SetScore(room);
-            if (Commands.IsLoopHeard && Commands.TakeKeptLane() is { } lane)
-                client.TrySend(new LoopUpdate(lane));
         }
 
+        Commands.SendDueEdits();
         AskWhereBehind(client, room);
         if (!client.IsConnected || room.PeerId is null)
             return;
@@ -275,7 +269,7 @@ internal sealed class RoomFollower : IAsyncDisposable
             client.TrySend(claim);
         client.TrySend(new Stats(_self.Stats(client)));
         // So long a way hides a change of it: measure more often than usual.
-        if (clock.RttUs > FarUs)
+        if (client.Quality.RttUs > FarUs)
             client.Resync();
     }
 

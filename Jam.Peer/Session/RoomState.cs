@@ -55,6 +55,15 @@ internal sealed record RoomState
     /// <summary>The shared loop.</summary>
     public LoopBook Loop { get; init; } = LoopBook.Empty;
 
+    /// <summary>The longest round trip and output lead of the room's members, microseconds.</summary>
+    public (long RttUs, long OutputLeadUs) Worst { get; init; }
+
+    /// <inheritdoc cref="LeadTime.OfUs"/>
+    public long LeadUs => LeadTime.OfUs(Worst.RttUs, Worst.OutputLeadUs);
+
+    /// <summary>The longest round trip of the room's members, microseconds.</summary>
+    public long WorstRttUs => Worst.RttUs;
+
     /// <summary>Whether the host keeps this peer from commanding.</summary>
     public bool IsMuted { get; init; }
 
@@ -82,15 +91,19 @@ internal sealed record RoomState
             Secret = ParseSecret(welcome.RoomSecret),
             Watch = null,
         },
-        Snapshot { Page: 0 } first => TakeSummary(first) with { Others = Merge(new Dictionary<string, Member>(), first.Members) },
-        Snapshot more => this with { Others = Merge(Others, more.Members), Loop = Loop.With(more.Lanes ?? []) },
+        Error { Code: ErrorCodes.Replaced } => this with { PeerId = null, ResumeToken = null },
+        Snapshot { Page: 0 } first => TakeSummary(first).TakeMe(first.Members) with { Others = Merge(new Dictionary<string, Member>(), first.Members) },
+        Snapshot more => TakeMe(more.Members) with { Others = Merge(Others, more.Members), Loop = Loop.With(more.Lanes ?? []) },
         QueueState queue => TakeQueue(queue),
         PolicyState policy => TakePolicy(policy.Policy, (policy.Epoch, policy.Revision)),
         TempoState { Tempo: var tempo } => this with { Tempo = Tempo?.Accept(tempo) ?? new TempoPair(tempo, null) },
         LoopState loop => this with { Loop = Loop.Apply(loop) },
         Watched watch => this with { Watch = watch },
         LoopAck ack => this with { Loop = Loop.Apply(ack) },
-        RoomStats { Quality: { } quality } => this with { Others = Merge(quality) },
+        RoomStats stats => this with
+        {
+            Worst = (stats.WorstRttUs, stats.WorstOutputLeadUs), Others = stats.Quality is { } quality ? Merge(quality) : Others,
+        },
         PeerJoined { Member: var member } when member.PeerId == PeerId => this with { Role = member.Role, IsMuted = member.IsMuted },
         PeerJoined joined => this with { Others = Merge(Others, [joined.Member]) },
         PeerLeft left => this with { Others = Others.Where(o => o.Key != left.PeerId).ToDictionary() },
@@ -120,6 +133,10 @@ internal sealed record RoomState
             return (Timeline?.Current, Track);
         return Timeline.At((long)clock.ToRoomUs(localUs)) is { } holding && holding != current ? (holding, TrackBefore) : (current, Track);
     }
+
+    /// <summary>Who comes back learns here what it missed of itself.</summary>
+    private RoomState TakeMe(IEnumerable<Member> members) =>
+        members.FirstOrDefault(m => m.PeerId == PeerId) is { } me ? this with { Role = me.Role, IsMuted = me.IsMuted } : this;
 
     private RoomState Accept(State state)
     {

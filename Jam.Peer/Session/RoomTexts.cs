@@ -12,8 +12,6 @@ internal static class RoomTexts
         SetPolicy => Policy(room.Policy),
         SetTempo or Metronome when room.Tempo is { } tempo => Tempo(tempo.Current),
         SetLoop => Loop(room.Loop.Shape),
-        LoopUpdate when room.PeerId is { } me && room.Loop.Parts.TryGetValue(me, out var part) =>
-            Invariant($"your lane sounds from cycle {part.FromBeat / room.Loop.Shape.Beats} on"),
         SetRole { PeerId: { } heir } => $"{NameOf(room, heir)} is the host now",
         SetRole => room.Role == Role.Host ? "this peer is the host now" : "this peer is a viewer now",
         Kick => "gone",

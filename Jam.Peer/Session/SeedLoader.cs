@@ -13,28 +13,17 @@ internal sealed record Seed(TrackInfo Info, TrackStorage Storage, TrackProbe? Pr
 /// <summary>Makes something to seed out of a file or a test pattern.</summary>
 internal static class SeedLoader
 {
-    /// <summary>Everything that a peer is asked to seed, in its order.</summary>
-    /// <param name="options">With the files, or the pattern.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <param name="progress">As below.</param>
-    /// <exception cref="JamException">One of them cannot be seeded.</exception>
-    public static List<Seed> LoadAll(SessionOptions options, CancellationToken cancellationToken, Func<string, long, Action<int>>? progress = null)
-    {
-        var seeds = options.SeedFiles.Select(f => Load(f, cancellationToken, progress)).ToList();
-        if (options.TestPattern is { } pattern)
-            seeds.Add(Load(pattern, cancellationToken, progress));
-        return seeds;
-    }
-
     /// <summary>Hashes a file and finds out how long it plays.</summary>
     /// <param name="path">Where it lies.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <param name="progress">Gives, for a name and a length, whom to tell how many bytes more were hashed.</param>
+    /// <param name="decoder">What decodes.</param>
     /// <exception cref="JamException">It cannot be read, or is no audio; the message says so.</exception>
-    public static Seed Load(string path, CancellationToken cancellationToken, Func<string, long, Action<int>>? progress = null)
+    public static Seed Load(
+        string path, CancellationToken cancellationToken, Func<string, long, Action<int>>? progress = null, DecoderKind decoder = DecoderKind.Auto)
     {
         SeedStorage.RefuseWhatIsNoFile(path);
-        var probe = DecoderFactory.Probe(path, cancellationToken);
+        var probe = DecoderFactory.Probe(path, decoder, cancellationToken);
         if (probe.Error is { } error)
             throw new JamException($"{path}: {error}; {probe.Advice}");
         var storage = SeedStorage.Open(path, cancellationToken, progress?.Invoke(path, new FileInfo(path).Length));
@@ -43,6 +32,15 @@ internal static class SeedLoader
             new TrackInfo(
                 manifest.Id.ToString(), Path.GetFileName(path), manifest.LengthBytes, manifest.ChunkSizeBytes, TrackKind.Audio, probe.DurationUs),
             storage, probe);
+    }
+
+    /// <summary>All that the options name.</summary>
+    public static List<Seed> LoadAll(SessionOptions options, Func<string, long, Action<int>> progress, CancellationToken cancellationToken)
+    {
+        var seeds = options.SeedFiles.Select(f => Load(f, cancellationToken, progress, options.Decoder)).ToList();
+        if (options.TestPattern is { } pattern)
+            seeds.Add(Load(pattern, cancellationToken, progress));
+        return seeds;
     }
 
     /// <summary>Computes a test pattern.</summary>

@@ -18,7 +18,7 @@ internal sealed class SelfReports(SessionOptions options, Player player, Func<Sw
     {
         var (clock, playback, quality) = (client.Clock, player.Report(), client.Quality);
         return new MemberStats(
-            clock.RttUs, playback.OutputLeadUs, playback.BufferUs, playback.SyncErrorUs, playback.SyncUncertaintyUs, quality.JitterUs,
+            Math.Max(clock.RttUs, quality.RttUs), playback.OutputLeadUs, playback.BufferUs, playback.SyncErrorUs, playback.SyncUncertaintyUs, quality.JitterUs,
             quality.Loss, clock.IsReady ? clock.ErrorUs : null);
     }
 

@@ -1,5 +1,7 @@
 using System.Net;
 using Jam.Server.Contracts;
+using Jam.Server.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Jam.Peer.Session;
 
@@ -15,11 +17,30 @@ public enum OutputKind
     /// <summary>ALSA, without a sound server.</summary>
     Alsa,
 
+    /// <summary>NAudio: WASAPI on Windows, ALSA on Linux. Where it is built in.</summary>
+    NAudio,
+
     /// <summary>A WAV file, written in real time.</summary>
     Wav,
 
     /// <summary>Silence, in real time.</summary>
     Null,
+}
+
+/// <summary>What decodes tracks.</summary>
+public enum DecoderKind
+{
+    /// <summary>What this machine has: the native libraries, on Windows NLayer and NAudio.</summary>
+    Auto,
+
+    /// <summary>libmpg123 and libsndfile.</summary>
+    Native,
+
+    /// <summary>MP3 by NLayer, the rest as <see cref="Auto"/>. Where it is built in.</summary>
+    NLayer,
+
+    /// <summary>MP3 by NLayer, the rest by NAudio.SoundFile. Where it is built in.</summary>
+    NAudio,
 }
 
 /// <summary>What goes to both loudspeakers of a peer, so that two machines can make a stereo pair.</summary>
@@ -74,6 +95,18 @@ public sealed record SessionOptions
     /// <summary>What this peer calls itself.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Whether somebody chose that name; else one that was kept from an earlier run goes before it.</summary>
+    public bool IsNameChosen { get; init; }
+
+    /// <summary>Whether this peer's id and a chosen name are kept in the user's settings, for the next run.</summary>
+    public bool KeepsIdentity { get; init; }
+
+    /// <summary>The log; null: none.</summary>
+    public string? LogFile { get; init; }
+
+    /// <summary>What is logged at first.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
     /// <summary>Swarm port; 0 takes any free one.</summary>
     public int ListenPort { get; init; } = 9003;
 
@@ -97,6 +130,12 @@ public sealed record SessionOptions
 
     /// <summary>Where sound goes.</summary>
     public OutputKind Output { get; init; } = OutputKind.Auto;
+
+    /// <summary>What decodes.</summary>
+    public DecoderKind Decoder { get; init; }
+
+    /// <summary>What an embedded server listens with.</summary>
+    public ListenerKind Listener { get; init; }
 
     /// <summary>The file of <see cref="OutputKind.Wav"/>.</summary>
     public string? WavPath { get; init; }
@@ -144,4 +183,7 @@ public sealed record SessionOptions
 
     /// <summary>Whether the first estimate of the room clock is kept for good: the control run of a measurement, which must fail.</summary>
     public bool KeepsFirstClock { get; init; }
+
+    /// <summary>A file for what clock and output measure; null: none.</summary>
+    public string? TracePath { get; init; }
 }

@@ -154,7 +154,18 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings, Usu
     public List<Piped> Pipe { get; } = [];
 
     /// <summary>The shortest time from handing a chunk over to hearing that it arrived; <see cref="long.MaxValue"/>: not heard yet.</summary>
-    public long FastestUs { get; set; } = long.MaxValue;
+    public long FastestUs { get; private set; } = long.MaxValue;
+
+    /// <summary>How much longer than that it takes usually; <see cref="long.MaxValue"/>: not heard yet.</summary>
+    public long SlowerUs { get; private set; } = long.MaxValue;
+
+    /// <summary>A chunk has arrived, so long after it was handed over.</summary>
+    public void Answered(long tookUs)
+    {
+        FastestUs = Math.Min(FastestUs, tookUs);
+        var slowerUs = tookUs - FastestUs;
+        SlowerUs = SlowerUs == long.MaxValue ? slowerUs : SlowerUs + (slowerUs - SlowerUs) / 8;
+    }
 
     /// <summary>How many of those the kernel has not taken yet.</summary>
     public int Sending { get; set; }

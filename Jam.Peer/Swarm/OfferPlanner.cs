@@ -175,7 +175,7 @@ internal sealed class OfferPlanner(SwarmState state)
     {
         (Link, LinkTrack)? best = null;
         var copies = Math.Max(1, Audience(stripe.Track) - 1);
-        var usual = UsualUsPerCopy(stripe.Track);
+        var usual = Usual(stripe.Track);
         var least = (IsUntried: true, DoneUs: double.PositiveInfinity, Given: 0);
         foreach (var link in _state.Links.Values)
         {
@@ -195,16 +195,19 @@ internal sealed class OfferPlanner(SwarmState state)
         return best;
     }
 
-    private double UsualUsPerCopy(Track track)
+    private (double CopyUs, double SpreadUs) Usual(Track track)
     {
-        var (sum, count) = (0.0, 0);
+        var (copies, spreads) = ((Us: 0.0, Count: 0.0), (Us: 0.0, Count: 0.0));
         foreach (var link in _state.Links.Values)
         {
-            if (link.Tracks.TryGetValue(track.Id, out var view) && view.Relay.UsPerCopy > 0)
-                (sum, count) = (sum + view.Relay.UsPerCopy, count + 1);
+            if (!link.Tracks.TryGetValue(track.Id, out var view))
+                continue;
+            var (copy, spread) = (view.Relay.CopyPace, view.Relay.SpreadPace);
+            copies = (copies.Us + copy.Us, copies.Count + copy.Count);
+            spreads = (spreads.Us + spread.Us, spreads.Count + spread.Count);
         }
 
-        return count == 0 ? 1 : sum / count;
+        return (copies.Count == 0 ? 1 : copies.Us / copies.Count, spreads.Count == 0 ? 1 : spreads.Us / spreads.Count);
     }
 
     // Enough offers to keep the uplink busy over a round trip, and no more: what is offered late goes where there is room. One

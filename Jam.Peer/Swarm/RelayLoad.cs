@@ -5,12 +5,8 @@ namespace Jam.Peer.Swarm;
 /// </summary>
 internal sealed class RelayLoad
 {
-    private const int Smoothing = 16;
-    private const int SpreadSmoothing = 4;
-
-    private long _relayingSinceUs;
-    private long _spreadingSinceUs;
-    private double _usPerSpread;
+    private readonly Pace _copies = new(64);
+    private readonly Pace _spreads = new(8);
 
     /// <summary>Copies of chunks that the peer had first and that others lack.</summary>
     public int Copies { get; private set; }
@@ -18,19 +14,22 @@ internal sealed class RelayLoad
     /// <summary>Chunks that the peer had first and that no other has yet.</summary>
     public int Unspread { get; private set; }
 
-    /// <summary>Smoothed time from one such copy to the next, microseconds; 0: unknown. Others help with all but the first of a chunk.</summary>
-    public double UsPerCopy { get; private set; }
+    /// <summary>From one such copy to the next. Others help with all but the first of a chunk.</summary>
+    public Pace CopyPace => _copies;
+
+    /// <summary>From the first copy of one such chunk to that of the next: those can come from the peer only.</summary>
+    public Pace SpreadPace => _spreads;
 
     /// <summary>Whether nothing is known of the peer yet though it has been given something.</summary>
-    public bool IsUntried(int offered) => UsPerCopy == 0 && offered + Unspread > 1;
+    public bool IsUntried(int offered) => _copies.Count == 0 && offered + Unspread > 1;
 
     /// <summary>The peer has one more chunk first, that <paramref name="missing"/> others lack.</summary>
     public void Add(int missing, long nowUs)
     {
         if (Copies == 0)
-            _relayingSinceUs = nowUs;
+            _copies.Start(nowUs);
         if (missing > 0 && Unspread++ == 0)
-            _spreadingSinceUs = nowUs;
+            _spreads.Start(nowUs);
         Copies += missing;
     }
 
@@ -39,13 +38,11 @@ internal sealed class RelayLoad
     /// <param name="nowUs">Now.</param>
     public void Remove(bool isFirst, long nowUs)
     {
-        UsPerCopy = Smooth(UsPerCopy, nowUs - _relayingSinceUs, Smoothing);
-        _relayingSinceUs = nowUs;
+        _copies.Step(nowUs);
         Copies--;
         if (!isFirst)
             return;
-        _usPerSpread = Smooth(_usPerSpread, nowUs - _spreadingSinceUs, SpreadSmoothing);
-        _spreadingSinceUs = nowUs;
+        _spreads.Step(nowUs);
         Unspread--;
     }
 
@@ -55,14 +52,50 @@ internal sealed class RelayLoad
     /// </summary>
     /// <param name="offered">Chunks that the peer was offered and does not have, the one in question among them.</param>
     /// <param name="copies">Others that lack each of them.</param>
-    /// <param name="usual">What one copy takes a usual peer.</param>
+    /// <param name="usual">What one copy, and the first of a chunk, takes a usual peer; microseconds.</param>
     /// <param name="nowUs">Now.</param>
-    public double DoneUs(int offered, int copies, double usual, long nowUs)
+    public double DoneUs(int offered, int copies, (double CopyUs, double SpreadUs) usual, long nowUs)
     {
-        var usPerCopy = Math.Max(UsPerCopy == 0 ? usual : UsPerCopy, Copies > 0 ? nowUs - _relayingSinceUs : 0);
-        var usPerSpread = Math.Max(_usPerSpread, Unspread > 0 ? nowUs - _spreadingSinceUs : 0);
+        var usPerCopy = Math.Max(_copies.UsPerStep(usual.CopyUs), Copies > 0 ? _copies.UnderWayUs(nowUs) : 0);
+        var usPerSpread = Math.Max(_spreads.UsPerStep(usual.SpreadUs), Unspread > 0 ? _spreads.UnderWayUs(nowUs) : 0);
         return Math.Max((offered * copies + Copies) * usPerCopy, (offered + Unspread) * usPerSpread);
     }
 
-    private static double Smooth(double known, double sample, int over) => known == 0 ? sample : known + (sample - known) / over;
+    /// <summary>The time that steps take which follow one another, over the last so many.</summary>
+    internal sealed class Pace(int memory)
+    {
+        // So many steps at the usual pace are believed of everyone: one that was late by chance must not decide who is given what,
+        // since who is given little shows little.
+        private const double Believed = 4;
+
+        private long _sinceUs;
+        private bool _isFirst;
+
+        /// <summary>Time and number of the steps, the older ones counted less.</summary>
+        public double Us { get; private set; }
+
+        public double Count { get; private set; }
+
+        /// <summary>Something is to be done from now on.</summary>
+        public void Start(long nowUs) => (_sinceUs, _isFirst) = (nowUs, true);
+
+        /// <summary>How long the present step has taken.</summary>
+        public long UnderWayUs(long nowUs) => nowUs - _sinceUs;
+
+        /// <summary>A step is done, and the next one begins.</summary>
+        public void Step(long nowUs)
+        {
+            double us = nowUs - _sinceUs;
+            // The first took a request and news of it besides: that says something only of who is not slower than that.
+            if (_isFirst && Count > 0)
+                us = Math.Min(us, Us / Count);
+            (_sinceUs, _isFirst) = (nowUs, false);
+            if (Count >= memory)
+                (Us, Count) = (Us * (memory - 1) / memory, Count * (memory - 1) / memory);
+            (Us, Count) = (Us + us, Count + 1);
+        }
+
+        /// <summary>What a step takes, where it takes others <paramref name="usualUs"/>.</summary>
+        public double UsPerStep(double usualUs) => (Us + Believed * usualUs) / (Count + Believed);
+    }
 }

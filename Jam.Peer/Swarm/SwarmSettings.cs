@@ -94,7 +94,7 @@ internal sealed record SwarmSettings
     public int FirstInPipe { get; init; } = 1;
 
     /// <summary>How much of what the uplink carries may sit in sockets: what is there can no longer be overtaken.</summary>
-    public long SocketQueueUs { get; init; } = 60_000;
+    public long SocketQueueUs { get; init; } = 30_000;
 
     /// <summary>A chunk that has been on its way for this long waits for a slow receiver, not for the uplink.</summary>
     public long SlowReceiverUs { get; init; } = 500_000;

@@ -147,7 +147,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         }
 
         _state.Uplink.Deliver(piped, nowUs);
-        link.FastestUs = Math.Min(link.FastestUs, nowUs - piped.AtUs);
+        link.Answered(nowUs - piped.AtUs);
         link.Pipe.RemoveAt(index);
         return true;
     }
@@ -156,17 +156,26 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     // is on its way. What does not arrive for long waits for a slow receiver: it does not count, and must not stop the others.
     private bool HasRoom(int chunkSize, long nowUs)
     {
-        var (queueUs, chunkUs) = (_state.Settings.SocketQueueUs, (long)(_state.UplinkUsPerByte * chunkSize));
+        var chunkUs = (long)(_state.UplinkUsPerByte * chunkSize);
+        // One chunk behind the one that is leaving, at the least.
+        var queueUs = Math.Max(_state.Settings.SocketQueueUs, chunkUs);
         // Bytes on their way, and bytes times how long they may be.
         var (bytes, mayUs) = (0.0, 0.0);
+        var (late, lateMayUs, lateLinks) = (0.0, 0.0, 0);
         var agesAtUs = long.MaxValue;
         _inPipe = 0;
+        // What waits on this side delays them all; what comes on top is the way and the other side.
+        var ownUs = long.MaxValue;
+        foreach (var link in _state.Links.Values)
+            ownUs = Math.Min(ownUs, link.SlowerUs);
         foreach (var link in _state.Links.Values)
         {
             if (link.Pipe.Count == 0)
                 continue;
             var fastestUs = link.FastestUs == long.MaxValue ? link.RttUs + 2 * chunkUs : Math.Min(link.FastestUs, _state.Settings.SlowReceiverUs);
-            var patienceUs = Math.Max(queueUs, queueUs + fastestUs - chunkUs);
+            var theirsUs = link.SlowerUs == long.MaxValue ? 0 : Math.Min(link.SlowerUs - ownUs, _state.Settings.SlowReceiverUs);
+            var patienceUs = Math.Max(queueUs, queueUs + fastestUs - chunkUs) + theirsUs;
+            var isLate = false;
             for (var i = link.Pipe.Count - 1; i >= 0; i--)
             {
                 var piped = link.Pipe[i];
@@ -188,8 +197,21 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
                 {
                     link.Pipe.RemoveAt(i);
                 }
+                else
+                {
+                    isLate = true;
+                    late += piped.Bytes;
+                    lateMayUs += (double)piped.Bytes * patienceUs;
+                }
             }
+
+            if (isLate)
+                lateLinks++;
         }
+
+        // Many slow receivers at once are none: it is this uplink that has too much to carry.
+        if (lateLinks > 1)
+            (bytes, mayUs) = (bytes + late, mayUs + lateMayUs);
 
         if (_inPipe == 0 || (_state.Uplink.IsKnown ? bytes * bytes * _state.UplinkUsPerByte <= Probe * mayUs : _inPipe < _state.Settings.FirstInPipe))
             return true;

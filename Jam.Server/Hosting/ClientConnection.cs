@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using Jam.Server.Contracts;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Jam.Server.Hosting;
 
@@ -16,6 +18,7 @@ internal sealed class ClientConnection : IDisposable
     private readonly IRoomHub _hub;
     private readonly JamServerOptions _options;
     private readonly TimeProvider _time;
+    private readonly ILogger _log;
     private readonly Outbox _outbox;
     private readonly TokenBucket _rate;
     private readonly CancellationTokenSource _sending;
@@ -26,8 +29,10 @@ internal sealed class ClientConnection : IDisposable
     private int _errors;
 
     public ClientConnection(
-        long id, string roomName, string? observedAddress, WebSocket socket, IRoomHub hub, JamServerOptions options, TimeProvider time)
+        long id, string roomName, string? observedAddress, WebSocket socket, IRoomHub hub, JamServerOptions options, TimeProvider time,
+        ILogger? log = null)
     {
+        _log = log ?? NullLogger.Instance;
         Id = id;
         RoomName = roomName;
         ObservedAddress = observedAddress;
@@ -170,6 +175,7 @@ internal sealed class ClientConnection : IDisposable
     private void Complain(Error error)
     {
         Send(error);
+        HostingLog.Complained(_log, Id, RoomName, error.Message, error.Code);
         if (++_errors == _options.MaxErrors)
             Send(new Error(ErrorCodes.TooManyErrors, "too many messages that were wrong", true));
     }
@@ -235,17 +241,22 @@ internal sealed class ClientConnection : IDisposable
             Send(new Error(ErrorCodes.HelloTimeout, $"no HELLO within {Limits.HelloTimeout.TotalSeconds:0} s", true));
     }
 
-    private void CutShort(Error error) => EndNow(ControlCodec.Serialize(error), WebSocketCloseStatus.PolicyViolation);
+    private void CutShort(Error error)
+    {
+        if (EndNow(ControlCodec.Serialize(error), WebSocketCloseStatus.PolicyViolation))
+            HostingLog.Complained(_log, Id, RoomName, error.Message, error.Code);
+    }
 
-    /// <summary>Says this next and then closes, whatever else waits; a send that hangs is cut off.</summary>
-    private void EndNow(byte[]? utf8, WebSocketCloseStatus status)
+    /// <summary>Says this next and then closes, whatever else waits; a send that hangs is cut off. False where a last word is said.</summary>
+    private bool EndNow(byte[]? utf8, WebSocketCloseStatus status)
     {
         lock (_ending)
         {
             if (_isDisposed || !_outbox.TrySetLastWord(new Outbound(utf8, null, status)))
-                return;
+                return false;
             _isClosing = true;
             _sending.CancelAfter(_closeWithin);
+            return true;
         }
     }
 }

@@ -3,21 +3,18 @@ using System.Net;
 using Jam.Server.Contracts;
 using Jam.Server.Web;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace Jam.Server.Hosting;
 
-/// <summary>HTTP in, connections out: routes, refusals, health, the page, and the count of what is open.</summary>
-internal sealed class ConnectionHost(RoomHub hub, JamServerOptions options, TimeProvider time, ILogger log) : IDisposable
+/// <summary>HTTP in: routes, health, the page, and WebSockets for the reception.</summary>
+internal sealed class ConnectionHost(RoomHub hub, Reception reception, JamServerOptions options, TimeProvider time)
 {
-    private const string RoomPrefix = "/ws/";
+    /// <summary>What stands before a room's name in a path.</summary>
+    public const string RoomPrefix = "/ws/";
 
     private readonly WebSite _site = new(options.Routes.Select(route => route.Name), () => RoomLister.List(hub.Rooms, options, time.NowUs()));
 
-    private readonly CancellationTokenSource _stopping = new();
     private readonly long _startedUs = time.NowUs();
-    private long _lastId;
-    private int _open;
 
     public Task HandleAsync(HttpContext context)
     {
@@ -32,63 +29,31 @@ internal sealed class ConnectionHost(RoomHub hub, JamServerOptions options, Time
         };
     }
 
-    /// <summary>Asks every connection to end. They end on their own requests, which the server waits for.</summary>
-    public Task StopAsync() => _stopping.CancelAsync();
-
-    public void Dispose() => _stopping.Dispose();
-
     private async Task ConnectAsync(HttpContext context, string room)
     {
-        if (Refusal(context, room) is var (status, reason))
+        if (Names.IsRoomName(room) && !context.WebSockets.IsWebSocketRequest)
         {
-            HostingLog.Refused(log, AddressOf(context), reason);
+            await AnswerAsync(context, StatusCodes.Status426UpgradeRequired, "This is a WebSocket address.\n");
+            return;
+        }
+
+        var address = AddressOf(context);
+        var origin = context.Request.Headers.Origin;
+        if (reception.Enter(room, origin.Count == 0 ? null : origin.ToString(), context.Request.Host.Value, address) is var (status, reason))
+        {
             await AnswerAsync(context, status, reason + "\n");
             return;
         }
 
         try
         {
-            if (Interlocked.Increment(ref _open) > options.MaxConnections)
-                await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "This server is full.\n");
-            else
-                await ServeAsync(context, room);
+            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            await reception.ServeAsync(socket, room, address);
         }
         finally
         {
-            Interlocked.Decrement(ref _open);
+            reception.Leave();
         }
-    }
-
-    private async Task ServeAsync(HttpContext context, string room)
-    {
-        using var socket = await context.WebSockets.AcceptWebSocketAsync();
-        using var connection = new ClientConnection(
-            Interlocked.Increment(ref _lastId), room, AddressOf(context), socket, hub, options, time);
-        HostingLog.Connected(log, connection.Id, connection.ObservedAddress, room);
-        var reason = "lost";
-        try
-        {
-            reason = await connection.RunAsync(_stopping.Token);
-        }
-        finally
-        {
-            // However it ended, no member of a room may stay behind without a connection.
-            await hub.EndAsync(connection, reason);
-            HostingLog.Disconnected(log, connection.Id, reason);
-        }
-    }
-
-    private (int Status, string Reason)? Refusal(HttpContext context, string room)
-    {
-        if (!Names.IsRoomName(room))
-            return (StatusCodes.Status400BadRequest, "A room's name is 1 to 64 letters, digits, dots, - or _.");
-        if (!context.WebSockets.IsWebSocketRequest)
-            return (StatusCodes.Status426UpgradeRequired, "This is a WebSocket address.");
-        if (!SameOrigin.Allows(context.Request))
-            return (StatusCodes.Status403Forbidden, "Pages of other sites may not connect.");
-        if (_stopping.IsCancellationRequested)
-            return (StatusCodes.Status503ServiceUnavailable, "This server is closing.");
-        return null;
     }
 
     private static Task AskAsync(HttpContext context, HttpRoute route)

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Jam.Server.Hosting;
 
-/// <summary>What the server logs. Never a token, a secret or a message's content.</summary>
+/// <summary>What the server logs. Never a token or a secret: messages go through <see cref="Contracts.MessageText"/>.</summary>
 internal static partial class HostingLog
 {
     [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Room {Room} opened")]
@@ -14,10 +14,10 @@ internal static partial class HostingLog
     [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "A message failed; its connection is closed")]
     public static partial void EventFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(EventId = 4, Level = LogLevel.Debug, Message = "Connection {Id} from {Address} to room {Room}")]
+    [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "Connection {Id} from {Address} to room {Room}")]
     public static partial void Connected(ILogger logger, long id, string? address, string room);
 
-    [LoggerMessage(EventId = 5, Level = LogLevel.Debug, Message = "Connection {Id} ended: {Reason}")]
+    [LoggerMessage(EventId = 5, Level = LogLevel.Information, Message = "Connection {Id} ended: {Reason}")]
     public static partial void Disconnected(ILogger logger, long id, string reason);
 
     [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "Refused a connection from {Address}: {Reason}")]
@@ -28,4 +28,10 @@ internal static partial class HostingLog
 
     [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "Room {Room} could not be stored: {Reason}. It goes on; trying again with its next change")]
     public static partial void NotKept(ILogger logger, string room, string reason);
+
+    [LoggerMessage(EventId = 9, Message = "Room {Room}, connection {Id} ({Name}) says {What}{Outcome}")]
+    public static partial void Received(ILogger logger, LogLevel level, string room, long id, string name, string what, string outcome);
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Information, Message = "Connection {Id} to room {Room} is told: {Reason} ({Code})")]
+    public static partial void Complained(ILogger logger, long id, string room, string reason, string code);
 }

@@ -1,34 +1,27 @@
 using System.Net.Sockets;
 using Jam.Server.Rooms;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Jam.Server.Hosting;
 
-/// <summary>A running rendezvous on Kestrel: alone in a process, or embedded in a peer's.</summary>
+/// <summary>A running rendezvous: alone in a process, or embedded in a peer's.</summary>
 public sealed class JamServer : IAsyncDisposable
 {
-    private readonly WebApplication _app;
     private readonly RoomHub _hub;
-    private readonly ConnectionHost _connections;
+    private readonly Reception _reception;
+    private readonly List<IRoomListener> _listeners = [];
 
-    private JamServer(WebApplication app, RoomHub hub, ConnectionHost connections, int port)
+    private JamServer(RoomHub hub, Reception reception)
     {
-        _app = app;
         _hub = hub;
-        _connections = connections;
-        Port = port;
+        _reception = reception;
     }
 
-    /// <summary>The port that it listens on.</summary>
-    public int Port { get; }
+    /// <summary>The port that its rooms are on.</summary>
+    public int Port => _listeners[0].Port;
+
+    /// <summary>The port that the page and <c>/healthz</c> are on: the same, unless a listener serves the rooms that knows no pages.</summary>
+    public int WebPort => _listeners[^1].Port;
 
     /// <summary>Rooms that it keeps at the moment.</summary>
     public int RoomCount => _hub.RoomCount;
@@ -36,10 +29,19 @@ public sealed class JamServer : IAsyncDisposable
     /// <summary>The clock that this server's room times are on; a new one for every start.</summary>
     public Guid ClockId => _hub.ClockId;
 
+    /// <summary>What this build can listen with.</summary>
+    public static IReadOnlyList<ListenerKind> Listeners { get; } =
+#if USE_FLECK
+        [ListenerKind.Kestrel, ListenerKind.Fleck];
+#else
+        [ListenerKind.Kestrel];
+#endif
+
     /// <summary>Binds the port and serves until disposed.</summary>
     /// <exception cref="StoreException">The folder for rooms cannot be used.</exception>
     /// <exception cref="PortTakenException">Something else listens on the port.</exception>
     /// <exception cref="IOException">The address cannot be bound.</exception>
+    /// <exception cref="NotSupportedException">The listener is none of <see cref="Listeners"/>.</exception>
     public static async Task<JamServer> StartAsync(
         JamServerOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
@@ -49,33 +51,16 @@ public sealed class JamServer : IAsyncDisposable
         var log = loggers.CreateLogger<RoomHub>();
         // Before anything listens: whoever connects finds the rooms as they were.
         var (store, rooms) = OpenStore(options, log);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        // What the framework would log is either said by an exception or of no use to anyone here.
-        builder.Services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
-        // Signals belong to whoever runs the process, which may be a peer.
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
-        var app = builder.Build();
         var hub = new RoomHub(Guid.NewGuid(), options, time, log, store, rooms);
-        var connections = new ConnectionHost(hub, options, time, loggers.CreateLogger<ConnectionHost>());
+        var server = new JamServer(hub, new Reception(hub, options, time, loggers.CreateLogger<Reception>()));
         try
         {
-            app.UseWebSockets(new WebSocketOptions
-            {
-                KeepAliveInterval = TimeSpan.FromSeconds(5), KeepAliveTimeout = TimeSpan.FromSeconds(10),
-            });
-            app.Run(connections.HandleAsync);
-            await app.StartAsync(cancellationToken);
-            return new JamServer(app, hub, connections, PortOf(app));
+            await server.ListenAsync(options, time, loggers, cancellationToken);
+            return server;
         }
-        catch (Exception e)
+        catch
         {
-            connections.Dispose();
-            await app.DisposeAsync();
-            await hub.DisposeAsync();
-            if (IsPortTaken(e))
-                throw new PortTakenException(options.Port, e);
+            await server.DisposeAsync();
             throw;
         }
     }
@@ -83,11 +68,40 @@ public sealed class JamServer : IAsyncDisposable
     /// <summary>Closes every connection in good order and stops.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _connections.StopAsync();
-        await _app.StopAsync();
-        await _app.DisposeAsync();
+        await _reception.StopAsync();
+        foreach (var listener in _listeners)
+            await listener.DisposeAsync();
         await _hub.DisposeAsync();
-        _connections.Dispose();
+        _reception.Dispose();
+    }
+
+    private async Task ListenAsync(JamServerOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var pages = new ConnectionHost(_hub, _reception, options, time);
+        if (options.Listener == ListenerKind.Kestrel)
+        {
+            await BindAsync(options.Port, () => KestrelListener.StartAsync(options.Address, options.Port, pages, cancellationToken));
+            return;
+        }
+#if USE_FLECK
+        await BindAsync(options.Port, () => FleckListener.StartAsync(options, _reception, time, loggers.CreateLogger<FleckListener>()));
+        await BindAsync(options.WebPort, () => KestrelListener.StartAsync(options.Address, options.WebPort, pages, cancellationToken));
+#else
+        throw new NotSupportedException($"This build has no {options.Listener}.");
+#endif
+    }
+
+    private async Task BindAsync<T>(int port, Func<Task<T>> listen)
+        where T : IRoomListener
+    {
+        try
+        {
+            _listeners.Add(await listen());
+        }
+        catch (Exception e) when (IsPortTaken(e))
+        {
+            throw new PortTakenException(port, e);
+        }
     }
 
     private static (IRoomStore? Store, IReadOnlyList<StoredRoom> Rooms) OpenStore(JamServerOptions options, ILogger log)
@@ -106,19 +120,6 @@ public sealed class JamServer : IAsyncDisposable
         }
     }
 
-    private static void Listen(KestrelServerOptions kestrel, JamServerOptions options)
-    {
-        kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = 0;
-        if (options.Address is { } address)
-            kestrel.Listen(address, options.Port, endpoint => endpoint.Protocols = HttpProtocols.Http1);
-        else
-            kestrel.ListenAnyIP(options.Port, endpoint => endpoint.Protocols = HttpProtocols.Http1);
-    }
-
-    private static int PortOf(WebApplication app) =>
-        new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
-
     private static bool IsPortTaken(Exception? e)
     {
         for (; e is not null; e = e.InnerException)
@@ -128,13 +129,6 @@ public sealed class JamServer : IAsyncDisposable
         }
 
         return false;
-    }
-
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
 

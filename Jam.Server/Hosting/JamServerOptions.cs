@@ -12,6 +12,14 @@ public sealed record JamServerOptions
     /// <summary>Address to listen on; null: every one, IPv4 and IPv6.</summary>
     public IPAddress? Address { get; init; }
 
+    /// <summary>What listens for WebSockets; one of <see cref="JamServer.Listeners"/>.</summary>
+    public ListenerKind Listener { get; init; }
+
+    /// <summary>
+    /// Port of the page and <c>/healthz</c> beside a listener that knows no pages; 0 takes any free one. Kestrel has them on <see cref="Port"/>.
+    /// </summary>
+    public int WebPort { get; init; }
+
     /// <summary>Folder in which rooms outlive the server; null: they do not.</summary>
     public string? DataFolder { get; init; }
 

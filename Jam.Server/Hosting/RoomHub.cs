@@ -181,7 +181,10 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         var sender = message is Hello
             ? new Sender(connection.Id, connection.ObservedAddress, FreshId(8), FreshId(24))
             : new Sender(connection.Id, connection.ObservedAddress, "", "");
-        Apply(hosted, RoomMachine.Receive(hosted.Room, message, sender, now));
+        var step = RoomMachine.Receive(hosted.Room, message, sender, now);
+        Apply(hosted, step);
+        // After what was to be sent has been handed on: nobody waits for the words of a log.
+        HubLog.Received(_log, connection, message, step);
         if (message is Hello && hosted.Room.Seats.ContainsKey(connection.Id))
             connection.View = hosted.View;
     }

@@ -82,6 +82,13 @@ internal static class Beat
             Publish(turn, OnTrack(turn.Room.Tempo.At(atUs) with { TrackOriginUs = tempo.TrackOriginUs }, timeline, atUs), atUs, null);
     }
 
+    /// <summary>The beat as it is if an announced end is taken back: on the track as before, unless somebody has set it anew since.</summary>
+    public static Tempo WithoutAnnouncement(Room room)
+    {
+        var now = room.Tempo.Current;
+        return room.Announced?.Beat is { } before && before.Revision + 1 == now.Revision ? before with { Revision = now.Revision } : now;
+    }
+
     private static void Publish(RoomTurn turn, Tempo next, long atUs, string? by)
     {
         var room = turn.Room;

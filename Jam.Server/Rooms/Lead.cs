@@ -22,6 +22,6 @@ internal static class Lead
     public static long OfUs(Room room)
     {
         var (rtt, lead) = Worst(room);
-        return Math.Clamp(rtt * 3 / 2 + lead + RoomRules.LeadMarginUs, Limits.MinLeadUs, Limits.MaxLeadUs);
+        return LeadTime.OfUs(rtt, lead);
     }
 }

@@ -126,8 +126,9 @@ internal static class Membership
     private static Absentee Recognize(RoomTurn turn, Hello hello, Sender sender)
     {
         var room = turn.Room;
-        if (hello is { PeerId: { } peerId, ResumeToken: { } token })
+        if (hello.PeerId is { } peerId)
         {
+            var token = hello.ResumeToken;
             if (room.Connections.TryGetValue(peerId, out var connection))
             {
                 var old = room.Seats[connection];
@@ -149,7 +150,7 @@ internal static class Membership
             }
             else
             {
-                // An id from another authority's time: nobody here disputes it, and keeping it spares the swarm a stranger.
+                // An id of its own, or from another authority's time: nobody here disputes it, and keeping it spares the swarm a stranger.
                 return New(turn, peerId, sender);
             }
         }
@@ -226,6 +227,6 @@ internal static class Membership
         return addresses;
     }
 
-    private static bool IsSame(string token, string claimed) =>
-        CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(claimed));
+    private static bool IsSame(string token, string? claimed) =>
+        claimed is not null && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(claimed));
 }

@@ -73,14 +73,14 @@ internal static class Playback
             return;
         var soonestUs = turn.Now.Us + Lead.OfUs(room);
         var atUs = turn.Now.Us > endUs + RoomRules.LateEndUs || (hasMoved && endUs < soonestUs) ? soonestUs : endUs;
-        var leaving = room.Track;
+        var (leaving, beat) = (room.Track, room.Tempo.Current);
         var next = Playlist.Following(room);
         turn.Room = room with { Track = next ?? room.Track };
         if (next is null)
             Publish(turn, PlaybackStatus.Stop, atUs, 0, null, StateNotes.Ended);
         else
             Publish(turn, PlaybackStatus.Play, atUs, 0, null, StateNotes.Next);
-        turn.Room = turn.Room with { Announced = new Announcement(leaving) };
+        turn.Room = turn.Room with { Announced = new Announcement(leaving, turn.Room.Tempo.Current == beat ? null : beat) };
     }
 
     /// <summary>Goes to another track of the list; what plays goes on playing.</summary>
@@ -175,7 +175,7 @@ internal static class Playback
             return room;
         return room with
         {
-            Track = announced.Leaving, Announced = null,
+            Track = announced.Leaving, Announced = null, Tempo = new TempoPair(Beat.WithoutAnnouncement(room), null),
             Pair = new TimelinePair(playing with { Epoch = room.Timeline.Epoch, Revision = room.Timeline.Revision }, null),
         };
     }

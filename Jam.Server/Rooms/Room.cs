@@ -36,7 +36,7 @@ internal sealed record HostClaim(string PeerId, long UntilUs);
 internal sealed record PendingStart(long? PositionUs, string By, long DeadlineUs);
 
 /// <summary>The end of a track was announced ahead of its time; until it comes, this track plays on.</summary>
-internal sealed record Announcement(TrackInfo? Leaving);
+internal sealed record Announcement(TrackInfo? Leaving, Tempo? Beat = null);
 
 /// <summary>Who watches the swarm, and since when everyone tells of it from the start.</summary>
 internal sealed record Watch(ImmutableHashSet<long> By, long Round = 0, int EveryMs = 500, long RoundUs = long.MinValue / 2, long DueUs = long.MaxValue);
@@ -227,7 +227,4 @@ internal static class RoomRules
 
     /// <summary>How long after the first command those who never stopped playing may still come and be followed.</summary>
     public const long YoungUs = 10_000_000;
-
-    /// <summary>What a lead holds beyond what members report: scheduling and the message's own way.</summary>
-    public const long LeadMarginUs = 20_000;
 }

@@ -42,7 +42,7 @@ internal static class RoomMemory
             .OrderByDescending(m => m.IsHost).ThenByDescending(m => m.JoinSeq).Take(MaxMembers).ToArray();
         return new StoredRoom(
             room.Name, room.Secret, now.Us, now.UnixUs, timeline, isAhead ? room.Announced!.Leaving : room.Track, room.Queue, room.QueueRevision,
-            room.Repeat, room.ShuffleOrder, room.Policy, room.PolicyRevision, room.Tempo.Current, room.Loop, [.. room.Lanes.Values],
+            room.Repeat, room.ShuffleOrder, room.Policy, room.PolicyRevision, isAhead ? Beat.WithoutAnnouncement(room) : room.Tempo.Current, room.Loop, [.. room.Lanes.Values],
             [.. room.Kicked], room.NextJoinSeq, members);
     }
 

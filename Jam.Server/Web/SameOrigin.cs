@@ -11,10 +11,13 @@ internal static class SameOrigin
         if (request.Headers["Sec-Fetch-Site"] is [{ } site] && site is "cross-site" or "same-site")
             return false;
         var origin = request.Headers.Origin;
-        if (origin.Count == 0)
-            return true;
-        return origin.Count == 1 && Uri.TryCreate(origin[0], UriKind.Absolute, out var from) && from.Scheme is "http" or "https"
-            && request.Host.HasValue && Uri.TryCreate($"{from.Scheme}://{request.Host.Value}", UriKind.Absolute, out var here)
-            && string.Equals(from.Authority, here.Authority, StringComparison.OrdinalIgnoreCase);
+        return Allows(origin.Count == 0 ? null : origin.ToString(), request.Host.Value);
     }
+
+    /// <summary>As the other, for what a page says of itself; null where it is none. More than one origin is a foreign one.</summary>
+    public static bool Allows(string? origin, string? host) =>
+        origin is null
+        || (Uri.TryCreate(origin, UriKind.Absolute, out var from) && from.Scheme is "http" or "https"
+            && !string.IsNullOrEmpty(host) && Uri.TryCreate($"{from.Scheme}://{host}", UriKind.Absolute, out var here)
+            && string.Equals(from.Authority, here.Authority, StringComparison.OrdinalIgnoreCase));
 }

@@ -32,7 +32,7 @@ internal static class SwarmJamHouse
     [
         .. new[]
         {
-            "SessionOptions", "OutputKind", "ChannelChoice", "SoundDevice", "SoundDeviceList", "MicrophoneRequest", "MicrophoneResult", "TestPattern", "PeerReport", "TrackReport", "LinkReport", "PlaybackReport", "ClockReport",
+            "SessionOptions", "OutputKind", "DecoderKind", "ChannelChoice", "SoundDevice", "SoundDeviceList", "MicrophoneRequest", "MicrophoneResult", "TestPattern", "PeerReport", "TrackReport", "LinkReport", "PlaybackReport", "ClockReport",
             "JamException",
         }.Select(name => $"{Session}.{name}"),
     ];
@@ -76,7 +76,7 @@ internal static class SwarmJamHouse
         Shell(Audio),
         Shell(Gateway, Storage),
         new Place(Session, [Storage, Network, Audio, Gateway, Wire, Swarm, Clock, Playback, Contracts, Hosting]),
-        new Place(Cli, [Session, Contracts]),
+        new Place(Cli, [Session, Contracts]) { MayKnowTypes = [$"{Hosting}.ListenerKind"] },
         new Place(PeerProgram, [Cli, Session, Audio, ServerProgram]),
     ]);
 

@@ -1,6 +1,7 @@
 using Jam.Peer.Audio;
 using Jam.Peer.Audio.Mp3;
 using Jam.Peer.Playback;
+using Jam.Peer.Session;
 using NUnit.Framework;
 
 namespace Jam.Tests.Audio;
@@ -35,7 +36,7 @@ public sealed class IndexedTrackTests
 
         var track = new PartialTrack(bytes, isWhole: false);
         track.Arrive(300_000, bytes.Length - 300_000);
-        using var decoder = DecoderFactory.Open(track, index, out _, default)!;
+        using var decoder = DecoderFactory.Open(track, index, Decoders.Of(DecoderKind.Auto), out _, default)!;
         Assert.That(decoder.LengthFrames, Is.EqualTo(whole.LengthFrames));
         decoder.SeekFrames(900_000, default);
         var got = new float[expected.Length];

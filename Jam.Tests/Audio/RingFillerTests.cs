@@ -1,12 +1,13 @@
 using Jam.Peer.Audio;
 using Jam.Peer.Playback;
+using Jam.Peer.Session;
 using NUnit.Framework;
 
 namespace Jam.Tests.Audio;
 
 public sealed class RingFillerTests
 {
-    private readonly RingFiller _filler = new();
+    private readonly RingFiller _filler = new(Decoders.Of(DecoderKind.Auto));
 
     [TearDown]
     public void Close() => _filler.Close();

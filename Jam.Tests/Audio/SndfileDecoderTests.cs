@@ -1,10 +1,15 @@
 using Jam.Peer.Audio;
+using Jam.Peer.Session;
 using NUnit.Framework;
 
 namespace Jam.Tests.Audio;
 
-public sealed class SndfileDecoderTests
+/// <summary>What holds of files that libsndfile reads, whichever way it is reached.</summary>
+[TestFixtureSource(nameof(Kinds))]
+public sealed class SndfileDecoderTests(DecoderKind kind)
 {
+    public static IEnumerable<DecoderKind> Kinds => Decoders.BuiltIn.Where(kind => kind is DecoderKind.Native or DecoderKind.NAudio);
+
     private const int Frames = 100_000;
 
     private static readonly int[] s_formats =
@@ -92,7 +97,7 @@ public sealed class SndfileDecoderTests
         var track = new PartialTrack(bytes, isWhole: false);
         track.Arrive(0, 16_384);
         track.Arrive(2_000_000, 65_536);
-        using var decoder = DecoderFactory.Open(track, out _, default)!;
+        using var decoder = TryOpen(track, out _)!;
         decoder.SeekFrames(502_000, default);
         Assert.That(decoder.Read(new float[2 * 4_096], default), Is.EqualTo(4_096));
         Assert.That(track.Waits, Is.Empty);
@@ -112,7 +117,7 @@ public sealed class SndfileDecoderTests
         {
             try
             {
-                decoder ??= DecoderFactory.Open(track, out _, default)!;
+                decoder ??= TryOpen(track, out _)!;
                 if (decoder.PositionFrames != target + heard)
                     decoder.SeekFrames(target + heard, default);
                 heard += decoder.Read(block, default);
@@ -171,7 +176,7 @@ public sealed class SndfileDecoderTests
         var bytes = SoundFiles.Make(format, 20_000, RateFor(format));
         var random = new Random(seed);
         random.NextBytes(bytes.AsSpan(seed * 20));
-        var decoder = DecoderFactory.Open(new PartialTrack(bytes), out var error, default);
+        var decoder = TryOpen(new PartialTrack(bytes), out var error);
         if (decoder is null)
         {
             Assert.That(error, Is.Not.Null.And.Not.Contain("\n"));
@@ -187,20 +192,23 @@ public sealed class SndfileDecoderTests
 
     private static int RateFor(int format) => format == SoundFiles.OggOpus ? 48_000 : 44_100;
 
-    private static ITrackDecoder Open(byte[] bytes)
+    private ITrackDecoder? TryOpen(PartialTrack track, out string? error) =>
+        DecoderFactory.Open(track, null, Decoders.Of(kind), out error, default);
+
+    private ITrackDecoder Open(byte[] bytes)
     {
-        var decoder = DecoderFactory.Open(new PartialTrack(bytes), out var error, default);
+        var decoder = TryOpen(new PartialTrack(bytes), out var error);
         Assert.That(decoder, Is.Not.Null, error);
         return decoder!;
     }
 
-    private static ITrackDecoder OpenAsItArrives(PartialTrack track, int length)
+    private ITrackDecoder OpenAsItArrives(PartialTrack track, int length)
     {
         for (var attempts = 0; attempts < 100; attempts++)
         {
             try
             {
-                return DecoderFactory.Open(track, out _, default)!;
+                return TryOpen(track, out _)!;
             }
             catch (OperationCanceledException)
             {

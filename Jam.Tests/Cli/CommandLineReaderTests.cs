@@ -2,6 +2,8 @@ using System.Net;
 using Jam.Peer.Cli.Options;
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
+using Jam.Server.Hosting;
+using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 
 namespace Jam.Tests.Cli;
@@ -114,6 +116,22 @@ internal sealed class CommandLineReaderTests
     public void Devices_can_be_listed_without_anything_else() => Assert.That(
         CliFactsFake.Read("--list-devices --json"), Is.EqualTo(new CommandLineResult.ListDevices(true)));
 
+    [TestCase("", OutputKind.Auto, DecoderKind.Auto, ListenerKind.Kestrel)]
+    [TestCase("--output naudio --decoder naudio --listener fleck", OutputKind.NAudio, DecoderKind.NAudio, ListenerKind.Fleck)]
+    [TestCase("--decoder nlayer --listener kestrel", OutputKind.Auto, DecoderKind.NLayer, ListenerKind.Kestrel)]
+    [TestCase("--decoder native", OutputKind.Auto, DecoderKind.Native, ListenerKind.Kestrel)]
+    public void Parts_that_are_built_in_can_be_asked_for(string text, OutputKind output, DecoderKind decoder, ListenerKind listener)
+    {
+        var options = ((CommandLineResult.Run)CliFactsFake.ReadWithAllParts("--seed song.mp3 " + text)).Peer.Session;
+        Assert.That((options.Output, options.Decoder, options.Listener), Is.EqualTo((output, decoder, listener)));
+    }
+
+    [TestCase("--seed song.mp3 --listener fleck", "--listener fleck: this build has no Fleck; build it with -p:UseFleck=true")]
+    [TestCase("--connect a:1 --decoder nlayer", "--decoder nlayer: this build has no NAudio; build it with -p:UseNAudio=true")]
+    [TestCase("--connect a:1 --decoder naudio", "-p:UseNAudio=true")]
+    [TestCase("--connect a:1 --output naudio", "--output naudio: this build has no NAudio")]
+    [TestCase("--connect a:1 --decoder lame", "auto, native, nlayer or naudio")]
+    [TestCase("--seed song.mp3 --listener nginx", "kestrel or fleck")]
     [TestCase("--connect a:1 --channel both", "left, right, mono or stereo")]
     [TestCase("--connect a:1 --output alsa:a --device b", "leave one of them out")]
     [TestCase("--connect a:1 --output oss", "alsa:DEVICE")]
@@ -156,7 +174,7 @@ internal sealed class CommandLineReaderTests
     [TestCase("--connect a:1 --output wav:locked/x.wav", "cannot write there: Access is denied")]
     [TestCase("--connect a:1 --output wav", "wav:PATH")]
     [TestCase("--connect a:1 --output wav:", "wav:PATH")]
-    [TestCase("--connect a:1 --output loud", "auto, pulse, alsa, alsa:DEVICE, wav:PATH or null")]
+    [TestCase("--connect a:1 --output loud", "auto, pulse, alsa, alsa:DEVICE, naudio, wav:PATH or null")]
     [TestCase("--connect a:1 --output null --device x", "--device names a sound device")]
     [TestCase("--connect a:1 --up-limit fast", "--up-limit fast")]
     [TestCase("--connect a:1 --latency-ms 9999", "--latency-ms 9999")]
@@ -193,6 +211,27 @@ internal sealed class CommandLineReaderTests
     [TestCase("--connect a:1 --help")]
     public void Help_is_shown_whatever_else_stands_there(string line) =>
         Assert.That(CliFactsFake.Read(line), Is.EqualTo(new CommandLineResult.Show(HelpTexts.Peer)));
+
+    [Test]
+    public void A_name_that_is_typed_is_kept_and_an_identity_is_unless_it_must_not_be()
+    {
+        var plain = CliFactsFake.Run("--seed song.mp3").Session;
+        Assert.That((plain.Name, plain.IsNameChosen, plain.KeepsIdentity), Is.EqualTo(("ada@loom", false, true)));
+        var named = CliFactsFake.Run("--seed song.mp3 --name bo --no-identity").Session;
+        Assert.That((named.Name, named.IsNameChosen, named.KeepsIdentity), Is.EqualTo(("bo", true, false)));
+    }
+
+    [Test]
+    public void The_log_goes_where_and_as_far_as_it_is_told()
+    {
+        var plain = CommandLineReader.Read(["--seed", "song.mp3"], CliFactsFake.Facts with { DefaultLogFile = "state/peer.log" });
+        Assert.That(((CommandLineResult.Run)plain).Peer.Session.LogFile, Is.EqualTo("state/peer.log"));
+        var told = CliFactsFake.Run("--seed song.mp3 --log-file music/x.log --log-level debug").Session;
+        Assert.That((told.LogFile, told.LogLevel), Is.EqualTo(("music/x.log", LogLevel.Debug)));
+        Assert.That(CliFactsFake.Run("--seed song.mp3 --log-file none").Session.LogFile, Is.Null);
+        Assert.That(CliFactsFake.Wrong("--seed song.mp3 --log-file locked/x.log"), Does.Contain("--log-file locked/x.log"));
+        Assert.That(CliFactsFake.Wrong("--seed song.mp3 --log-level loud"), Does.Contain("off, error, warning, info, debug, trace"));
+    }
 
     [Test]
     public void Version_is_a_name_and_a_number() =>

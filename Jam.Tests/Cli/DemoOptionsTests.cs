@@ -19,12 +19,22 @@ internal sealed class DemoOptionsTests
             Read("--duration 1m --json --viewers 3 --file song.mp3 --output null --keep").Options,
             Is.EqualTo(new DemoOptions(TimeSpan.FromMinutes(1), true, 3, "song.mp3", "null", true)));
 
+    [Test]
+    public void Every_peer_is_told_what_to_decode_with_and_the_host_what_to_listen_with()
+    {
+        var plan = Plan(Defaults with { Decoder = "nlayer", Listener = "fleck" });
+        Assert.That(string.Join(' ', plan.HostArguments()), Does.Contain("--listener fleck").And.Contain("--decoder nlayer"));
+        Assert.That(string.Join(' ', plan.ViewerArguments("v", 1)), Does.Contain("--decoder nlayer").And.Not.Contain("--listener"));
+    }
+
+    [TestCase("--decoder nlayer", "this build has no NAudio")]
+    [TestCase("--listener fleck", "this build has no Fleck")]
     [TestCase("--viewers 0", "--viewers 0")]
     [TestCase("--viewers 9", "1 to 8")]
     [TestCase("--viewers 1.5", "whole number")]
     [TestCase("--duration 0.5", "--duration 0.5")]
     [TestCase("--file nowhere.mp3", "there is no such file")]
-    [TestCase("--output loud", "auto, pulse, alsa, alsa:DEVICE, wav:PATH or null")]
+    [TestCase("--output loud", "auto, pulse, alsa, alsa:DEVICE, naudio, wav:PATH or null")]
     [TestCase("--jsn", "did you mean --json?")]
     [TestCase("song.mp3", "--file MP3")]
     public void What_is_wrong_is_said_in_one_line(string line, string expected)

@@ -55,6 +55,9 @@ internal sealed class RoomCommandTests
     [TestCase("position", "playing 0:12.3 of 0:30.0, beat 3 of 3 at 97.5 bpm; epoch 1, revision 7")]
     [TestCase("queue", "1 track: 1* song.mp3 (60/62, 0:30.0); repeat all, shuffle on")]
     [TestCase("loop pause", "the loop is paused here; the others hear it, and your edits wait")]
+    [TestCase("log", "logging info to peer.log")]
+    [TestCase("log debug", "logging debug to peer.log")]
+    [TestCase("log OFF", "logging off to peer.log")]
     [TestCase("handover zoe", "error: there is no zoe in the room; 'members' lists who is")]
     public async Task A_line_is_answered(string line, string answer) => Assert.That((await TypeAsync(line)).Line, Is.EqualTo(answer));
 
@@ -89,6 +92,7 @@ internal sealed class RoomCommandTests
     [TestCase("metronome count-in 9", "usage: metronome")]
     [TestCase("loop lane x?x kick", "loop lane")]
     [TestCase("loop lane xx no!", "loop lane")]
+    [TestCase("log loud", "usage: log")]
     [TestCase("next one", "next takes nothing behind it")]
     public void A_slip_is_answered_by_how_it_is_written(string line, string start) =>
         Assert.That(CommandParser.Parse(line).Wrong, Does.StartWith(start));
@@ -101,6 +105,10 @@ internal sealed class RoomCommandTests
     [TestCase("help metr", "onome ")]
     [TestCase("p", "")]
     [TestCase("pla", "y")]
+    [TestCase("log d", "ebug ")]
+    [TestCase("loop p", "")]
+    [TestCase("loop pl", "ay ")]
+    [TestCase("metronome c", "ount-in ")]
     [TestCase("zzz", "")]
     public void Tab_adds_as_far_as_it_is_clear(string typed, string added) =>
         Assert.That(CommandCompletion.Complete(typed, ["ada", "bob"]), Is.EqualTo(added));

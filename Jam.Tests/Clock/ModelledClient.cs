@@ -7,8 +7,14 @@ namespace Jam.Tests.Clock;
 /// <param name="JitterUs">Mean of the exponential part that every packet has.</param>
 /// <param name="SpikeShare">Share of packets that meet a queue.</param>
 /// <param name="SpikeUs">Mean of the exponential part that those have besides.</param>
-internal sealed record ModelledPath(double BaseUs, double JitterUs, double SpikeShare, double SpikeUs)
+/// <param name="StallUs">How long nothing gets through, every four seconds.</param>
+internal sealed record ModelledPath(double BaseUs, double JitterUs, double SpikeShare, double SpikeUs, double StallUs = 0)
 {
+    private const double StallEveryUs = 4_000_000;
+
+    /// <summary>The lab's campus link; a loss costs a resend.</summary>
+    public static ModelledPath Campus { get; } = new(2_000, 3_000, 0.005, 20_000, 60_000);
+
     public static ModelledPath Lan { get; } = new(80, 30, 0.02, 500);
 
     public static ModelledPath Wifi { get; } = new(700, 600, 0.1, 5_000);
@@ -19,6 +25,13 @@ internal sealed record ModelledPath(double BaseUs, double JitterUs, double Spike
 
     public double Draw(Random random) =>
         BaseUs + Exponential(random, JitterUs) + (random.NextDouble() < SpikeShare ? Exponential(random, SpikeUs) : 0);
+
+    /// <summary>Until when a packet of this moment stands still.</summary>
+    public double Stalled(double atUs)
+    {
+        var into = atUs % StallEveryUs;
+        return into < StallUs ? atUs - into + StallUs : atUs;
+    }
 
     private static double Exponential(Random random, double mean) => -mean * Math.Log(1 - random.NextDouble());
 }
@@ -33,6 +46,9 @@ internal sealed class ModelledClient(ModelledPath path, double ppm, double local
     private double _speed = 1 + ppm * 1e-6;
     private double _localUs = localAtStartUs;
     private double _trueUs;
+    private double _lastThereUs;
+    private double _lastBackUs;
+    private readonly Queue<(double AtUs, long T1Us, long T2Us, long T3Us, Guid ClockId)> _answers = new();
 
     public RoomClockEstimator Estimator { get; } = new();
 
@@ -58,9 +74,16 @@ internal sealed class ModelledClient(ModelledPath path, double ppm, double local
         while (_trueUs < trueUs)
         {
             var probeAt = IsServerThere ? _trueUs + Math.Max(0, (Estimator.NextProbeAtUs - _localUs) / _speed) : double.MaxValue;
-            var next = Math.Min(Math.Min(probeAt, trueUs), nextObservation);
+            var answerAt = _answers.TryPeek(out var answer) ? answer.AtUs : double.MaxValue;
+            var next = Math.Min(Math.Min(Math.Min(probeAt, answerAt), trueUs), nextObservation);
             MoveTo(Math.Max(next, _trueUs));
-            if (next == nextObservation)
+            if (next == answerAt)
+            {
+                _answers.Dequeue();
+                if (IsServerThere)
+                    Estimator.OnResponse(answer.T1Us, answer.T2Us, answer.T3Us, (long)_localUs, answer.ClockId);
+            }
+            else if (next == nextObservation)
             {
                 observe!();
                 nextObservation += everyUs;
@@ -78,12 +101,10 @@ internal sealed class ModelledClient(ModelledPath path, double ppm, double local
         MoveTo(_trueUs + 1);
         if (!Estimator.TryBeginProbe((long)_localUs, out var t1))
             return;
-        MoveTo(_trueUs + path.Draw(_random));
-        var t2 = (long)(_trueUs + RoomStepUs);
-        MoveTo(_trueUs + 20);
-        var t3 = (long)(_trueUs + RoomStepUs);
-        MoveTo(_trueUs + path.Draw(_random));
-        Estimator.OnResponse(t1, t2, t3, (long)_localUs, ClockId);
+        // One connection: nothing overtakes.
+        _lastThereUs = Math.Max(_lastThereUs, path.Stalled(_trueUs) + path.Draw(_random));
+        _lastBackUs = Math.Max(_lastBackUs, path.Stalled(_lastThereUs + 20) + path.Draw(_random));
+        _answers.Enqueue((_lastBackUs, t1, (long)(_lastThereUs + RoomStepUs), (long)(_lastThereUs + 20 + RoomStepUs), ClockId));
     }
 
     private void MoveTo(double trueUs)

@@ -14,6 +14,7 @@ internal sealed class RoomClockAgreementTests
         yield return new TestCaseData(ModelledPath.Wifi, 30).SetArgDisplayNames("Wi-Fi");
         yield return new TestCaseData(ModelledPath.BadWifi, 80).SetArgDisplayNames("bad Wi-Fi");
         yield return new TestCaseData(ModelledPath.Wan, 50).SetArgDisplayNames("WAN");
+        yield return new TestCaseData(ModelledPath.Campus, 50).SetArgDisplayNames("campus");
     }
 
     [TestCaseSource(nameof(Paths))]
@@ -35,6 +36,7 @@ internal sealed class RoomClockAgreementTests
         yield return new TestCaseData(ModelledPath.Wifi, 60, 120).SetArgDisplayNames("Wi-Fi");
         yield return new TestCaseData(ModelledPath.BadWifi, 250, 500).SetArgDisplayNames("bad Wi-Fi");
         yield return new TestCaseData(ModelledPath.Wan, 200, 400).SetArgDisplayNames("WAN");
+        yield return new TestCaseData(ModelledPath.Campus, 100, 250).SetArgDisplayNames("campus");
     }
 
     [TestCaseSource(nameof(FirstMinutes))]
@@ -52,6 +54,38 @@ internal sealed class RoomClockAgreementTests
         TestContext.Out.WriteLine($"median {apart[apart.Count / 2]:0.0} us, p95 {apart[apart.Count * 95 / 100]:0.0} us, worst {apart[^1]:0.0} us");
         Assert.That(apart[apart.Count * 95 / 100], Is.LessThan(p95Us));
         Assert.That(apart[^1], Is.LessThan(worstUs));
+    }
+
+    private static IEnumerable<TestCaseData> Starts()
+    {
+        yield return new TestCaseData(ModelledPath.Lan, 0.1, 20).SetArgDisplayNames("LAN");
+        yield return new TestCaseData(ModelledPath.Wifi, 0.3, 60).SetArgDisplayNames("Wi-Fi");
+        yield return new TestCaseData(ModelledPath.BadWifi, 1.8, 450).SetArgDisplayNames("bad Wi-Fi");
+        yield return new TestCaseData(ModelledPath.Wan, 1.6, 150).SetArgDisplayNames("WAN");
+        yield return new TestCaseData(ModelledPath.Campus, 1.2, 150).SetArgDisplayNames("campus");
+    }
+
+    [TestCaseSource(nameof(Starts))]
+    public void Who_has_just_come_plays_soon_and_not_before_it_knows_the_time(ModelledPath path, double readyS, double p95Us)
+    {
+        var (ready, worst) = (new List<double>(), new List<double>());
+        for (var seed = 1; seed <= 60; seed++)
+        {
+            var client = new ModelledClient(path, seed % 2 == 0 ? 30 : -30, 7e9, seed);
+            while (!client.Estimator.Snapshot.IsReady)
+                client.RunUntil(client.TrueUs + 0.01 * Second);
+            ready.Add(client.TrueUs / Second);
+            // The first second that sounds.
+            var most = 0.0;
+            client.RunUntil(client.TrueUs + Second, 0.05 * Second, () => most = Math.Max(most, Math.Abs(client.ErrorUs)));
+            worst.Add(most);
+        }
+
+        ready.Sort();
+        worst.Sort();
+        TestContext.Out.WriteLine($"ready after {ready[30]:0.00} s, p95 {ready[57]:0.00}; worst of the first second {worst[30]:0} us, p95 {worst[57]:0}");
+        Assert.That(ready[57], Is.LessThan(readyS));
+        Assert.That(worst[57], Is.LessThan(p95Us));
     }
 
     [TestCaseSource(nameof(Paths))]

@@ -31,7 +31,7 @@ internal sealed class TestPeer : IAsyncDisposable
     public static SessionOptions Options(string name, string folder) => new()
     {
         Name = name, ListenPort = 0, ServerPort = 0, Output = OutputKind.Null, CacheFolder = Path.Combine(folder, $"cache-{name}"),
-        SaveFolder = Path.Combine(folder, $"saved-{name}"),
+        ConfigFolder = Path.Combine(folder, $"config-{name}"), SaveFolder = Path.Combine(folder, $"saved-{name}"),
     };
 
     public static async Task<TestPeer> StartAsync(SessionOptions options, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Threading.Channels;
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
+using Microsoft.Extensions.Logging;
 
 namespace Jam.Tests.Fakes;
 
@@ -37,6 +38,10 @@ internal sealed class FakeSession : IJamSession
     public double LatencyMs { get; private set; }
 
     public bool Clicks { get; set; }
+
+    public LogLevel LogLevel { get; set; } = LogLevel.Information;
+
+    public string? LogFile { get; set; } = "peer.log";
 
     public string SetLatency(double ms, bool save)
     {
@@ -135,7 +140,11 @@ internal sealed class FakeRoom : IRoomControls
         return "tapped";
     }
 
-    public Task<string> SetLaneAsync(IReadOnlyList<LoopStep?> steps, CancellationToken cancellationToken) => AskAsync(new LoopUpdate(steps), cancellationToken);
+    public string SetLane(IReadOnlyList<LoopStep?> steps)
+    {
+        Asked.Add(new LoopUpdate(steps));
+        return "done";
+    }
 
     public Task<string> SyncAsync(CancellationToken cancellationToken) => AskAsync(new SnapshotRequest(), cancellationToken);
 }

@@ -117,6 +117,26 @@ internal sealed class RoomScoreTests
     }
 
     [Test]
+    public void A_snapshot_in_the_middle_of_a_cycle_takes_nothing_over_before_the_next()
+    {
+        var quiet = Clicking with { IsClicking = false };
+        LoopStep?[] one = [new LoopStep(null, "hat"), null], two = [new LoopStep(null, "hat"), new LoopStep(null, "hat")];
+        var shape = new LoopShape(1, 1, true, 2, 2);
+        var lane = new LoopLane("a", two, 2);
+        var known = LoopBook.Empty.Apply(new LoopState(shape, new LoopLane("a", one, 0)));
+        var told = known.Apply(new LoopState(shape with { Revision = 2 }, lane));
+        foreach (var book in new[] { told.Restart(told.Shape).With([lane]), known.Restart(told.Shape).With([lane]) })
+        {
+            var onsets = OnsetsOf(Render(Score(quiet, null, book), -1000, 3 * Rate, 256)).Select(o => Math.Round((o * PeriodUs) - 1000));
+            Assert.That(onsets, Is.EqualTo(new[] { 0.0, 1_000_000, 2_000_000, 2_500_000 }).Within(30));
+        }
+
+        var off = shape with { Revision = 3, IsOn = false, EffectiveCycle = 2 };
+        var ends = OnsetsOf(Render(Score(quiet, null, known.Restart(off).With([lane])), -1000, 4 * Rate, 256)).Select(o => Math.Round((o * PeriodUs) - 1000));
+        Assert.That(ends, Is.EqualTo(new[] { 0.0, 1_000_000 }).Within(30), "and it ends with a cycle");
+    }
+
+    [Test]
     public void On_an_unknown_clock_nothing_sounds()
     {
         Assert.That(Render(Score(Clicking), 0, Rate, 256, RoomClockSnapshot.None), Is.All.Zero);

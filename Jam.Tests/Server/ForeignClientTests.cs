@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Jam.Server.Contracts;
 using Jam.Server.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
@@ -57,6 +58,36 @@ internal sealed class ForeignClientTests
         Assert.That(answers[2].GetProperty("payload").GetProperty("code").GetString(), Is.EqualTo("not_host"));
         AssertState(answers[3], "PLAY", "12.5");
         AssertState(answers[4], "STOP", "0.0");
+    }
+
+    [Test]
+    public async Task A_client_that_this_project_did_not_write_goes_through_every_message_and_nearly_every_error(CancellationToken ct)
+    {
+        await using var server = await JamServer.StartAsync(new JamServerOptions { Port = 0 }, TimeProvider.System, NullLoggerFactory.Instance, ct);
+        var script = Path.Combine(AppContext.BaseDirectory, "Server", "every_message.py");
+        var (code, output, errors) = await RunAsync([script, $"ws://127.0.0.1:{server.Port}/ws"], ct);
+        Assert.That(code, Is.Zero, errors);
+        var seen = JsonDocument.Parse(output).RootElement;
+        Assert.That(Words("said"), Is.EquivalentTo(Types(typeof(ClientMessage))));
+        Assert.That(Words("heard"), Is.EquivalentTo(Types(typeof(ServerMessage))));
+        // The others take a full list, a full room, a full server, or longer than a test may.
+        Assert.That(
+            typeof(ErrorCodes).GetFields().Select(f => (string)f.GetValue(null)!).Except(Words("codes")),
+            Is.SubsetOf(new[] { "loop_full", "queue_full", "room_full", "server_full", "hello_timeout", "slow_reader", "internal" }));
+
+        string[] Words(string what) => [.. seen.GetProperty(what).EnumerateArray().Select(word => word.GetString()!)];
+    }
+
+    /// <summary>The words of PROTOCOL.md's table for one side.</summary>
+    private static string[] Types(Type side)
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder!.FullName, "SwarmJam.sln")))
+            folder = folder.Parent;
+        var lines = File.ReadAllLines(Path.Combine(folder.FullName, "Jam.Server", "PROTOCOL.md"));
+        var heading = side == typeof(ClientMessage) ? "## What a client says" : "## What a server says";
+        var rows = lines.SkipWhile(line => line != heading).Skip(1).TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal));
+        return [.. rows.Select(row => row.Split('|')).Where(cells => cells.Length > 2 && cells[1].Trim() is { Length: > 0 } word && word.All(c => char.IsAsciiLetterUpper(c) || c == '_')).Select(cells => cells[1].Trim())];
     }
 
     private static void AssertState(JsonElement message, string status, string offset)

@@ -1,17 +1,17 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Net.WebSockets;
-using System.Text;
 using Jam.Server.Contracts;
+using Jam.Server.Hosting;
 using Jam.Tests.Fakes;
 using NUnit.Framework;
 
 namespace Jam.Tests.Server;
 
-[TestFixture]
+[TestFixtureSource(typeof(JamServer), nameof(JamServer.Listeners))]
 [CancelAfter(30_000)]
-internal sealed class JamServerLimitsTests
+internal sealed class JamServerLimitsTests(ListenerKind listener)
 {
+    private ListenerUnderTest TestServer { get; } = new(listener);
+
     [Test]
     public async Task A_message_before_hello_is_an_error_and_the_connection_stays(CancellationToken ct)
     {
@@ -120,21 +120,5 @@ internal sealed class JamServerLimitsTests
             await client.SayAsync("{", ct);
             Assert.That(await client.LastErrorAsync(ct), Is.EqualTo(ErrorCodes.TooManyErrors));
         }
-    }
-
-    [Test]
-    public async Task Bytes_that_are_no_http_do_not_bring_it_down(CancellationToken ct)
-    {
-        await using var server = await TestServer.StartAsync(ct);
-        using (var tcp = new TcpClient())
-        {
-            await tcp.ConnectAsync(IPAddress.Loopback, server.Port, ct);
-            await tcp.GetStream().WriteAsync(Encoding.ASCII.GetBytes("\0\0\0\u0001WHERE nonsense\r\n\r\n"), ct);
-            var answer = new byte[64];
-            Assert.That(await tcp.GetStream().ReadAsync(answer, ct), Is.GreaterThan(0));
-        }
-
-        using var client = await WebSocketClient.JoinAsync(server.Port, Role.Viewer, "ana", ct);
-        Assert.That(client.Socket.State, Is.EqualTo(WebSocketState.Open));
     }
 }

@@ -7,10 +7,12 @@ using NUnit.Framework;
 
 namespace Jam.Tests.Server;
 
-[TestFixture]
+[TestFixtureSource(typeof(JamServer), nameof(JamServer.Listeners))]
 [CancelAfter(30_000)]
-internal sealed class JamServerTests
+internal sealed class JamServerTests(ListenerKind listener)
 {
+    private ListenerUnderTest TestServer { get; } = new(listener);
+
     private const string TrackId = RoomHarness.TrackId;
 
     [Test]
@@ -141,7 +143,7 @@ internal sealed class JamServerTests
         for (var rooms = 1; rooms > 0;)
         {
             time.Advance(TimeSpan.FromSeconds(61));
-            using var json = JsonDocument.Parse(await http.GetStringAsync(new Uri($"http://127.0.0.1:{server.Port}/healthz"), ct));
+            using var json = JsonDocument.Parse(await http.GetStringAsync(new Uri($"http://127.0.0.1:{server.WebPort}/healthz"), ct));
             rooms = json.RootElement.GetProperty("rooms").GetInt32();
         }
 

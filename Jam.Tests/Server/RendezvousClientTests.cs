@@ -43,6 +43,19 @@ internal sealed class RendezvousClientTests
     }
 
     [Test]
+    public async Task Where_nobody_is_it_says_so_once_with_the_reason_and_connects_when_somebody_comes(CancellationToken ct)
+    {
+        int port;
+        await using (var gone = await StartAsync(0, ct))
+            port = gone.Port;
+        await using var client = Client(() => new Hello(), port);
+        client.Start();
+        Assert.That(await client.Events.ReadAsync(ct), Is.InstanceOf<Disconnected>().With.Property("Why").Contains("refused"));
+        await using var server = await StartAsync(port, ct);
+        Assert.That(await client.Events.ReadAsync(ct), Is.EqualTo(new Connected(UrlOf(port))));
+    }
+
+    [Test]
     public async Task It_learns_the_room_clock_by_itself(CancellationToken ct)
     {
         await using var server = await StartAsync(0, ct);

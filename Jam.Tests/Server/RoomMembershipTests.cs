@@ -151,11 +151,16 @@ internal sealed class RoomMembershipTests
     }
 
     [Test]
-    public void An_id_without_a_token_is_not_believed()
+    public void An_id_that_nobody_has_may_be_brought_along_and_one_that_somebody_has_needs_its_token()
     {
         var room = new RoomHarness();
-        room.Say(1, new Hello(PeerId: "p-old"));
-        Assert.That(room.MemberOf(1).PeerId, Is.EqualTo("fresh-1"));
+        room.Say(1, new Hello(PeerId: "p-own"));
+        Assert.That(room.MemberOf(1).PeerId, Is.EqualTo("p-own"));
+        room.Say(2, new Hello(PeerId: "p-own"));
+        Assert.That(room.MemberOf(2).PeerId, Is.EqualTo("fresh-2"));
+        room.Lose(1);
+        room.Say(3, new Hello(PeerId: "p-own"));
+        Assert.That(room.MemberOf(3).PeerId, Is.EqualTo("fresh-3"), "it may come back");
     }
 
     [Test]

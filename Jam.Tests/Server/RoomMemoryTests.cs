@@ -94,11 +94,13 @@ internal sealed class RoomMemoryTests
         var second = RoomHarness.Track with { TrackId = RoomHarness.OtherTrackId };
         room.Say(1, new Queue("add", RoomHarness.Track));
         room.Say(1, new Queue("add", second));
+        room.Say(1, new SetTempo(90, 4, null, 700_000));
         room.Say(1, new Play(230_000_000));
         room.Advance(9_000_000);
         Assert.That(room.Room.Track, Is.EqualTo(second), "announced");
         var again = new RoomHarness(RoomMemory.Restore(Stored(room), NewClock, room.Now), room.NowUs);
         Assert.That(again.Room.Track, Is.EqualTo(RoomHarness.Track));
+        Assert.That(again.Room.Tempo.Current.TrackOriginUs, Is.EqualTo(700_000), "it plays still");
         again.Advance(500_000);
         Assert.That((again.Room.Track, again.Timeline.AtUs), Is.EqualTo((second, room.Timeline.AtUs)));
     }

@@ -6,8 +6,9 @@ using Jam.Server.Rooms;
 namespace Jam.Tests.Server;
 
 /// <summary>
-/// A room and a few members on links that lose, delay, reorder and duplicate what travels, all from one seed. Members follow the room
-/// by the very rules that peers follow it by; the authority may start anew, with or without what it had stored.
+/// A room and a few members on links that lose, delay, reorder and duplicate what travels, all from one seed; with every other seed
+/// they keep order and lose nothing for as long as they stand, as a WebSocket does. Members follow the room by the very rules that peers
+/// follow it by; the authority may start anew, with or without what it had stored.
 /// </summary>
 internal sealed class RoomModel(int seed)
 {
@@ -17,7 +18,6 @@ internal sealed class RoomModel(int seed)
     // Before the end a list that plays on is held still: what was said last has to arrive.
     private const long HeldUs = 20_000_000;
     private const long ProbeEveryUs = 2_000_000;
-    private static readonly string[] TrackIds = [RoomHarness.TrackId, RoomHarness.OtherTrackId];
 
     private readonly Random _random = new(seed);
     private readonly PriorityQueue<Action, (long, int)> _events = new();
@@ -28,6 +28,8 @@ internal sealed class RoomModel(int seed)
     private long _nextConnection = 1;
     private int _generation;
     private bool _isStorm = true;
+    private readonly bool _isOrderly = seed % 2 == 0;
+    private readonly Dictionary<(long Connection, bool IsToRoom), long> _lastArrivalUs = [];
     private Room _room = Room.Open("jam", "c2VjcmV0", new Guid(1, 0, 0, new byte[8]), 1_000_000);
 
     /// <summary>Plays it out; what went wrong, in order.</summary>
@@ -76,8 +78,16 @@ internal sealed class RoomModel(int seed)
     private void After(long us, Action action) => _events.Enqueue(action, (_nowUs + us, _order++));
 
     /// <summary>What travels is lost, or comes once or twice, each time after a delay of its own. In the calm only delays are left, and a little loss.</summary>
-    private void Travel(Action arrive)
+    private void Travel(Action arrive, long connection, bool isToRoom)
     {
+        if (_isOrderly)
+        {
+            var atUs = Math.Max(_lastArrivalUs.GetValueOrDefault((connection, isToRoom)), _nowUs + 1_000 + _random.Next(_isStorm ? 400_000 : 30_000));
+            _lastArrivalUs[(connection, isToRoom)] = atUs;
+            After(atUs - _nowUs, arrive);
+            return;
+        }
+
         if (_random.Next(100) < (_isStorm ? 20 : 5))
             return;
         for (var copies = _isStorm && _random.Next(100) < 15 ? 2 : 1; copies > 0; copies--)
@@ -86,7 +96,12 @@ internal sealed class RoomModel(int seed)
 
     private void Connect(ModelMember member)
     {
+        if (member.IsSentAway)
+            return;
         var connection = _nextConnection++;
+        // The old one may still stand on the server's side; that it broke shows there later, if at all.
+        if (member.Connection is var old and not 0)
+            After(_random.Next(3_000_000), () => Take(RoomMachine.Lose(_room, old, "lost", Now)));
         member.Connection = connection;
         var generation = _generation;
         var state = member.State;
@@ -105,19 +120,13 @@ internal sealed class RoomModel(int seed)
         var isKnown = before.Seats.TryGetValue(connection, out var seat);
         var sender = new Sender(connection, null, $"p{connection}", $"t{connection}");
         Take(RoomMachine.Receive(_room, message, sender, Now));
-        if (isKnown && NeedsAuthority(message) && !MayCommand(before, seat!, message) && IsChanged(before, _room))
-            _wrongs.Add($"{Seconds()}: {message} of m{member.Number}, who may not, changed the room");
+        if (isKnown && RoomRights.Broken(before, _room, seat!, message) is { } broken)
+            _wrongs.Add($"{Seconds()}: {message} of m{member.Number}: {broken}");
+        if (_room.Seats.Values.Any(s => s.Member.Role == Role.Host != (s.Connection == _room.HostConnection)))
+            _wrongs.Add($"{Seconds()}: the host's place is taken by someone else than who has the role");
         if (_room.Timeline != before.Timeline && _room.Timeline.CompareTo(before.Timeline) <= 0)
             _wrongs.Add($"{Seconds()}: the room went back to {_room.Timeline}");
     }
-
-    private static bool NeedsAuthority(ClientMessage message) => message is RoomCommand or SetTempo or Metronome or SetLoop;
-
-    private static bool MayCommand(Room room, Seat seat, ClientMessage message) =>
-        !seat.Member.IsMuted && (room.HostConnection == seat.Connection || room.Policy.Control == Control.Everyone
-            || (message is Queue { Action: QueueActions.Add } && room.Policy.Queue == Control.Everyone));
-
-    private static bool IsChanged(Room a, Room b) => a.Revisions != b.Revisions || a.Pending != b.Pending || a.Track != b.Track;
 
     private void Take(Step step)
     {
@@ -130,11 +139,12 @@ internal sealed class RoomModel(int seed)
             {
                 ToOne one when one.Connection == member.Connection => one.Message,
                 ToAll all when all.Except != member.Connection && _room.Seats.ContainsKey(member.Connection) => all.Message,
+                ToSome some when some.Connections.Contains(member.Connection) => some.Message,
                 _ => null,
             }).OfType<ServerMessage>().ToArray();
             var connection = member.Connection;
             if (messages.Length > 0)
-                Travel(() => Reach(member, connection, generation, messages));
+                Travel(() => Reach(member, connection, generation, messages), connection, false);
         }
     }
 
@@ -146,8 +156,9 @@ internal sealed class RoomModel(int seed)
         {
             var before = member.State;
             member.State = before.Apply(message);
-            if (before.Timeline is { Current: var old } && member.State.Timeline!.Current != old && member.State.Timeline.Current.CompareTo(old) <= 0)
-                _wrongs.Add($"{Seconds()}: m{member.Number} went back from {old} to {member.State.Timeline.Current}");
+            if (RoomRights.WentBack(before, member.State) is { } back)
+                _wrongs.Add($"{Seconds()}: m{member.Number} went back: {back}");
+            member.IsSentAway |= message is Error { Code: ErrorCodes.Kicked };
         }
     }
 
@@ -163,11 +174,13 @@ internal sealed class RoomModel(int seed)
         }
 
         var newest = _room.Revisions;
-        Travel(() =>
-        {
-            if (generation == _generation && member.Connection == connection && (member.State.PeerId is null || member.State.IsBehind(newest)))
-                Travel(() => Hear(member, connection, generation, new SnapshotRequest()));
-        });
+        Travel(
+            () =>
+            {
+                if (generation == _generation && member.Connection == connection && (member.State.PeerId is null || member.State.IsBehind(newest)))
+                    Travel(() => Hear(member, connection, generation, new SnapshotRequest()), connection, true);
+            },
+            connection, false);
     }
 
     private void Act(ModelMember member)
@@ -178,6 +191,10 @@ internal sealed class RoomModel(int seed)
         var (connection, generation) = (member.Connection, _generation);
         switch (_random.Next(40))
         {
+            case 2 when _random.Next(2) == 0:
+                // Its network is gone, and it comes back before the server has noticed.
+                After(_random.Next(1_000_000), () => Connect(member));
+                break;
             case 0:
                 Take(RoomMachine.Lose(_room, connection, "lost", Now));
                 member.Connection = 0;
@@ -187,8 +204,8 @@ internal sealed class RoomModel(int seed)
                 StartAnew();
                 break;
             default:
-                var message = Command(member);
-                Travel(() => Hear(member, connection, generation, message));
+                var message = RoomModelCommands.Next(_random, _room, member.State, _nowUs);
+                Travel(() => Hear(member, connection, generation, message), connection, true);
                 break;
         }
     }
@@ -208,39 +225,18 @@ internal sealed class RoomModel(int seed)
         }
     }
 
-    private ClientMessage Command(ModelMember member)
-    {
-        var basis = _random.Next(2) == 0 ? member.State.Timeline?.Current : null;
-        var track = new TrackInfo(TrackIds[_random.Next(2)], "t.mp3", 5, 1024, TrackKind.Audio, 3_000_000 + _random.Next(9_000_000));
-        var other = _room.Seats.Values.Select(s => s.Member.PeerId).OrderBy(_ => _random.Next()).FirstOrDefault() ?? "nobody";
-        ClientMessage message = _random.Next(18) switch
-        {
-            0 or 1 => new Play(_random.Next(2) == 0 ? null : _random.Next(9_000_000)),
-            2 => new Pause(),
-            3 => new Stop(),
-            4 => new Seek(_random.Next(9_000_000)),
-            5 => new SetTrack(track.TrackId, track.Name, track.LengthBytes, track.ChunkSizeBytes, track.Kind, track.DurationUs),
-            6 => new Queue("add", track),
-            7 => new Queue(_random.Next(2) == 0 ? "next" : "previous"),
-            8 => new Queue("shuffle", IsOn: _random.Next(2) == 0),
-            9 => new Queue("repeat", Repeat: (Repeat)_random.Next(3)),
-            10 => new SetTempo(20 + _random.Next(380), 1 + _random.Next(8), null, _random.Next(2) == 0 ? null : _random.Next(9_000_000)),
-            11 => new Metronome(_random.Next(2) == 0, _random.Next(3)),
-            12 => new SetLoop(_random.Next(2) == 0, null, 1 + _random.Next(8)),
-            13 => new LoopUpdate(Enumerable.Range(0, 16).Select(_ => _random.Next(3) == 0 ? new LoopStep(_random.Next(128)) : null).ToArray()),
-            14 => new SetPolicy((Control)_random.Next(2), (Control)_random.Next(2), (HostLoss)_random.Next(3)),
-            15 => new SetRole((Role)_random.Next(2), _random.Next(3) == 0 ? other : null),
-            16 => new Mute(other, _random.Next(2) == 0),
-            _ => new Ready(track.TrackId, _random.Next(2) == 0),
-        };
-        return message is RoomCommand command ? command with { Epoch = basis?.Epoch, Revision = basis?.Revision } : message;
-    }
-
     private void CheckTheEnd()
     {
-        foreach (var member in _members.Where(_ => _wrongs.Count == 0))
+        foreach (var member in _members.Where(m => _wrongs.Count == 0 && (!m.IsSentAway || _room.Seats.ContainsKey(m.Connection))))
         {
             var state = member.State;
+            Same(member, "place in the room", !member.IsSentAway, _room.Seats.ContainsKey(member.Connection));
+            if (_isOrderly)
+            {
+                Same(member, "members", Text(_room.Seats.Values.Select(s => s.Member).Where(m => m.PeerId != state.PeerId)), Text(state.Others.Values));
+                Same(member, "role", _room.Seats[member.Connection].Member is var me ? (me.Role, me.IsMuted) : default, (state.Role, state.IsMuted));
+            }
+
             Same(member, "timeline", _room.Timeline, state.Timeline?.Current);
             Same(member, "track", _room.Track, state.Track);
             Same(member, "tempo", _room.Tempo.Current, state.Tempo?.Current);
@@ -252,6 +248,9 @@ internal sealed class RoomModel(int seed)
                 Text(state.Loop.Parts.Where(p => p.Value.Steps.Count > 0).Select(p => (p.Key, p.Value.Steps))));
         }
     }
+
+    private static string Text(IEnumerable<Member> members) =>
+        string.Join(' ', members.OrderBy(m => m.PeerId, StringComparer.Ordinal).Select(m => $"{m.PeerId}:{m.Role}:{m.IsMuted}"));
 
     private static string Text(IEnumerable<(string PeerId, IReadOnlyList<LoopStep?> Steps)> lanes) =>
         string.Join(' ', lanes.Select(l => $"{l.PeerId}:{string.Join(',', l.Steps.Select(s => s?.Pitch))}"));
@@ -269,6 +268,8 @@ internal sealed class RoomModel(int seed)
         public int Number => number;
 
         public long Connection { get; set; }
+
+        public bool IsSentAway { get; set; }
 
         public RoomState State { get; set; } = new();
     }

@@ -10,7 +10,7 @@ namespace Jam.Tests.Server;
 [TestFixture]
 internal sealed class RoomModelTests
 {
-    private const int SeedsInCi = 200;
+    private const int SeedsInCi = 500;
 
     [Test]
     public void All_members_end_on_the_same_state_and_nobody_goes_back_or_changes_what_it_may_not()

@@ -130,6 +130,35 @@ internal sealed class RoomPlaylistTests
     }
 
     [Test]
+    public void A_beat_on_the_track_stays_on_it_when_its_announced_end_is_taken_back()
+    {
+        var room = WithList();
+        room.Say(1, new SetTempo(90, 4, null, 700_000));
+        room.Say(1, new Play(0));
+        room.Advance(9_000_000);
+        Assert.That(room.Room.Tempo.Current.TrackOriginUs, Is.Null, "announced");
+        room.Say(1, new Seek(2_000_000));
+        var (tempo, timeline) = (room.Room.Tempo.Current, room.Timeline);
+        Assert.That(tempo.TrackOriginUs, Is.EqualTo(700_000));
+        var downbeatUs = timeline.AtUs + 700_000 - timeline.PositionUs;
+        var beat = tempo.Grid.FirstBeatFrom(downbeatUs - 2);
+        Assert.That(tempo.Grid.TimeOfUs(beat), Is.EqualTo(downbeatUs).Within(1));
+        Assert.That(room.Received<TempoState>(2).Last().Tempo, Is.EqualTo(tempo), "everyone knows");
+    }
+
+    [Test]
+    public void A_tempo_that_was_set_after_an_end_was_announced_stays_when_that_is_taken_back()
+    {
+        var room = WithList();
+        room.Say(1, new SetTempo(90, 4, null, 700_000));
+        room.Say(1, new Play(0));
+        room.Advance(8_000_000);
+        room.Say(1, new SetTempo(140, 3, room.NowUs));
+        room.Say(1, new Seek(2_000_000));
+        Assert.That((room.Room.Tempo.Current.Bpm, room.Room.Tempo.Current.TrackOriginUs), Is.EqualTo((140.0, (long?)null)));
+    }
+
+    [Test]
     public void Next_before_an_announced_end_goes_on_by_one_track()
     {
         var room = WithList();

@@ -15,6 +15,14 @@ internal sealed class ServerProgramTests
     [TestCase("--port 70000", "--port", TestName = "A_port_out_of_range_is_refused")]
     [TestCase("--port", "--port", TestName = "A_port_without_a_value_is_refused")]
     [TestCase("--bind nowhere", "--bind", TestName = "An_address_that_is_none_is_refused")]
+    [TestCase("--log-level loud", "--log-level", TestName = "A_log_level_that_is_none_is_refused")]
+    [TestCase("--listener nginx", "kestrel or fleck", TestName = "A_listener_that_nobody_knows_is_refused")]
+    [TestCase("--listener", "--listener", TestName = "A_listener_without_a_value_is_refused")]
+    [TestCase("--listener kestrel --web-port 81", "--web-port goes with --listener fleck", TestName = "A_web_port_of_its_own_is_for_fleck")]
+    [TestCase("--web-port x", "--web-port", TestName = "A_web_port_that_is_no_number_is_refused")]
+#if !USE_FLECK
+    [TestCase("--listener fleck", "-p:UseFleck=true", TestName = "A_listener_that_is_not_built_in_is_refused")]
+#endif
     [TestCase("extra", "extra", TestName = "A_stray_word_is_refused")]
     public async Task A_wrong_option_gets_one_line_and_exit_code_2(string line, string named)
     {
@@ -29,7 +37,7 @@ internal sealed class ServerProgramTests
     public async Task A_port_that_is_taken_gets_one_line_that_says_what_to_do_and_exit_code_1(CancellationToken ct)
     {
         await using var server = await JamServer.StartAsync(new JamServerOptions { Port = 0 }, TimeProvider.System, NullLoggerFactory.Instance, ct);
-        var (code, _, errors) = await RunAsync("--port", $"{server.Port}");
+        var (code, _, errors) = await RunAsync("--port", $"{server.Port}", "--log-file", "none");
         Assert.That(code, Is.EqualTo(1));
         Assert.That(errors.Trim(), Is.EqualTo($"Port {server.Port} is in use: stop what listens there, or choose another with --port."));
     }

@@ -10,3 +10,10 @@ internal static class TestServer
         JamServer.StartAsync(
             options ?? new JamServerOptions { Port = 0 }, time ?? TimeProvider.System, NullLoggerFactory.Instance, ct);
 }
+
+/// <summary>Starts one with a certain listener: what holds for one of them holds for all that are compiled in.</summary>
+internal sealed class ListenerUnderTest(ListenerKind kind)
+{
+    public Task<JamServer> StartAsync(CancellationToken ct, TimeProvider? time = null, JamServerOptions? options = null) =>
+        TestServer.StartAsync(ct, time, (options ?? new JamServerOptions { Port = 0 }) with { Listener = kind });
+}

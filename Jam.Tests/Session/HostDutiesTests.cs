@@ -50,6 +50,18 @@ internal sealed class HostDutiesTests
         Assert.That(Duties(autoplay: true).Next(Room(One, PlaybackStatus.Play), isAnew: false), Is.Empty);
 
     [Test]
+    public void Who_gives_the_place_up_does_not_take_it_again_and_who_was_given_it_comes_back_to_it()
+    {
+        var vacant = Room(role: Role.Viewer);
+        var host = Duties();
+        host.OnRoleGiven(Role.Viewer);
+        Assert.That((host.Claim(vacant), host.Wanted), Is.EqualTo(((SetRole?)null, Role.Viewer)));
+        var heir = Duties(wanted: Role.Viewer);
+        heir.OnRoleGiven(Role.Host);
+        Assert.That((heir.Claim(vacant), heir.Wanted), Is.EqualTo((new SetRole(Role.Host), Role.Host)));
+    }
+
+    [Test]
     public void The_host_s_place_is_asked_for_where_nobody_has_it_and_by_who_wants_it_alone()
     {
         var vacant = Room(role: Role.Viewer);

@@ -33,6 +33,24 @@ internal sealed class RoomStateTests
     }
 
     [Test]
+    public void Who_comes_back_learns_from_the_snapshot_what_it_missed_of_itself()
+    {
+        var room = After(new Welcome("me", Role.Viewer, 1, "token", Secret, new RoomPolicy(), null), new Snapshot(0, 2, [MemberOf("a")], []));
+        Assert.That(room.IsMuted, Is.False);
+        room = room.Apply(new Snapshot(1, 2, [MemberOf("me") with { IsMuted = true }], []));
+        Assert.That(room.IsMuted, Is.True);
+        room = room.Apply(new Snapshot(0, 1, [MemberOf("me", Role.Host), MemberOf("a")], []));
+        Assert.That((room.IsMuted, room.Role, room.Others.Count), Is.EqualTo((false, Role.Host, 1)));
+    }
+
+    [Test]
+    public void Who_was_replaced_is_nobody_until_the_next_welcome()
+    {
+        var room = After(new Welcome("me", Role.Host, 1, "token", Secret, new RoomPolicy(), null), new Error(ErrorCodes.Replaced, "you came back", true));
+        Assert.That((room.PeerId, room.ResumeToken), Is.EqualTo(((string?)null, (string?)null)));
+    }
+
+    [Test]
     public void Welcome_says_who_this_peer_is_and_a_secret_that_is_none_is_not_taken()
     {
         var room = After(new Welcome("me", Role.Host, 1, "token", Secret, new RoomPolicy(), null));

@@ -21,6 +21,14 @@ internal sealed class HardLinkTests
     public void Delay_jitter_and_loss_cost_a_room_less_than_a_third([Range(1, 4)] int seed) =>
         Check(Equal, 0.7, new SwarmSimulator(100, seed, new SimTcpSettings { Loss = 0.005 }), 2_000, 3_000);
 
+    [TestCase(8, 0.88)]
+    [TestCase(16, 0.75)]
+    public void Busy_machines_with_equal_links_come_near_the_bound(int viewers, double least)
+    {
+        for (var seed = 1; seed <= 3; seed++)
+            Check([.. Enumerable.Repeat(8.0, viewers)], least, new SwarmSimulator(100, seed, new SimTcpSettings { ReactionUs = 2_000 }), 0, 0);
+    }
+
     private static void Check(double[] upMbit, double least, SwarmSimulator sim, long delayUs, long jitterUs)
     {
         const double hostMbit = 8;

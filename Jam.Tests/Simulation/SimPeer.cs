@@ -42,6 +42,9 @@ internal sealed class SimPeer(string name, SwarmSettings settings, double upByte
 
     public long BytesUp { get; set; }
 
+    /// <summary>When the peer turns to what has come.</summary>
+    public long ReactsAtUs { get; set; } = -1;
+
     public bool IsHost { get; init; }
 
     public bool IsGone { get; set; }

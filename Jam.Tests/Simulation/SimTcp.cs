@@ -11,6 +11,9 @@ internal sealed record SimTcpSettings
 
     /// <summary>How much a socket takes beyond what is on its way.</summary>
     public int UnsentBytes { get; init; } = 32 * 1024;
+
+    /// <summary>How long a peer takes on average to turn to what has come: its machine has other things to do.</summary>
+    public long ReactionUs { get; init; }
 }
 
 /// <summary>
@@ -27,15 +30,18 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
     private const int HeaderBytes = 66;
     private const int FirstWindow = 10 * Mss;
     private const long MinTimeoutUs = 200_000;
+    // As much as a peer leaves out of account when it reads what is acknowledged.
+    private const int ToleranceBytes = 3_000;
 
     private readonly Queue<(int Bytes, Action Arrived)> _frames = [];
-    private readonly Queue<(int Bytes, Action Arrived, Action Taken)> _chunks = [];
+    private readonly Queue<(int Bytes, Action Arrived, Action Taken, Action Acknowledged)> _chunks = [];
+    private readonly Queue<(long End, Action Acknowledged)> _unacknowledged = [];
     private readonly Queue<(long End, Action Arrived)> _stream = [];
     private readonly List<Packet> _outstanding = [];
     private readonly Queue<Packet> _again = [];
     private readonly SortedDictionary<long, long> _early = [];
     private List<(Packet Packet, long Order)> _unsaid = [];
-    private (long Left, Action Arrived, Action? Taken)? _writing;
+    private (long Left, Action Arrived, Action? Taken, Action? Acknowledged)? _writing;
     private long _accepted;
     private long _next;
     private long _received;
@@ -59,10 +65,10 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
         Pump();
     }
 
-    /// <summary>A chunk; <paramref name="taken"/> when the socket has taken all of it.</summary>
-    public void Chunk(int bytes, Action taken, Action arrived)
+    /// <summary>A chunk: <paramref name="taken"/> when the socket has taken all of it, <paramref name="acknowledged"/> when the other side's has all but a moment's.</summary>
+    public void Chunk(int bytes, Action taken, Action arrived, Action acknowledged)
     {
-        _chunks.Enqueue((bytes, arrived, taken));
+        _chunks.Enqueue((bytes, arrived, taken, acknowledged));
         Pump();
     }
 
@@ -99,25 +105,27 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
             if (_writing is null)
             {
                 if (_frames.TryDequeue(out var frame))
-                    _writing = (frame.Bytes, frame.Arrived, null);
+                    _writing = (frame.Bytes, frame.Arrived, null, null);
                 else if (_chunks.TryDequeue(out var chunk))
-                    _writing = (chunk.Bytes, chunk.Arrived, chunk.Taken);
+                    _writing = (chunk.Bytes, chunk.Arrived, chunk.Taken, chunk.Acknowledged);
                 else
                     return;
             }
 
-            var (left, arrived, taken) = _writing.Value;
+            var (left, arrived, taken, acknowledged) = _writing.Value;
             var now = Math.Min(left, _next + settings.UnsentBytes - _accepted);
             if (now <= 0)
                 return;
             _accepted += now;
-            _writing = (left - now, arrived, taken);
+            _writing = (left - now, arrived, taken, acknowledged);
             if (left > now)
                 return;
             _stream.Enqueue((_accepted, arrived));
             _writing = null;
-            if (taken is not null)
-                sim.At(sim.NowUs, taken);
+            if (taken is null || acknowledged is null)
+                continue;
+            _unacknowledged.Enqueue((_accepted, acknowledged));
+            sim.At(sim.NowUs, taken);
         }
     }
 
@@ -194,11 +202,15 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
 
         if (_outstanding.Remove(packet))
             _inFlight -= packet.Bytes;
+        while (_unacknowledged.TryPeek(out var chunk) && chunk.End <= AcknowledgedUpTo() + ToleranceBytes)
+            _unacknowledged.Dequeue().Acknowledged();
         _window += _window < _threshold ? packet.Bytes : (double)Mss * packet.Bytes / _window;
         while (_outstanding.Count > 0 && _outstanding[0].Order + 3 <= order)
             Lose(_outstanding[0], 0.7);
         ArmTimer();
     }
+
+    private long AcknowledgedUpTo() => Math.Min(_next, _outstanding.Concat(_again).Where(p => !p.IsAcked).Select(p => p.Start).DefaultIfEmpty(_next).Min());
 
     private void Lose(Packet packet, double part)
     {

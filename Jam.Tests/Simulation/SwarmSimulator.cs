@@ -234,7 +234,8 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
                     if (to.GainedAtUs.ContainsKey(send.Chunk))
                         to.Twice++;
                     Deliver(to, theirs, core => core.ReceiveChunk(theirs, send.Slot, send.Chunk, size, !from.Lies, NowUs));
-                });
+                },
+                () => Deliver(from, send.Link, core => core.ChunkArrived(send.Link, send.Track, send.Chunk, NowUs)));
             return;
         }
 
@@ -252,12 +253,28 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
                 to.Twice++;
             to.DownFreeAtUs = Math.Max(to.DownFreeAtUs, NowUs) + (long)(size / to.DownBytesPerUs);
             At(to.DownFreeAtUs, () => Deliver(to, theirs, core => core.ReceiveChunk(theirs, send.Slot, send.Chunk, size, good, NowUs)));
+            // Acknowledgements are small, and wait for a packet of the other way at most.
+            At(ArrivalUs(to, from, to.DownFreeAtUs), () => Deliver(from, link, core => core.ChunkArrived(link, send.Track, send.Chunk, NowUs)));
         });
     }
 
     private void Deliver(SimPeer to, LinkId link, Action<SwarmCore> action)
     {
-        if (!to.IsGone && to.Wires.ContainsKey(link))
-            Do(to, action);
+        if (tcp is not { ReactionUs: > 0 })
+        {
+            Arrive();
+            return;
+        }
+
+        // What comes while the peer has not turned to what came before is seen together with it.
+        if (to.ReactsAtUs < NowUs)
+            to.ReactsAtUs = NowUs + (long)(tcp.ReactionUs * -Math.Log(1 - _random.NextDouble()));
+        At(to.ReactsAtUs, Arrive);
+
+        void Arrive()
+        {
+            if (!to.IsGone && to.Wires.ContainsKey(link))
+                Do(to, action);
+        }
     }
 }

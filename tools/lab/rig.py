@@ -32,7 +32,8 @@ def free_port():
 class Rig:
     """Everything lives in one folder under the temporary one; `keep` is a folder to work in instead, which then stays."""
 
-    def __init__(self, outputs, rate, jam=JAM, keep=None):
+    def __init__(self, outputs, rate, jam=JAM, keep=None, traces=False):
+        self.traces = traces
         self.outputs, self.rate, self.channels, self.jam = outputs, rate, 2 * len(outputs), jam
         self.processes = []             # (name, process), in the order of their start
         self.logs = {}
@@ -97,6 +98,8 @@ class Rig:
                                     f"--channels={self.channels}", f"--channel-map={names}", "--latency-msec=100"],
                        self.pulse_env(), stdout=raw)
         self.wait(lambda: self.now() > 0.2, 15, "nothing is recorded", "parecord")
+        # The wall clock at the recording's beginning, as far as a file's growth tells.
+        self.began_at = time.time() - self.now()
 
     def now(self):
         """Seconds recorded so far: the clock that events are noted by, good to about 0.1 s."""
@@ -109,7 +112,13 @@ class Rig:
     def start_peer(self, name, arguments, **where):
         """A peer of SwarmJam; `where` as `start_apart` takes it."""
         command = [self.jam, "--name", name, "--cache", os.path.join(self.folder, f"cache-{name}"), *arguments]
+        if self.traces:
+            command += ["--lab-trace", self.trace(name)]
         return self.start_apart(name, command, **where)
+
+    def trace(self, name):
+        """Where a peer writes down what its clock and its output measure."""
+        return os.path.join(self.folder, f"{name}.trace")
 
     def start_apart(self, name, command, sink=None, clock_ahead=None, clock_ppm=0, machine=None, stdin=subprocess.DEVNULL):
         """A process on a machine of its own: with a network (a Machine), a clock that is seconds ahead and by some millionths fast."""
@@ -117,8 +126,12 @@ class Rig:
             user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
             ahead = str(int(clock_ahead))
             command = ["unshare", *user, "--time", "--monotonic", ahead, "--boottime", ahead, "--fork", "--kill-child", *command]
-        env = {**(self.pulse_env(sink) if sink else {}), **self.clock_env(clock_ppm)}
+        env = {**(self.pulse_env(sink) if sink else {}), **self.clock_env(clock_ppm), **self.user_env(name)}
         return self.start(name, machine.within(*command) if machine else command, env, stdin)
+
+    def user_env(self, name):
+        """Settings and caches of its own: what this machine's user has saved must not be heard."""
+        return {f"XDG_{what}_HOME": os.path.join(self.folder, f"home-{name}", what.lower()) for what in ("CONFIG", "CACHE", "STATE")}
 
     def clock_env(self, ppm):
         """What makes a process's steady clocks fast by some millionths; see clock_rate.c."""

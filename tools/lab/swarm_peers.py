@@ -22,6 +22,8 @@ class Peer:
         self.cpu_before = 0.0
         self._log = open(os.path.join(folder, f"{name}.log"), "w", encoding="utf-8")
         self._raw = open(os.path.join(folder, f"{name}.jsonl"), "w", encoding="utf-8")
+        # Who it is, and what it logs, is nothing of the user's.
+        command = [*command, "--no-identity", "--log-file", "none"]
         self.process = subprocess.Popen(machine.within(*command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         start_new_session=True, preexec_fn=end_with_parent, text=True)
         self._threads = [threading.Thread(target=self._read, args=(stream,), daemon=True)

@@ -13,6 +13,7 @@ import time
 import wave
 
 import link_net
+from clicks import ClickRun, tell_clicks
 from rig import JAM, Rig, RigError
 from selftest import self_test
 from swarm_net import NetError
@@ -22,7 +23,7 @@ from sync_run import Run, SnapcastRun
 # p95, maximum, first second: us. What is promised for a wired network, for a bad one, and with every processor busy.
 PROMISED, PROMISED_ON_LINK, PROMISED_BUSY = (30, 80, 100), (100, 250, 250), (50, 150, 150)
 CI_SECONDS = 12
-CI_LIMITS = {"limit_p95_us": 1000, "limit_max_us": 10000, "limit_first_us": 10000, "limit_silences": 20}
+CI_LIMITS = {"limit_p95_us": 1000, "limit_max_us": 10000, "limit_first_us": 10000, "limit_silences": 20, "limit_shown": 0}
 DEVICE_US = 15                                      # more where the device is off its rate
 
 
@@ -43,6 +44,8 @@ def arguments():
     p.add_argument("--events", action="store_true", help="after 15 s: pause for 2 s, resume, 10 s on seek, and 10 s more")
     p.add_argument("--kill-host", action="store_true",
                    help="after 10 s the host, and the server in it, is killed (-9); 10 s later it is started again, and 10 s more")
+    p.add_argument("--clicks", action="store_true",
+                   help="the metronome alone, the metronome over a click track, and the loop, a third of the time each, in the place of music")
     p.add_argument("--ci", action="store_true",
                    help="12 s with wide limits, measured again once where they are missed: for machines that are busy, or lack time namespaces")
     p.add_argument("--hog", action="store_true", help="every processor is kept busy meanwhile")
@@ -52,6 +55,8 @@ def arguments():
         p.add_argument(f"--limit-{name}-us", type=float, help=f"exit code 1 where {words} lie beyond (default: by what is measured)")
     p.add_argument("--limit-after-us", type=float, help="exit code 1 where the first second after a change lies beyond (default 50; 250 with --link)")
     p.add_argument("--limit-drift-us", type=float, default=20, help="how far the medians of a long run may lie apart (default 20)")
+    p.add_argument("--limit-shown", type=float, default=0.5, metavar="SHARE",
+                   help="in what share of the seconds the viewers' own figures must not be below the measured one (default 0.5)")
     p.add_argument("--limit-silences", type=int, default=0, help="how many silences nobody asked for are borne (default 0)")
     p.add_argument("--limit-settle-s", type=float, default=2, help="to be in sync after a join or a change (default 2)")
     p.add_argument("--json", action="store_true", help="one JSON object on standard output")
@@ -59,6 +64,8 @@ def arguments():
     p.add_argument("--wav", metavar="FILE.wav", help="keep the recording, two channels a viewer")
     p.add_argument("--jam", metavar="FILE", default=JAM, help="the program to measure (default: tools/jam)")
     p.add_argument("--keep", metavar="DIR", help="keep logs, caches and the raw recording there")
+    p.add_argument("--trace", action="store_true",
+                   help="with --keep: each peer writes down its probes and its output's timing; tools/lab/sync_trace.py reads that")
     p.add_argument("--self-test", action="store_true", help="measure sounds whose offsets are known, without peers")
     a = p.parse_args()
     if a.ci:
@@ -68,6 +75,8 @@ def arguments():
             setattr(a, name, limit)
     if not 2 <= a.viewers <= 8 or a.seconds < 3:
         p.error("--viewers must be within 2 and 8, --seconds at least 3")
+    if a.trace and not a.keep:
+        p.error("--trace goes with --keep")
     if a.server_apart and not a.link:
         p.error("--server-apart goes with --link")
     if a.against and (a.events or a.kill_host or a.with_host or a.control):
@@ -97,7 +106,7 @@ def keep_wav(path, rig):
 def measure(a, kind, begun):
     outputs = ["host"] * a.with_host + [f"v{i + 1}" for i in range(a.viewers)]
     keep = a.keep and os.path.join(a.keep, kind.title.lower() if a.against else "")
-    with Rig(outputs, a.rate, a.jam, keep) as rig:
+    with Rig(outputs, a.rate, a.jam, keep, a.trace) as rig:
         rig.note = lambda text: print(f"[{time.monotonic() - begun:6.1f} s] {text}", file=sys.stderr, flush=True)
         if a.self_test:
             return self_test(rig)
@@ -107,7 +116,7 @@ def measure(a, kind, begun):
         rig.note("analysing")
         if a.wav:
             keep_wav(a.wav, rig)
-        return evaluate(run)
+        return run.judge() if a.clicks else evaluate(run)
 
 
 def main():
@@ -116,7 +125,7 @@ def main():
         signal.signal(number, lambda n, _: sys.exit(128 + n))
     begun = time.monotonic()
     try:
-        results = [measure(a, kind, begun) for kind in ([Run, SnapcastRun] if a.against else [Run])]
+        results = [measure(a, kind, begun) for kind in ([ClickRun] if a.clicks else [Run, SnapcastRun] if a.against else [Run])]
         if a.ci and not a.self_test and results[0]["misses"]:
             print("once more, since: " + "; ".join(results[0]["misses"]), file=sys.stderr)
             results = [measure(a, Run, begun)]
@@ -129,6 +138,8 @@ def main():
         return results[0]
     if a.json:
         print(json.dumps(results if a.against else results[0]))
+    elif a.clicks:
+        tell_clicks(results[0])
     else:
         for result in results:
             print(f"{result['of']}:" if a.against else "", end="\n" if a.against else "")

@@ -37,6 +37,9 @@ def evaluate(run):
                 continue
             points = short_windows(sounds, i, j, rate, at, end, follow=4)
             pair["after"].append({"name": name, "first_second": first_second(points, at), "in_sync_after_s": settled(points, at)})
+        if "host" not in (one, other):
+            pair["shown"] = shown_beside([run.shown(one), run.shown(other)],
+                                         [(at, v) for at, v in line if not any(low - 1 < at < high for low, high in disturbed)])
         result["pairs"].append(pair)
         series.append((f"{one} - {other}", line))
         if a.join_after and other == rig.outputs[-1]:
@@ -45,10 +48,25 @@ def evaluate(run):
             result["joins"].append({"viewer": other, "against": one, "sounds_after_s": round(first[j] - since, 2),
                                     "in_sync_after_s": settled(points, since)})
     result["misses"] = misses(a, result)
+    result["began_at_unix_s"] = rig.began_at
     if a.plot:
         marks = run.events + ([(run.started[rig.outputs[-1]], "join")] if a.join_after else [])
         analysis.plot(a.plot, series, marks, "Offset of each pair of outputs, one point a second")
     return result
+
+
+def shown_beside(shown, line):
+    """What two screens showed, error and uncertainty of both together, beside what was measured second by second; None without any."""
+    rows = []
+    for at, measured in line:
+        nearest = [min((abs(t - at - 0.5), abs(error) + uncertainty) for t, error, uncertainty in of) for of in shown if of]
+        if measured is not None and len(nearest) == 2 and max(gap for gap, _ in nearest) < 1.5:
+            rows.append((sum(us for _, us in nearest), abs(measured)))
+    if not rows:
+        return None
+    return {"median_us": round(statistics.median(us for us, _ in rows), 1), "least_us": round(min(us for us, _ in rows), 1),
+            "measured_median_us": round(statistics.median(us for _, us in rows), 1),
+            "enough": round(sum(us >= measured for us, measured in rows) / len(rows), 3), "seconds": len(rows)}
 
 
 def settled(points, since):
@@ -96,6 +114,9 @@ def misses(a, result):
             most(f"{name}: drift of the median", pair["drift_of_median_us"], a.limit_drift_us)
         if not a.join_after:
             most(f"{name}: first second", first and first["max_us"], a.limit_first_us)
+        shown = pair.get("shown")
+        if shown and (shown["enough"] < a.limit_shown or shown["least_us"] <= 0):
+            out.append(f"{name}: the screens show less than was measured in {100 * (1 - shown['enough']):.0f} % of the seconds")
         for after in pair["after"]:
             if "host" not in after["name"]:
                 most(f"{name}: first second after {after['name']}", after["first_second"] and after["first_second"]["max_us"], a.limit_after_us)
@@ -121,6 +142,9 @@ def tell(result):
         print(f"{pair['a']} - {pair['b']}")
         print(f"  first second   {words(pair['first_second'])}")
         print(f"  from then on   {words(pair['steady'])}")
+        if pair.get("shown"):
+            print("  on the screens {median_us:.0f} us at the median (least {least_us:.0f}) where {measured_median_us:.0f} were measured; "
+                  "not less than measured in {0:.0f} % of {seconds} seconds".format(100 * pair["shown"]["enough"], **pair["shown"]))
         if pair["drift_of_median_us"] is not None:
             print(f"  medians of tenths of the run lie {pair['drift_of_median_us']} us apart")
         for after in pair["after"]:

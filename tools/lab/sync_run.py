@@ -1,4 +1,5 @@
 """One measurement of tools/lab/sync: which processes are started where and when, and when in the recording each thing happened."""
+import json
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ from rig import free_port
 
 MAKE_TRACK = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "assets", "make-track")
 CLOCKS_AHEAD = [17, 7211, 31, 26003, 301, 90011]    # seconds
+SHOWN_EVERY = 0.5                                   # seconds between what a viewer says of itself
 ONCE_SECONDS = 300                                  # a longer track repeats one of this length
 
 
@@ -34,6 +36,7 @@ class Run:
     """A room of SwarmJam. Times are those of the recording."""
 
     title = "SwarmJam"
+    autoplays = True
 
     def __init__(self, a, rig):
         self.a, self.rig, self.events = a, rig, []      # (time, name)
@@ -114,7 +117,7 @@ class Run:
 
     def start_host(self):
         sounds = "host" in self.rig.outputs
-        arguments = ["--seed", self.track, "--listen-port", str(self.port), "--no-discovery", "--autoplay", "--output",
+        arguments = ["--seed", self.track, "--listen-port", str(self.port), "--no-discovery", *(["--autoplay"] if self.autoplays else []), "--output",
                      "pulse" if sounds else "null"]
         if self.a.server_apart:
             if "server" not in self.started:
@@ -129,7 +132,24 @@ class Run:
     def start_viewer(self, viewer):
         self.started[viewer] = self.rig.now()
         self.rig.start_peer(viewer, ["--connect", f"{self.address('host')}:{self.port}", "--output", "pulse", "--headless", "--listen-port", "0",
+                                     "--status-every", str(SHOWN_EVERY),
                                      *(["--lab-keep-first-clock"] if self.a.control else [])], **self.where(viewer))
+
+    def shown(self, viewer):
+        """What a viewer said of its own error, as (time, us off, us uncertain); by its own clock since its start, good to some 0.3 s."""
+        out = []
+        with open(self.rig.logs[viewer], encoding="utf-8", errors="replace") as log:
+            for line in log:
+                if not line.startswith("{"):
+                    continue
+                try:
+                    report = json.loads(line)
+                except ValueError:
+                    continue
+                playback = report["playback"]
+                if playback["sounding"] and playback["sync_error_us"] is not None and playback["sync_uncertainty_us"] is not None:
+                    out.append((self.started[viewer] + report["uptime_us"] / 1e6, playback["sync_error_us"], playback["sync_uncertainty_us"]))
+        return out
 
     def wait_until_listening(self, name, port):
         self.rig.wait(lambda: self.answers(name, port), 30, f"the {name} does not listen", name)
@@ -171,6 +191,9 @@ class SnapcastRun(Run):
     """Debian's snapserver and snapclient in the place of host and viewers, with their own defaults."""
 
     title = "Snapcast"
+
+    def shown(self, viewer):
+        return []
 
     def names(self):
         return ["host", "music"]

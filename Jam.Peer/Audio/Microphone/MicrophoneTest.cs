@@ -15,7 +15,7 @@ internal static class MicrophoneTest
     /// <exception cref="JamException">It cannot be measured; the line says why.</exception>
     public static async Task<MicrophoneResult> RunAsync(MicrophoneRequest request, TimeProvider time, CancellationToken cancellationToken)
     {
-        var (output, error) = await PulseOutput.OpenAsync(time, request.Device, true, s_open, cancellationToken).ConfigureAwait(false);
+        var (output, error) = await PulseOutput.OpenAsync(time, request.Device, true, s_open, null, cancellationToken).ConfigureAwait(false);
         if (output is null)
             throw new JamException($"no sound: {error}");
         await using var playing = output.ConfigureAwait(false);

@@ -8,9 +8,9 @@ internal static class Mp3Probe
     /// <summary>A file that lacks more of the frames that it announces than this is no longer the track.</summary>
     private const double LeastFrames = 0.98;
 
-    public static TrackProbe Look(ITrackReader reader, CancellationToken cancellationToken)
+    public static TrackProbe Look(ITrackReader reader, Func<Mp3Header, IMp3Codec> codec, CancellationToken cancellationToken)
     {
-        using var decoder = Mpg123Decoder.Open(reader, out var error, cancellationToken);
+        using var decoder = Mp3Decoder.Open(reader, codec, out var error, cancellationToken);
         if (decoder is null)
             return TrackProbe.Failed(error!);
         var counted = decoder.Stream.CountAll(cancellationToken);

@@ -1,14 +1,14 @@
-using System.Runtime.InteropServices;
 using Jam.Peer.Playback;
 using Jam.Peer.Session;
 
 namespace Jam.Peer.Audio.Sndfile;
 
 /// <summary>
-/// Decodes what libsndfile knows: WAV, AIFF, FLAC, Ogg Vorbis and Opus among others. Bytes are waited for outside the library where that
-/// can be foreseen; a wait inside it that is cancelled costs the library's state, and the next seek opens it anew.
+/// Decodes what libsndfile knows, reached one way or another: WAV, AIFF, FLAC, Ogg Vorbis and Opus among others. Bytes are waited for
+/// outside the library where that can be foreseen; a wait inside it that is cancelled costs the library's state, and the next seek opens
+/// it anew.
 /// </summary>
-internal sealed unsafe class SndfileDecoder : ITrackDecoder
+internal sealed class SndfileDecoder : ITrackDecoder
 {
     /// <summary>More is no music.</summary>
     public const int MaxChannels = 64;
@@ -32,26 +32,27 @@ internal sealed unsafe class SndfileDecoder : ITrackDecoder
     private const long MaxFrames = 1L << 40;
 
     private readonly ITrackReader _reader;
-    private readonly VirtualFile _file;
+    private readonly TrackBytes _bytes;
+    private readonly OpenSoundFile _open;
     private readonly StereoMix _mix;
     private readonly float[] _block;
     private readonly double _bytesPerFrame;
     private readonly bool _needsSettling;
-    private nint _handle;
+    private ISoundFile? _file;
     private long _position;
     private int _silentBlocks;
     private long? _lastPageFrame;
 
-    private SndfileDecoder(ITrackReader reader, VirtualFile file, nint handle, in SndfileNative.Info info)
+    private SndfileDecoder(ITrackReader reader, TrackBytes bytes, OpenSoundFile open, ISoundFile file)
     {
-        (_reader, _file, _handle) = (reader, file, handle);
-        SampleRate = info.SampleRate;
-        Channels = info.Channels;
-        LengthFrames = info.Frames is > 0 and < MaxFrames ? info.Frames : null;
-        _bytesPerFrame = LengthFrames is { } length ? (double)reader.LengthBytes / length : 4 * info.Channels;
-        _needsSettling = (info.Format & SndfileNative.SubtypeMask) is SndfileNative.Vorbis or SndfileNative.Opus;
-        _block = new float[BlockFrames * info.Channels];
-        _mix = new StereoMix(SndfileLayout.Of(handle, info.Channels));
+        (_reader, _bytes, _open, _file) = (reader, bytes, open, file);
+        SampleRate = file.SampleRate;
+        Channels = file.Channels;
+        LengthFrames = file.Frames is > 0 and < MaxFrames ? file.Frames : null;
+        _bytesPerFrame = LengthFrames is { } length ? (double)reader.LengthBytes / length : 4 * Channels;
+        _needsSettling = file.NeedsSettling;
+        _block = new float[BlockFrames * Channels];
+        _mix = new StereoMix(file.Layout);
     }
 
     public int SampleRate { get; }
@@ -60,50 +61,45 @@ internal sealed unsafe class SndfileDecoder : ITrackDecoder
 
     public long? LengthFrames { get; }
 
-    public long PositionFrames => _handle == 0 ? -1 : _position;
+    public long PositionFrames => _file is null ? -1 : _position;
 
     public int Concealed { get; private set; }
+
+    /// <summary>Frames that were replaced by silence, so far.</summary>
+    public long ConcealedFrames { get; private set; }
 
     /// <summary>Opens a track; waits for the bytes that its format needs for that (the last ones, too, in an Ogg file).</summary>
     /// <param name="reader">The track.</param>
     /// <param name="start">Where its first byte stands, after tags that are foreign to the format.</param>
+    /// <param name="open">The library.</param>
     /// <param name="error">Why the bytes cannot be played.</param>
     /// <param name="cancellationToken">Ends a wait for bytes.</param>
     /// <returns>The decoder, at frame 0, or null.</returns>
     /// <exception cref="JamException">The library is not installed.</exception>
-    public static SndfileDecoder? Open(ITrackReader reader, long start, out string? error, CancellationToken cancellationToken)
+    public static SndfileDecoder? Open(
+        ITrackReader reader, long start, OpenSoundFile open, out string? error, CancellationToken cancellationToken)
     {
-        var file = new VirtualFile(reader, start);
-        nint handle = 0;
-        SndfileDecoder? decoder = null;
+        var bytes = new TrackBytes(reader, start);
+        bytes.Begin(cancellationToken);
+        var file = open(bytes, out error);
+        var isOpen = false;
         try
         {
-            var info = default(SndfileNative.Info);
-            handle = file.Open(ref info, cancellationToken);
-            ThrowIfFailed(file, cancellationToken);
-            error = handle == 0 ? $"it is damaged: {LastError()}" : TrackLimits.WhyNot(info.SampleRate, info.Channels, MaxChannels);
-            if (error is null)
-                decoder = new SndfileDecoder(reader, file, handle, info);
-            return decoder;
-        }
-        catch (DllNotFoundException e)
-        {
-            throw new JamException("libsndfile1 is missing: apt-get install libsndfile1", e);
+            ThrowIfFailed(bytes, cancellationToken);
+            error = file is null ? $"it is damaged: {error}" : TrackLimits.WhyNot(file.SampleRate, file.Channels, MaxChannels);
+            isOpen = error is null;
+            return isOpen ? new SndfileDecoder(reader, bytes, open, file!) : null;
         }
         finally
         {
-            if (decoder is null)
-            {
-                if (handle != 0)
-                    _ = SndfileNative.Close(handle);
-                file.Dispose();
-            }
+            if (!isOpen)
+                file?.Dispose();
         }
     }
 
     public int Read(Span<float> stereo, CancellationToken cancellationToken)
     {
-        if (_handle == 0)
+        if (_file is null)
             throw new InvalidOperationException("A seek or read that was cancelled needs a seek first.");
         var wanted = stereo.Length / 2;
         var done = 0;
@@ -131,7 +127,7 @@ internal sealed unsafe class SndfileDecoder : ITrackDecoder
     public void SeekFrames(long frame, CancellationToken cancellationToken)
     {
         frame = Math.Clamp(frame, 0, LengthFrames ?? long.MaxValue);
-        if (_handle == 0)
+        if (_file is null)
             Reopen(cancellationToken);
         _silentBlocks = 0;
         if (frame == LengthFrames || GoTo(frame, cancellationToken))
@@ -151,11 +147,7 @@ internal sealed unsafe class SndfileDecoder : ITrackDecoder
         return _position;
     }
 
-    public void Dispose()
-    {
-        Close();
-        _file.Dispose();
-    }
+    public void Dispose() => Close();
 
     /// <summary>Decodes the next frames into the block; silence where they cannot be decoded; 0 at the end of the track.</summary>
     private int ReadBlock(int count, CancellationToken cancellationToken)
@@ -163,9 +155,8 @@ internal sealed unsafe class SndfileDecoder : ITrackDecoder
         cancellationToken.ThrowIfCancellationRequested();
         if (_silentBlocks > 0)
             return Conceal(0, count, cancellationToken);
-        _file.Await((long)(count * _bytesPerFrame) + ReadAheadBytes, cancellationToken);
-        var got = Call(count, cancellationToken);
-        var hasFailed = SndfileNative.Error(_handle) != 0;
+        _bytes.Await((long)(count * _bytesPerFrame) + ReadAheadBytes, cancellationToken);
+        var got = Call(count, out var hasFailed, cancellationToken);
         if (got == count && !hasFailed)
         {
             _position += got;
@@ -185,6 +176,7 @@ internal sealed unsafe class SndfileDecoder : ITrackDecoder
     {
         _block.AsSpan(good * Channels, (count - good) * Channels).Clear();
         Concealed++;
+        ConcealedFrames += count - good;
         _silentBlocks++;
         _position += count;
         if (_position == LengthFrames)
@@ -202,20 +194,18 @@ internal sealed unsafe class SndfileDecoder : ITrackDecoder
 
     private long CallSeek(long frame, CancellationToken cancellationToken)
     {
-        _file.Begin(cancellationToken);
-        var result = SndfileNative.Seek(_handle, frame, SndfileNative.SeekSet);
+        _bytes.Begin(cancellationToken);
+        var result = _file!.Seek(frame);
         CloseIfFailed(cancellationToken);
         return result;
     }
 
-    private int Call(int count, CancellationToken cancellationToken)
+    private int Call(int count, out bool hasFailed, CancellationToken cancellationToken)
     {
-        _file.Begin(cancellationToken);
-        long got;
-        fixed (float* block = _block)
-            got = SndfileNative.ReadFloat(_handle, block, count);
+        _bytes.Begin(cancellationToken);
+        var got = _file!.Read(_block, count, out hasFailed);
         CloseIfFailed(cancellationToken);
-        return (int)Math.Clamp(got, 0, count);
+        return got;
     }
 
     private bool GoTo(long frame, CancellationToken cancellationToken)
@@ -227,7 +217,7 @@ internal sealed unsafe class SndfileDecoder : ITrackDecoder
             return false;
         while (from < frame)
         {
-            var got = Call((int)Math.Min(BlockFrames, frame - from), cancellationToken);
+            var got = Call((int)Math.Min(BlockFrames, frame - from), out _, cancellationToken);
             if (got == 0)
                 return false;
             from += got;
@@ -255,13 +245,14 @@ internal sealed unsafe class SndfileDecoder : ITrackDecoder
     private void Reopen(CancellationToken cancellationToken)
     {
         Close();
-        var info = default(SndfileNative.Info);
-        _handle = _file.Open(ref info, cancellationToken);
+        _bytes.Begin(cancellationToken);
+        _bytes.Seek(0, SeekOrigin.Begin);
+        _file = _open(_bytes, out var error);
         CloseIfFailed(cancellationToken);
         _position = 0;
-        if (_handle == 0)
-            throw new JamException($"it cannot be opened again: {LastError()}");
-        if (info.Channels == Channels)
+        if (_file is null)
+            throw new JamException($"it cannot be opened again: {error}");
+        if (_file.Channels == Channels)
             return;
         Close();
         throw new JamException("its channels have changed");
@@ -269,27 +260,23 @@ internal sealed unsafe class SndfileDecoder : ITrackDecoder
 
     private void CloseIfFailed(CancellationToken cancellationToken)
     {
-        if (_file.Failure is null)
+        if (_bytes.Failure is null)
             return;
         Close();
-        ThrowIfFailed(_file, cancellationToken);
+        ThrowIfFailed(_bytes, cancellationToken);
     }
 
-    private static void ThrowIfFailed(VirtualFile file, CancellationToken cancellationToken)
+    private static void ThrowIfFailed(TrackBytes bytes, CancellationToken cancellationToken)
     {
-        if (file.Failure is OperationCanceledException)
-            throw new OperationCanceledException("The wait for bytes was cancelled.", file.Failure, cancellationToken);
-        if (file.Failure is { } failure)
+        if (bytes.Failure is OperationCanceledException)
+            throw new OperationCanceledException("The wait for bytes was cancelled.", bytes.Failure, cancellationToken);
+        if (bytes.Failure is { } failure)
             throw new IOException(failure.Message, failure);
     }
 
     private void Close()
     {
-        if (_handle != 0)
-            _ = SndfileNative.Close(_handle);
-        _handle = 0;
+        _file?.Dispose();
+        _file = null;
     }
-
-    private static string LastError() =>
-        (Marshal.PtrToStringUTF8(SndfileNative.ErrorText(0)) ?? "unknown error").Trim().TrimEnd('.').ReplaceLineEndings(" ");
 }

@@ -9,8 +9,6 @@ internal static unsafe partial class SndfileNative
     public const int ModeRead = 0x10;
 
     public const int SeekSet = 0;
-    public const int SeekCurrent = 1;
-    public const int SeekEnd = 2;
 
     /// <summary>SFC_GET_CHANNEL_MAP_INFO.</summary>
     public const int GetChannelMap = 0x1100;

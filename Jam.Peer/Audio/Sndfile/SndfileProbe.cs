@@ -8,11 +8,11 @@ internal static class SndfileProbe
     /// <summary>Decoded at either end: damage there shows that the file is cut off, or is not what it says.</summary>
     private const int EndFrames = 8192;
 
-    public static TrackProbe Look(ITrackReader reader, TrackFormat format, CancellationToken cancellationToken)
+    public static TrackProbe Look(ITrackReader reader, TrackFormat format, OpenSoundFile open, CancellationToken cancellationToken)
     {
         if (ContainerCheck.MissingBytes(reader, format, cancellationToken) is > 0 and var missing)
             return TrackProbe.Damaged($"it is cut off: its last {missing} bytes or more are missing");
-        using var decoder = SndfileDecoder.Open(reader, format.Start, out var error, cancellationToken);
+        using var decoder = SndfileDecoder.Open(reader, format.Start, open, out var error, cancellationToken);
         if (decoder is null)
             return error!.StartsWith("it is damaged", StringComparison.Ordinal) ? TrackProbe.Damaged(error) : TrackProbe.Failed(error);
         var length = decoder.LengthFrames ?? decoder.CountFrames(cancellationToken);

@@ -1,5 +1,6 @@
 using System.Net;
 using Jam.Server.Contracts;
+using Microsoft.Extensions.Logging;
 
 namespace Jam.Peer.Cli.Commands;
 
@@ -66,6 +67,9 @@ internal abstract record Command
     public sealed record Position : Command;
 
     public sealed record Sync : Command;
+
+    /// <summary>Shows what is logged and where, or sets what.</summary>
+    public sealed record Log(LogLevel? Level) : Command;
 
     /// <summary>Shows the volume, or sets it, in percent.</summary>
     public sealed record Volume(double? Percent) : Command;

@@ -1,3 +1,5 @@
+using Jam.Peer.Session;
+
 namespace Jam.Peer.Cli.Commands;
 
 /// <summary>What TAB adds to a line. Pure.</summary>
@@ -16,6 +18,7 @@ internal static class CommandCompletion
         ["queue repeat"] = ["off", "one", "all"],
         ["queue shuffle"] = ["on", "off"],
         ["metronome"] = ["on", "off", "count-in"],
+        ["log"] = [.. LogWords.All],
         ["loop"] = ["on", "off", "play", "pause", "steps", "lane"],
     };
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Jam.Peer.Cli.Live;
 using Jam.Peer.Session;
+using Microsoft.Extensions.Logging;
 
 namespace Jam.Peer.Cli.Commands;
 
@@ -28,7 +29,7 @@ internal sealed class CommandExecutor(IJamSession session)
                 Command.Ask ask => Say(await session.Room.AskAsync(ask.Message, cancellationToken)),
                 Command.OfMember about => await RoomExecutor.AboutAsync(session, about, cancellationToken),
                 Command.List list => await RoomExecutor.ListAsync(session, list, cancellationToken),
-                Command.Lane lane => await RoomExecutor.LaneAsync(session, lane, cancellationToken),
+                Command.Lane lane => RoomExecutor.Lane(session, lane),
                 Command.HearLoop hear => RoomExecutor.Hear(session, hear.IsHeard),
                 Command.Tap => Say(session.Room.Tap()),
                 Command.Sync => Say(await session.Room.SyncAsync(cancellationToken)),
@@ -38,6 +39,7 @@ internal sealed class CommandExecutor(IJamSession session)
                 Command.Members => RoomAnswers.Members(session.Report()),
                 Command.Position => RoomAnswers.Position(session.Report(), session.Room.Describe()),
                 Command.Stats => ReportTexts.Stats(session.Report()),
+                Command.Log log => Log(log.Level),
                 Command.Volume volume => SetVolume(volume.Percent),
                 Command.Latency { Ms: { } ms } => Say(session.SetLatency(ms, save: true)),
                 Command.Latency => new Answer(string.Create(CultureInfo.InvariantCulture, $"latency {session.LatencyMs:0.#} ms")),
@@ -78,6 +80,14 @@ internal sealed class CommandExecutor(IJamSession session)
         if (percent is { } wanted)
             session.Volume = wanted / 100;
         return new Answer(string.Create(CultureInfo.InvariantCulture, $"volume {session.Volume * 100:0.#} %"));
+    }
+
+    private Answer Log(LogLevel? level)
+    {
+        if (session.LogFile is not { } file)
+            return new Answer("there is no log; --log-file FILE makes one");
+        session.LogLevel = level ?? session.LogLevel;
+        return new Answer($"logging {LogWords.Word(session.LogLevel)} to {file}");
     }
 
     private Answer Calibrate(bool on)

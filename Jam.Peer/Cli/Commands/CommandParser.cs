@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Jam.Peer.Cli.Options;
+using Jam.Peer.Session;
 using Jam.Server.Contracts;
 
 namespace Jam.Peer.Cli.Commands;
@@ -51,6 +52,7 @@ internal static class CommandParser
             "position" => Alone(rest, new Command.Position()),
             "sync" => Alone(rest, new Command.Sync()),
             "stats" => Alone(rest, new Command.Stats()),
+            "log" => Log(rest),
             "volume" => Volume(rest),
             "latency" => Latency(rest),
             "calibrate" => rest.ToLowerInvariant() switch
@@ -125,6 +127,13 @@ internal static class CommandParser
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var place) && place >= 1
             ? new(new Command.Playlist(place), null)
             : new(null, $"playlist {text}: write the number of a track in the list, from 1");
+    }
+
+    private static Parsed Log(string text)
+    {
+        if (text.Length == 0)
+            return new(new Command.Log(null), null);
+        return LogWords.Parse(text.ToLowerInvariant()) is { } level ? new(new Command.Log(level), null) : Usage("log");
     }
 
     private static Parsed Volume(string text)

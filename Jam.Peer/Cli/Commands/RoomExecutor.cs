@@ -33,10 +33,10 @@ internal static class RoomExecutor
         return Say(await session.Room.AskAsync(new Queue(action, track, list.To > 0 ? list.To - 1 : null), cancellationToken));
     }
 
-    public static async Task<Answer> LaneAsync(IJamSession session, Command.Lane lane, CancellationToken cancellationToken)
+    public static Answer Lane(IJamSession session, Command.Lane lane)
     {
         var steps = RoomCommandParser.Steps(lane.Pattern, lane.Voice, session.Room.Describe().Loop.Steps)!;
-        return Say(await session.Room.SetLaneAsync(steps, cancellationToken));
+        return Say(session.Room.SetLane(steps));
     }
 
     public static Answer Hear(IJamSession session, bool isHeard)

@@ -12,6 +12,8 @@ internal sealed class RawDemoOptions
     [Option("viewers")] public string? Viewers { get; set; }
     [Option("file")] public string? File { get; set; }
     [Option("output")] public string? Output { get; set; }
+    [Option("decoder")] public string? Decoder { get; set; }
+    [Option("listener")] public string? Listener { get; set; }
     [Option("keep")] public bool Keep { get; set; }
     [Option('h', "help")] public bool Help { get; set; }
 
@@ -28,6 +30,12 @@ internal sealed class RawDemoOptions
 /// <param name="Keep">Whether the temporary folders stay.</param>
 internal sealed record DemoOptions(TimeSpan Duration, bool Json, int Viewers, string? File, string Output, bool Keep)
 {
+    /// <summary>What decodes, as typed.</summary>
+    public string Decoder { get; init; } = "auto";
+
+    /// <summary>What the host's server listens with, as typed.</summary>
+    public string Listener { get; init; } = "kestrel";
+
     public const string HelpText =
         """
         jam demo: a host and viewers, each a process of its own, play one track together on this machine.
@@ -37,7 +45,9 @@ internal sealed record DemoOptions(TimeSpan Duration, bool Json, int Viewers, st
           --duration TIME   how long to listen, from the moment the music starts: 15, or 1m (15)
           --viewers N       how many viewers, 1 to 8 (2)
           --file MP3        another track than the one that comes with SwarmJam
-          --output WHERE    auto, pulse, null, or wav:PATH, where each peer's name is put into its own file (auto)
+          --output WHERE    auto, pulse, alsa, naudio, null, or wav:PATH, where each peer's name is put into its own file (auto)
+          --decoder WHICH   what decodes in each peer, as for jam (auto)
+          --listener WHICH  what the host's server listens with, as for jam (kestrel)
           --json            one JSON object on standard output instead of the table
           --keep            keep the temporary folders
           -h, --help        this text
@@ -62,9 +72,11 @@ internal sealed record DemoOptions(TimeSpan Duration, bool Json, int Viewers, st
         if (viewers % 1 != 0)
             checks.Fail($"--viewers {raw.Viewers}: it is a whole number");
         checks.Output(raw.Output, null);
+        checks.Decoder(raw.Decoder);
+        checks.Listener(raw.Listener);
         var options = new DemoOptions(
             checks.Duration("--duration", raw.Duration, atLeastSeconds: 1) ?? TimeSpan.FromSeconds(15), raw.Json, (int)viewers, raw.File,
-            raw.Output ?? "auto", raw.Keep);
+            raw.Output ?? "auto", raw.Keep) { Decoder = raw.Decoder ?? "auto", Listener = raw.Listener ?? "kestrel" };
         return checks.Problem is { } problem ? (null, $"jam demo: {problem}", PeerProgram.UsageError) : (options, null, 0);
     }
 

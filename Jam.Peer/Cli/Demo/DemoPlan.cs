@@ -32,7 +32,7 @@ internal sealed record DemoPlan(DemoOptions Options, string Track, long TrackByt
 
     public IReadOnlyList<string> HostArguments() =>
     [
-        "--seed", Track, "--server-port", "0",
+        "--seed", Track, "--server-port", "0", "--listener", Options.Listener,
         "--up-limit", UplinkLimitBytesPerSecond.ToString(CultureInfo.InvariantCulture), .. Common("host"),
     ];
 
@@ -53,7 +53,8 @@ internal sealed record DemoPlan(DemoOptions Options, string Track, long TrackByt
 
     private IReadOnlyList<string> Common(string name) =>
     [
-        "--name", name, "--listen-port", "0", "--cache", Path.Combine(Folder, name), "--no-discovery", "--output", OutputOf(name),
+        "--name", name, "--listen-port", "0", "--cache", Path.Combine(Folder, name), "--no-discovery", "--no-identity", "--output", OutputOf(name),
+        "--decoder", Options.Decoder,
         "--status-every", "0.25", "--end-with-stdin",
         "--duration", (DemoProgress.StartWithin * 2 + Listen + Spare).TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
     ];

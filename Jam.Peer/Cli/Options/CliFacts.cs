@@ -1,3 +1,5 @@
+using Jam.Peer.Session;
+
 namespace Jam.Peer.Cli.Options;
 
 /// <summary>What the checks of the command line need to know of the machine, so that they stay a pure function.</summary>
@@ -8,9 +10,15 @@ namespace Jam.Peer.Cli.Options;
 internal sealed record CliFacts(
     string DefaultName, Func<string, bool> FileExists, Func<string, bool> FolderExists, Func<string, string?> FolderProblem)
 {
+    /// <summary>What was built in.</summary>
+    public BuiltParts Parts { get; init; } = BuiltParts.OfThisProgram;
+
+    /// <summary>Where a peer logs to unless it is told otherwise; null: nowhere.</summary>
+    public string? DefaultLogFile { get; init; }
+
     /// <summary>The facts of this machine.</summary>
     public static CliFacts OfThisMachine() =>
-        new($"{Environment.UserName}@{Environment.MachineName}", File.Exists, Directory.Exists, ProbeFolder);
+        new($"{Environment.UserName}@{Environment.MachineName}", File.Exists, Directory.Exists, ProbeFolder) { DefaultLogFile = LogWords.DefaultFile() };
 
     /// <summary>Only writing tells whether one may write. A folder that does not exist is made, as the run would do.</summary>
     private static string? ProbeFolder(string folder)

@@ -49,6 +49,10 @@ internal static class CommandLineReader
             Server = server,
             Room = checks.Name("--room", raw.Room ?? roomOfServer ?? "jam", Limits.MaxRoomNameLength),
             Name = checks.Name("--name", raw.Name ?? checks.DefaultName, Limits.MaxMemberNameLength),
+            IsNameChosen = raw.Name is not null,
+            KeepsIdentity = !raw.NoIdentity,
+            LogFile = checks.LogFile(raw.LogFile),
+            LogLevel = checks.Level("--log-level", raw.LogLevel),
             ListenPort = checks.Port(raw.ListenPort is null && raw.P2pPort is not null ? "--p2p-port" : "--listen-port", raw.ListenPort ?? raw.P2pPort, 9003),
             ServerPort = checks.Port("--server-port", raw.ServerPort, 8000),
             CacheFolder = checks.Folder("--cache", raw.Cache),
@@ -63,6 +67,8 @@ internal static class CommandLineReader
             GatewayLimitBytesPerSecond = checks.Rate("--gateway-limit", raw.GatewayLimit),
             IsListed = !raw.Unlisted,
             Output = output,
+            Decoder = checks.Decoder(raw.Decoder),
+            Listener = checks.Listener(raw.Listener),
             WavPath = wavPath,
             Device = device,
             LatencyMs = raw.LatencyMs is null ? null : checks.Number("--latency-ms", raw.LatencyMs, 0, -2000, 5000, "milliseconds"),
@@ -71,6 +77,7 @@ internal static class CommandLineReader
             ReplayGain = !raw.NoReplayGain,
             Autoplay = raw.Autoplay,
             KeepsFirstClock = raw.KeepsFirstClock,
+            TracePath = raw.TracePath,
         };
         return new PeerRun(
             session, raw.Headless, checks.Duration("--duration", raw.Duration), raw.Json,

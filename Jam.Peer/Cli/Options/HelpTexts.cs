@@ -43,10 +43,12 @@ internal static class HelpTexts
           --connect IP:PORT...     peers to join through; names and [IPv6]:PORT too. With --seed: join that room as its host
           --server ws://HOST:PORT  the rendezvous; else a viewer asks its peer, and a host opens one
           --room NAME              the room (jam)
-          --name NAME              what others see (user@machine)
+          --name NAME              what others see; kept for the next time (the last one, or user@machine)
+          --no-identity            keep no id and no name: someone new this time, and the kept ones stay as they are
           --listen-port PORT       where peers connect to; 0 takes any free port (9003).
                                    --p2p-port is the same
           --server-port PORT       first port to try for a host's own rendezvous; 0 takes any free one (8000)
+          --listener WHICH         what that listens with: kestrel, or fleck where it is built in (kestrel)
 
         Files and network:
           --cache DIR              where chunks are kept (the user's cache folder)
@@ -64,7 +66,10 @@ internal static class HelpTexts
           --gateway-limit RATE     what all of them may take, written as --up-limit (half of --up-limit, or any amount)
 
         Sound:
-          --output WHERE           auto, pulse, alsa, alsa:DEVICE, wav:PATH or null (auto: PulseAudio, else ALSA, else silence)
+          --output WHERE           auto, pulse, alsa, alsa:DEVICE, naudio, wav:PATH or null (auto: PulseAudio, else ALSA, else silence;
+                                   on Windows NAudio, else silence)
+          --decoder WHICH          auto, native (libmpg123, libsndfile), nlayer (MP3 by NLayer) or naudio (the rest by NAudio too)
+                                   (auto: native, on Windows naudio). NAudio and NLayer come with a build switch, see README.md
           --device NAME            which sound device (the default one)
           --list-devices           which there are, and leave; with --json as JSON
           --latency-ms N           the device sounds N ms later than it reports, so play N ms earlier; -2000 to 5000 (what 'latency'
@@ -78,6 +83,9 @@ internal static class HelpTexts
           --headless               leave standard input alone; needed in the background
           --duration TIME          leave after 90, or 1m30s
           --json                   at the end one JSON object on standard output, and nothing else there
+          --log-file FILE          log there; none: no log (peer.log in $XDG_STATE_HOME/swarmjam or ~/.local/state/swarmjam,
+                                   %LOCALAPPDATA%\swarmjam on Windows). At 2 MB it becomes FILE.1, and so on; five are kept
+          --log-level LEVEL        off, error, warning, info, debug or trace (info)
           --version, -h, --help
 
         For programs that start a peer:

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
+using Microsoft.Extensions.Logging;
 
 namespace Jam.Peer.Cli.Options;
 
@@ -10,6 +11,9 @@ internal sealed class OptionChecks(CliFacts facts)
 {
     /// <summary>What is wrong; null while nothing is.</summary>
     public string? Problem { get; private set; }
+
+    /// <summary>What was built in.</summary>
+    public BuiltParts Parts => facts.Parts;
 
     public string DefaultName => Shortened(facts.DefaultName, Limits.MaxMemberNameLength);
 
@@ -100,6 +104,9 @@ internal sealed class OptionChecks(CliFacts facts)
             case null or "auto": return (OutputKind.Auto, null, device);
             case "pulse": return (OutputKind.Pulse, null, device);
             case "alsa": return (OutputKind.Alsa, null, device);
+            case "naudio":
+                this.NeedsNAudio("--output naudio");
+                return (OutputKind.NAudio, null, device);
             case "null": return (OutputKind.Null, null, null);
             case "wav" or "wav:":
                 Fail("--output wav needs a file: --output wav:PATH");
@@ -112,7 +119,7 @@ internal sealed class OptionChecks(CliFacts facts)
             return (OutputKind.Alsa, null, text[5..]);
         }
         if (!text.StartsWith("wav:", StringComparison.Ordinal))
-            Fail($"--output {text}: it is auto, pulse, alsa, alsa:DEVICE, wav:PATH or null");
+            Fail($"--output {text}: it is auto, pulse, alsa, alsa:DEVICE, naudio, wav:PATH or null");
         else if (facts.FolderProblem(FolderOf(text[4..])) is { } problem)
             Fail($"--output {text}: cannot write there: {problem}");
         return (OutputKind.Wav, text[Math.Min(4, text.Length)..], null);
@@ -148,7 +155,7 @@ internal sealed class OptionChecks(CliFacts facts)
         if (role == Role.Viewer && raw.Autoplay)
             Fail("--autoplay is for the host, who controls the room; leave it out");
         if (raw.Device is not null && output is OutputKind.Wav or OutputKind.Null)
-            Fail("--device names a sound device; it goes with --output auto, pulse or alsa only");
+            Fail("--device names a sound device; it goes with --output auto, pulse, alsa or naudio only");
         if (raw.Json && raw.StatusEvery is not null)
             Fail("--json prints one object at the end and --status-every many; choose one of them");
     }
@@ -165,6 +172,26 @@ internal sealed class OptionChecks(CliFacts facts)
         if (text.Length == 0 || text.Length > longest || text.Any(char.IsControl) || text.Trim().Length != text.Length)
             Fail($"{option} takes 1 to {longest} characters, none of them a control character, without spaces at its ends");
         return text;
+    }
+
+    /// <summary>The file; null where none is wanted.</summary>
+    public string? LogFile(string? path)
+    {
+        if (path is null or "none")
+            return path is null ? facts.DefaultLogFile : null;
+        if (facts.FolderProblem(FolderOf(path)) is { } problem)
+            Fail($"--log-file {path}: cannot write there: {problem}");
+        return path;
+    }
+
+    public LogLevel Level(string option, string? text)
+    {
+        if (text is null)
+            return LogLevel.Information;
+        if (LogWords.Parse(text) is { } level)
+            return level;
+        Fail($"{option} {text}: it is one of {string.Join(", ", LogWords.All)}");
+        return LogLevel.Information;
     }
 
     public int Port(string option, string? text, int otherwise) => (int)Whole(option, text, otherwise, 0, 65535, "a port; 0 takes any free one");

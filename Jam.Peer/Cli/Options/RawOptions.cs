@@ -35,6 +35,8 @@ internal sealed class RawOptions
     [Option("gateway-limit")] public string? GatewayLimit { get; set; }
     [Option("unlisted")] public bool Unlisted { get; set; }
     [Option("output")] public string? Output { get; set; }
+    [Option("decoder")] public string? Decoder { get; set; }
+    [Option("listener")] public string? Listener { get; set; }
     [Option("device")] public string? Device { get; set; }
     [Option("list-devices")] public bool ListDevices { get; set; }
     [Option("channel")] public string? Channel { get; set; }
@@ -50,6 +52,13 @@ internal sealed class RawOptions
 
     /// <summary>For tools/lab/sync: what a room sounds like whose clocks are not followed.</summary>
     [Option("lab-keep-first-clock", Hidden = true)] public bool KeepsFirstClock { get; set; }
+
+    [Option("no-identity")] public bool NoIdentity { get; set; }
+    [Option("log-file")] public string? LogFile { get; set; }
+    [Option("log-level")] public string? LogLevel { get; set; }
+
+    /// <summary>For tools/lab/sync: a file for what clock and output measure.</summary>
+    [Option("lab-trace", Hidden = true)] public string? TracePath { get; set; }
 
     [Option("version")] public bool Version { get; set; }
     [Option('h', "help")] public bool Help { get; set; }

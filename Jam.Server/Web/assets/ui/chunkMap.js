@@ -4,7 +4,7 @@
 const MISSING = 0xffff;
 const NAME_WIDTH = 128;
 const SHARE_WIDTH = 52;
-const FLASH_MS = 700;
+const FLASH_MS = 450;
 
 const parsed = new Map();
 const probe = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
@@ -166,7 +166,7 @@ export class ChunkMap {
     g.drawImage(this.#strip, 0, row.index, this.#width, 1, this.#left, row.y, this.#width, row.height);
     row.flashes = row.flashes.filter((f) => f.until > now);
     for (const f of row.flashes) {
-      g.globalAlpha = ((f.until - now) / FLASH_MS) * 0.7;
+      g.globalAlpha = ((f.until - now) / FLASH_MS) * 0.5;
       g.fillStyle = '#fff';
       g.fillRect(this.#left + (f.at / p.chunks) * this.#width, row.y, Math.max(2, (f.n / p.chunks) * this.#width), row.height);
     }

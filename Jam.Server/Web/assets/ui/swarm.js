@@ -20,6 +20,7 @@ export function mountSwarm(view, client) {
   const progressCanvas = canvas('Share of the track that each peer has, over time, and the fluid bound');
   const tip = el('p', { className: 'tip', hidden: true });
   const busiest = el('ol', { className: 'busiest' });
+  const quiet = el('p', { className: 'hint', textContent: 'No link carries anything at the moment.' });
   const table = el('tbody');
   const none = el('p', { className: 'hint', textContent: 'Waiting for what the peers tell ...' });
   const head = (...names) => el('thead', {}, el('tr', {}, ...names.map((n) => el('th', { scope: 'col', textContent: n }))));
@@ -56,6 +57,7 @@ export function mountSwarm(view, client) {
         { className: 'card', 'aria-labelledby': 'links-title' },
         el('h2', { id: 'links-title', textContent: 'Links' }),
         linkCanvas,
+        quiet,
         busiest,
       ),
     ),
@@ -80,6 +82,7 @@ export function mountSwarm(view, client) {
 
   function showFigures() {
     const peers = model.peers();
+    for (const drawn of [mapCanvas, linkCanvas]) setProp(drawn, 'hidden', peers.length === 0);
     setProp(none, 'hidden', peers.length > 0);
     const bound = model.bound();
     const share = model.share();
@@ -100,6 +103,7 @@ export function mountSwarm(view, client) {
         setText(node.lastChild, s.name);
       },
     );
+    setProp(quiet, 'hidden', model.links().length > 0);
     keyed(
       busiest,
       model.busiest(BUSIEST),

@@ -4,10 +4,10 @@ using Jam.Peer.Session;
 namespace Jam.Peer.Audio.Mp3;
 
 /// <summary>
-/// Decodes an MP3 with libmpg123. The frames are found and counted by <see cref="Mp3Stream"/>; the library gets one whole frame after
-/// the other. So a place in the track is exact by construction, and a read that is cancelled between frames loses nothing.
+/// Decodes an MP3. The frames are found and counted by <see cref="Mp3Stream"/>; a codec gets one whole frame after the other. So a place
+/// in the track is exact by construction, whatever decodes it, and a read that is cancelled between frames loses nothing.
 /// </summary>
-internal sealed unsafe class Mpg123Decoder : ITrackDecoder
+internal sealed class Mp3Decoder : ITrackDecoder
 {
     private const int FloatsPerFrame = 2;
 
@@ -18,7 +18,7 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
     private const int SettleFrames = 3;
 
     private readonly Mp3Stream _stream;
-    private readonly nint _handle;
+    private readonly IMp3Codec _codec;
     private readonly float[] _decoded;
     private readonly int _samples;
     private readonly long _skip;
@@ -33,10 +33,10 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
     private bool _isAtEnd;
     private bool _isPlaced;
 
-    private Mpg123Decoder(Mp3Stream stream, nint handle)
+    private Mp3Decoder(Mp3Stream stream, IMp3Codec codec)
     {
         _stream = stream;
-        _handle = handle;
+        _codec = codec;
         SampleRate = stream.First.SampleRate;
         Channels = stream.First.Channels;
         _samples = stream.First.Samples;
@@ -62,18 +62,19 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
 
     /// <summary>Opens a track by its index; waits for no bytes.</summary>
     /// <returns>The decoder, which needs a seek first, or null where the index is not one of an MP3.</returns>
-    /// <exception cref="JamException">The library is not installed.</exception>
-    public static Mpg123Decoder? Open(ITrackReader reader, TrackIndex index) =>
-        Mp3Stream.Open(reader, index) is { } stream ? new Mpg123Decoder(stream, CreateHandle(stream.First.SampleRate)) : null;
+    /// <exception cref="JamException">The codec's library is not installed.</exception>
+    public static Mp3Decoder? Open(ITrackReader reader, TrackIndex index, Func<Mp3Header, IMp3Codec> codec) =>
+        Mp3Stream.Open(reader, index) is { } stream ? new Mp3Decoder(stream, codec(stream.First)) : null;
 
     /// <summary>Opens a track; waits for the bytes of its first frames.</summary>
     /// <returns>The decoder, at frame 0, or null and why the bytes cannot be played.</returns>
-    /// <exception cref="JamException">The library is not installed.</exception>
-    public static Mpg123Decoder? Open(ITrackReader reader, out string? error, CancellationToken cancellationToken)
+    /// <exception cref="JamException">The codec's library is not installed.</exception>
+    public static Mp3Decoder? Open(
+        ITrackReader reader, Func<Mp3Header, IMp3Codec> codec, out string? error, CancellationToken cancellationToken)
     {
         if (Mp3Stream.Open(reader, out error, cancellationToken) is not { } stream)
             return null;
-        var decoder = new Mpg123Decoder(stream, CreateHandle(stream.First.SampleRate));
+        var decoder = new Mp3Decoder(stream, codec(stream.First));
         decoder.SeekFrames(0, cancellationToken);
         return decoder;
     }
@@ -112,7 +113,7 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
         _nextOffset = offset;
         _decodedStart = _decodedCount = 0;
         _decodedRaw = _fedRaw = first * _samples;
-        Check(Mpg123Native.OpenFeed(_handle));
+        _codec.Reset();
         while (_decodedRaw < raw && (_decodedCount > 0 || (!_isAtEnd && DecodeNext(cancellationToken))))
             Consume((int)Math.Min(_decodedCount, raw - _decodedRaw));
         if (_decodedCount == 0 && _isAtEnd)
@@ -129,7 +130,7 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
         return Math.Max(0, _stream.CountAll(cancellationToken) * _samples - _skip);
     }
 
-    public void Dispose() => Mpg123Native.Delete(_handle);
+    public void Dispose() => _codec.Dispose();
 
     private int PrerollFrames()
     {
@@ -171,11 +172,12 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
         _nextFrame++;
         _fedRaw += _samples;
         Feed(frame);
-        // The library holds back one frame at most; if more is missing, it has refused one: silence keeps the count.
-        var missing = _fedRaw - (_decodedRaw + _decodedCount) - _samples;
+        // If more is missing than the codec may hold back, it has refused a frame: silence keeps the count.
+        var missing = _fedRaw - (_decodedRaw + _decodedCount) - _codec.HeldFrames * _samples;
         if (missing > 0)
         {
-            Concealed++;
+            // What is decoded on the way to a place may well lack what lies before.
+            Concealed += _isPlaced ? 1 : 0;
             var silent = (int)Math.Min(missing, _decoded.Length / FloatsPerFrame - _decodedCount);
             _decoded.AsSpan(_decodedCount * FloatsPerFrame, silent * FloatsPerFrame).Clear();
             _decodedCount += silent;
@@ -198,49 +200,7 @@ internal sealed unsafe class Mpg123Decoder : ITrackDecoder
 
     private void Feed(ReadOnlySpan<byte> frame)
     {
-        _decodedStart = _decodedCount = 0;
-        fixed (byte* input = frame)
-        fixed (float* output = _decoded)
-        {
-            var (pending, bytes) = ((nint)input, frame.Length);
-            for (var rounds = 0; rounds < 8; rounds++)
-            {
-                var used = _decodedCount * FloatsPerFrame;
-                var result = Mpg123Native.Decode(
-                    _handle, (byte*)pending, (nuint)bytes, (byte*)(output + used), (nuint)((_decoded.Length - used) * sizeof(float)),
-                    out var done);
-                (pending, bytes) = (0, 0);
-                _decodedCount += (int)done / (FloatsPerFrame * sizeof(float));
-                // Anything but these is a frame that it cannot decode; the count above makes up for it.
-                if (result is not (Mpg123Native.Ok or Mpg123Native.NewFormat))
-                    break;
-            }
-        }
-    }
-
-    private static nint CreateHandle(int rate)
-    {
-        try
-        {
-            Check(Mpg123Native.Init());
-            var handle = Mpg123Native.New(0, out var error);
-            Check(handle == 0 ? error : Mpg123Native.Ok);
-            Check(Mpg123Native.Param(handle, Mpg123Native.ParameterVerbose, 0, 0));
-            Check(Mpg123Native.Param(handle, Mpg123Native.ParameterAddFlags, Mpg123Native.Flags, 0));
-            Check(Mpg123Native.Param(handle, Mpg123Native.ParameterRemoveFlags, Mpg123Native.GaplessFlag, 0));
-            Check(Mpg123Native.FormatNone(handle));
-            Check(Mpg123Native.Format(handle, rate, Mpg123Native.Stereo, Mpg123Native.Float32));
-            return handle;
-        }
-        catch (DllNotFoundException e)
-        {
-            throw new JamException("libmpg123-0 is missing: apt-get install libmpg123-0", e);
-        }
-    }
-
-    private static void Check(int result)
-    {
-        if (result != Mpg123Native.Ok)
-            throw new JamException($"libmpg123 failed to start (error {result})");
+        _decodedStart = 0;
+        _decodedCount = _codec.Decode(frame, _decoded);
     }
 }

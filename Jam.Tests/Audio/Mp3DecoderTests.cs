@@ -1,10 +1,35 @@
 using Jam.Peer.Audio;
+using Jam.Peer.Session;
 using NUnit.Framework;
 
 namespace Jam.Tests.Audio;
 
-public sealed class Mpg123DecoderTests
+/// <summary>What holds of an MP3 decoder, whichever library decodes its frames: length, places, what encoders add, damage.</summary>
+[TestFixtureSource(nameof(Kinds))]
+public sealed class Mp3DecoderTests(DecoderKind kind)
 {
+    public static IEnumerable<DecoderKind> Kinds => Decoders.BuiltIn.Where(kind => kind is DecoderKind.Native or DecoderKind.NLayer);
+
+    [Test]
+    public void It_sounds_as_it_does_on_other_peers_however_little_is_asked_for_at_once()
+    {
+        var bytes = SampleTrack.Bytes();
+        using var other = Open(bytes, DecoderKind.Native);
+        var expected = ReadAll(other);
+        using var decoder = Open(bytes);
+        var random = new Random(8);
+        var got = new List<float>();
+        for (var read = -1; read != 0;)
+        {
+            var block = new float[2 * random.Next(1, 3_000)];
+            read = decoder.Read(block, default);
+            got.AddRange(block.AsSpan(0, 2 * read));
+        }
+        Assert.That(got, Has.Count.EqualTo(expected.Length));
+        Assert.That(Error(got.ToArray(), expected), Is.LessThan(1e-4), "-80 dB");
+        Assert.That(decoder.Concealed, Is.Zero);
+    }
+
     [Test]
     public void The_track_is_as_long_as_its_tag_says()
     {
@@ -56,7 +81,7 @@ public sealed class Mpg123DecoderTests
 
         var track = new PartialTrack(bytes, isWhole: false);
         track.Arrive(0, 20_000);
-        using var decoder = DecoderFactory.Open(track, out _, default)!;
+        using var decoder = Open(track);
         var got = new List<float>();
         var block = new float[2 * 4_096];
         for (var here = 20_000L; ;)
@@ -89,7 +114,7 @@ public sealed class Mpg123DecoderTests
 
         var track = new PartialTrack(bytes, isWhole: false);
         track.Arrive(0, 20_000);
-        using var decoder = DecoderFactory.Open(track, out _, default)!;
+        using var decoder = Open(track);
         Assert.That(() => decoder.SeekFrames(600_000, default), Throws.InstanceOf<OperationCanceledException>());
         Assert.That(decoder.PositionFrames, Is.Negative);
         track.Arrive(0, bytes.Length);
@@ -159,9 +184,11 @@ public sealed class Mpg123DecoderTests
         return Math.Sqrt(sum / count);
     }
 
-    private static ITrackDecoder Open(byte[] bytes)
+    private ITrackDecoder Open(byte[] bytes, DecoderKind? other = null) => Open(new PartialTrack(bytes), other);
+
+    private ITrackDecoder Open(PartialTrack track, DecoderKind? other = null)
     {
-        var decoder = DecoderFactory.Open(new PartialTrack(bytes), out var error, default);
+        var decoder = DecoderFactory.Open(track, null, Decoders.Of(other ?? kind), out var error, default);
         Assert.That(decoder, Is.Not.Null, error);
         return decoder!;
     }

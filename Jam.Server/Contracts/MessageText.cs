@@ -1,0 +1,50 @@
+using System.Text;
+
+namespace Jam.Server.Contracts;
+
+/// <summary>Messages as lines of a log: what they say, but no secret, and nothing of what members tell each other in private.</summary>
+public static class MessageText
+{
+    private const int Longest = 600;
+
+    /// <summary>What a client says.</summary>
+    public static string Of(ClientMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return message switch
+        {
+            Hello hello => Form(ControlCodec.Serialize(hello with { ResumeToken = null, Resume = null }))
+                + (hello.ResumeToken is null ? "" : ", comes back") + (hello.Resume is null ? "" : ", remembers the room"),
+            Blob blob => $"BLOB to {blob.To ?? "all"}, {blob.Data.Length} characters",
+            _ => Form(ControlCodec.Serialize(message)),
+        };
+    }
+
+    /// <summary>What a server says.</summary>
+    public static string Of(ServerMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return message switch
+        {
+            Welcome welcome => Form(ControlCodec.Serialize(welcome with { ResumeToken = "(secret)", RoomSecret = "(secret)" })),
+            BlobRelay blob => $"BLOB from {blob.From}, {blob.Data.Length} characters",
+            _ => Form(ControlCodec.Serialize(message)),
+        };
+    }
+
+    /// <summary>Whether a client says it by itself, again and again: no command.</summary>
+    public static bool IsRoutine(ClientMessage message) => message is Stats or Ready or SyncRequest or Ping or PeersRequest or SnapshotRequest;
+
+    /// <summary>Whether a server says it by itself, again and again, or only on request: no command and no answer to one.</summary>
+    public static bool IsRoutine(ServerMessage message) =>
+        message is RoomStats or ScrollTick or SyncResponse or ClockAnswer or Pong or Peers or Snapshot;
+
+    /// <summary><c>TYPE {payload}</c>, from the wire form <c>{"type":"TYPE","payload":{...}}</c>.</summary>
+    private static string Form(byte[] utf8)
+    {
+        var wire = Encoding.UTF8.GetString(utf8);
+        var type = wire[9..wire.IndexOf('"', 9)];
+        var payload = wire[(wire.IndexOf("\"payload\":", StringComparison.Ordinal) + 10)..^1];
+        return payload.Length <= Longest ? $"{type} {payload}" : $"{type} {payload[..Longest]}... ({payload.Length} characters)";
+    }
+}

@@ -1,0 +1,21 @@
+using Jam.Server.Contracts;
+using Jam.Server.Rooms;
+using Microsoft.Extensions.Logging;
+
+namespace Jam.Server.Hosting;
+
+/// <summary>What members say, and what the room made of it, in the log.</summary>
+internal static class HubLog
+{
+    /// <summary>A message was taken; where it was refused, the reason.</summary>
+    public static void Received(ILogger log, ClientConnection connection, ClientMessage message, Step step)
+    {
+        var refused = step.Outgoing.OfType<ToOne>().Where(one => one.Connection == connection.Id).Select(one => one.Message).OfType<Error>().FirstOrDefault();
+        var level = refused is null && MessageText.IsRoutine(message) ? LogLevel.Debug : LogLevel.Information;
+        if (!log.IsEnabled(level))
+            return;
+        var (what, outcome) = (MessageText.Of(message), refused is null ? "" : $": refused, {refused.Message} ({refused.Code})");
+        var name = step.Room.Seats.TryGetValue(connection.Id, out var seat) ? seat.Member.Name : "nobody";
+        HostingLog.Received(log, level, connection.RoomName, connection.Id, name, what, outcome);
+    }
+}
