@@ -51,6 +51,9 @@ internal sealed record BlobSentEvent(LinkId Link) : SwarmEvent;
 /// <summary>A picture of the swarm at one moment.</summary>
 internal sealed record SwarmSnapshot(IReadOnlyDictionary<TrackId, TrackSnapshot> Tracks, IReadOnlyList<LinkSnapshot> Links)
 {
+    /// <summary>Whether a peer waits for a chunk from here that it is about to play.</summary>
+    public bool HasUrgentUploads { get; init; }
+
     public static SwarmSnapshot Empty { get; } = new(new Dictionary<TrackId, TrackSnapshot>(), []);
 }
 

@@ -67,7 +67,7 @@ internal sealed class SwarmStats
                 link.Tracks.ToDictionary(t => t.Key, t => (t.Value.Remote?.Count ?? 0, t.Value.ChunksFrom, t.Value.ChunksTo)), down, up));
         }
 
-        return new SwarmSnapshot(tracks, links);
+        return new SwarmSnapshot(tracks, links) { HasUrgentUploads = core.HasUrgentUploads(nowUs) };
     }
 
     private (double Down, double Up) Rate(Link link, long nowUs)

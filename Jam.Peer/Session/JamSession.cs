@@ -38,6 +38,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
     private readonly LabTrace? _trace;
     private readonly PlayheadFeed _playhead;
     private readonly ExtrasShelf _extras;
+    private readonly GatewayDoor? _gateway;
     private readonly PageRoutes _page;
     private JamServer? _server;
     private RendezvousClient? _rendezvous;
@@ -65,6 +66,8 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _player = Player.Start(PlayerOptions.From(options) with { Trace = _trace is null ? null : _trace.Add }, time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
         _playhead = new PlayheadFeed(_swarm);
         _extras = new ExtrasShelf(_swarm.TryPost);
+        _gateway = GatewayDoor.For(
+            options, new GatewaySource(() => _follower?.Room ?? new RoomState(), () => _rendezvous?.Current is { } server ? [server] : [], _shelf, _extras, _swarm), time);
         _page = new PageRoutes(_extras.Find, SeedAsync, options.CacheFolder ?? TrackCache.DefaultFolder());
         _extras.Changed += () => _follower?.OnShelfChanged();
         _shelf.Opened += _ => _follower?.OnShelfChanged();
@@ -86,9 +89,11 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
             infos.Add(await AddSeedAsync(seed, cancellationToken));
         var location = await LocateAsync(cancellationToken);
         _roomName = location.Room;
+        if (_gateway is not null)
+            await _gateway.OpenAsync(_server?.WebPort, _options.GatewayPort, Notice, cancellationToken);
         _follower = new RoomFollower(
             _options, location, infos, _shelf, _extras, _mesh, _player, _playhead,
-            new SelfReports(_options, _player, () => _swarm.Snapshot), _identity, _time, Notice, Whisper);
+            new SelfReports(_options, _player, () => _swarm.Snapshot), _identity, _time, Notice, Whisper) { GatewayPort = _gateway?.Port };
         _rendezvous = new RendezvousClient(
             new RendezvousOptions
             {
@@ -158,6 +163,8 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         await _shelf.DisposeAsync();
         await _mesh.DisposeAsync();
         await _swarm.DisposeAsync();
+        if (_gateway is not null)
+            await _gateway.DisposeAsync();
         if (_server is not null)
             await _server.DisposeAsync();
         await _identity.DisposeAsync();
@@ -215,9 +222,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
     }
 
     // Only the room's host tells of it, once it is in it.
-    private Beacon? Beacon() => _follower?.Room is { PeerId: not null, Role: Role.Host } room
-        ? new Beacon(_mesh.Port, _roomName!, _options.Name, room.Track?.Name ?? "")
-        : null;
+    private Beacon? Beacon() => _follower?.Room is { PeerId: not null, Role: Role.Host } room ? new Beacon(_mesh.Port, _roomName!, _options.Name, room.Track?.Name ?? "") : null;
 
     private async Task<TrackInfo> AddSeedAsync(Seed seed, CancellationToken cancellationToken)
     {
@@ -234,13 +239,17 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
             return new RoomLocation(_options.Room, [EmbeddedServer.RoomUrl(server, _options.Room)]);
         if (_options.Connect.Count > 0)
             return await RendezvousLocator.AskAsync(_options.Connect, _time, Notice, cancellationToken);
-        _server = await EmbedAsync(cancellationToken);
+        _server = await EmbeddedServer.StartAsync(
+            new JamServerOptions
+            {
+                Port = _options.ServerPort,
+                Listener = _options.Listener,
+                ListsRooms = _options.IsListed,
+                Routes = [.. _page.All, .. _gateway?.Routes ?? []],
+            },
+            _time, _log.Loggers, cancellationToken);
         return new RoomLocation(_options.Room, [new Uri($"ws://127.0.0.1:{_server.Port}/ws/{_options.Room}")]);
     }
-
-    private Task<JamServer> EmbedAsync(CancellationToken cancellationToken) => EmbeddedServer.StartAsync(
-        new JamServerOptions { Port = _options.ServerPort, Listener = _options.Listener, ListsRooms = _options.IsListed, Routes = _page.All },
-        _time, _log.Loggers, cancellationToken);
 
     // A loop that fails has met a bug: better to end with its message than to play on half-dead.
     private async Task WatchAsync()

@@ -71,6 +71,9 @@ internal sealed class RoomFollower : IAsyncDisposable
     /// <summary>Ends with the follower; faults where it met a bug.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
 
+    /// <summary>Where browsers find this peer's gateway; null where it has none.</summary>
+    public int? GatewayPort { get; init; }
+
     /// <summary>The first message of a connection, with what a successor of the authority needs.</summary>
     public Hello Hello()
     {
@@ -81,7 +84,7 @@ internal sealed class RoomFollower : IAsyncDisposable
             [.. LocalAddresses.ForPeers(_isOnServersMachine).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)],
             _mesh.Port, token, _client?.Remember(room.Timeline?.Current, room.Track) is { } resume
                 ? resume with { Tempo = room.Tempo?.Current, Policy = room.Policy, Queue = Fitting(room.Queue), Repeat = room.Repeat, Loop = room.Loop.Shape }
-                : null, IsListed: _options.IsListed ? null : false);
+                : null, IsListed: _options.IsListed ? null : false, GatewayPort: GatewayPort);
     }
 
     // HELLO has to fit into a message; a longer list is the host's to bring.

@@ -166,6 +166,18 @@ public sealed record SessionOptions
     /// <summary>Whether a host tells its own network which room there is (<c>jam discover</c>).</summary>
     public bool Discovery { get; init; }
 
+    /// <summary>Whether browsers may listen through this peer; null: where it embeds a server.</summary>
+    public bool? Gateway { get; init; }
+
+    /// <summary>First port to try for a gateway without an embedded server; 0 takes any free one.</summary>
+    public int GatewayPort { get; init; } = 8010;
+
+    /// <summary>How many browsers may listen through this peer at a time.</summary>
+    public int GatewayListeners { get; init; } = 8;
+
+    /// <summary>What they may take together in bytes per second; null: half of <see cref="UpLimitBytesPerSecond"/>, or any amount.</summary>
+    public long? GatewayLimitBytesPerSecond { get; init; }
+
     /// <summary>Whether a room that begins with this peer is listed on its server's page.</summary>
     public bool IsListed { get; init; } = true;
 

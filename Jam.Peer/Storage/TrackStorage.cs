@@ -11,6 +11,7 @@ internal abstract class TrackStorage : IDisposable
 {
     private readonly object _gate = new();
     private readonly Bitfield _have;
+    private readonly List<(int Chunk, TaskCompletionSource Here)> _awaited = [];
 
     /// <summary>With what is here already.</summary>
     protected TrackStorage(Manifest manifest, Bitfield have)
@@ -58,6 +59,12 @@ internal abstract class TrackStorage : IDisposable
         lock (_gate)
         {
             _have.Set(chunk);
+            foreach (var (awaited, here) in _awaited)
+            {
+                if (awaited == chunk)
+                    here.TrySetResult();
+            }
+
             Monitor.PulseAll(_gate);
         }
 
@@ -87,6 +94,28 @@ internal abstract class TrackStorage : IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 Monitor.Wait(_gate);
             }
+        }
+    }
+
+    /// <summary>Ends once a chunk is here.</summary>
+    public async Task WaitForAsync(int chunk, CancellationToken cancellationToken)
+    {
+        var awaited = (Chunk: chunk, Here: new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        lock (_gate)
+        {
+            if (_have[chunk])
+                return;
+            _awaited.Add(awaited);
+        }
+
+        try
+        {
+            await awaited.Here.Task.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            lock (_gate)
+                _awaited.Remove(awaited);
         }
     }
 

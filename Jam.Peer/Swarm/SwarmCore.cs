@@ -143,6 +143,9 @@ internal sealed class SwarmCore
             link.SetRtt(Math.Max(1, rttUs));
     }
 
+    /// <summary>Whether a peer waits for a chunk from here that it is about to play.</summary>
+    public bool HasUrgentUploads(long nowUs) => _uploads.HasUrgent(nowUs);
+
     /// <summary>Bytes that are no chunk went out under the same upload cap.</summary>
     public void SpendUpload(int bytes, long nowUs) => _uploads.Spend(bytes, nowUs);
 

@@ -44,6 +44,21 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             link.Wishes.Add(new Wish(of, request.Chunk, deadline, _order++, nowUs));
     }
 
+    /// <summary>Whether someone waits for a chunk that it plays within <see cref="SwarmSettings.UrgentUs"/>.</summary>
+    public bool HasUrgent(long nowUs)
+    {
+        foreach (var link in _state.Links.Values)
+        {
+            foreach (var wish in link.Wishes)
+            {
+                if (wish.Of.Track.IsRunning && wish.DeadlineUs - nowUs < _state.Settings.UrgentUs)
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Takes a request back.</summary>
     public static void Cancel(Link link, LinkTrack of, int chunk)
     {

@@ -78,7 +78,8 @@ internal static class ClientMessageReader
 
     private static Hello ReadHello(FieldReader f) => new(
         ReadRole(f) ?? Role.Viewer, f.Name("name", Limits.MaxMemberNameLength), f.Id("peer_id"), f.Addresses("listen"),
-        (int?)f.Whole("listen_port", 1, 65535), f.Id("resume_token"), ReadResume(f), f.Flag("is_listed"));
+        (int?)f.Whole("listen_port", 1, 65535), f.Id("resume_token"), ReadResume(f), f.Flag("is_listed"),
+        (int?)f.Whole("gateway_port", 1, 65535));
 
     private static Role? ReadRole(FieldReader f) => f.Word("role", ("viewer", Role.Viewer), ("host", Role.Host));
 

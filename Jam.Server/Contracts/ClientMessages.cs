@@ -38,10 +38,12 @@ public abstract record RoomCommand : ClientMessage
 /// <param name="ResumeToken">From WELCOME; proves that <paramref name="PeerId"/> is one's own.</param>
 /// <param name="Resume">What the member holds from the last authority.</param>
 /// <param name="IsListed">Whether a room that begins with this message is listed; null: it is. In a room that is there it means nothing.</param>
+/// <param name="GatewayPort">Where browsers can fetch the room's tracks from this member over HTTP; null: nowhere.</param>
 public sealed record Hello(
     Role Role = Role.Viewer, string? Name = null, string? PeerId = null, IReadOnlyList<string>? Listen = null,
     int? ListenPort = null, string? ResumeToken = null, Resume? Resume = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? IsListed = null) : ClientMessage;
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? IsListed = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? GatewayPort = null) : ClientMessage;
 
 /// <summary>Takes a free host role, or gives it up, or hands it over.</summary>
 /// <param name="Role">The role wanted.</param>

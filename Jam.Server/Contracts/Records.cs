@@ -86,10 +86,11 @@ public sealed record Sidecars(
 /// <param name="JoinSeq">Order of joining; lower is earlier.</param>
 /// <param name="Addresses">Where its swarm port can be reached, as <c>ip:port</c> or <c>[ip]:port</c>.</param>
 /// <param name="Stats">What it last reported of itself; null before the first report.</param>
+/// <param name="GatewayPort">Where browsers can fetch the room's tracks from it over HTTP; null: nowhere.</param>
 /// <param name="IsMuted">Whether the host keeps it from commanding, queueing, playing in the loop and sending BLOBs.</param>
 public sealed record Member(
     string PeerId, string Name, Role Role, long JoinSeq, IReadOnlyList<string> Addresses, MemberStats? Stats = null,
-    bool IsMuted = false);
+    bool IsMuted = false, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? GatewayPort = null);
 
 /// <summary>What a member reports of itself.</summary>
 /// <param name="RttUs">Round trip to the rendezvous, microseconds.</param>

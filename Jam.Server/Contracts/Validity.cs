@@ -50,7 +50,7 @@ internal static class Validity
 
     public static string? Of(Member member) => Of(
         Names.IsId(member.PeerId) && Enum.IsDefined(member.Role) && member.Addresses.Count <= 2 * Limits.MaxAddresses
-        && member.Addresses.All(address => Names.TryParseAddress(address, out _)),
+        && member.Addresses.All(address => Names.TryParseAddress(address, out _)) && member.GatewayPort is null or (> 0 and <= 65535),
         "member") ?? (member.Stats is null ? null : Of(member.Stats));
 
     public static string? Of(Tempo tempo) => Of(

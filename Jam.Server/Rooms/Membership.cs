@@ -36,7 +36,7 @@ internal static class Membership
         var member = new Member(
             identity.PeerId, FreeName(turn.Room, Names.Clean(hello.Name, Limits.MaxMemberNameLength) ?? identity.Name, identity.JoinSeq),
             isHost ? Role.Host : Role.Viewer, identity.JoinSeq, Addresses(hello, sender), null,
-            identity.IsMuted && !isHost);
+            identity.IsMuted && !isHost, hello.GatewayPort);
         Seat(turn, new Seat(sender.Connection, member, identity.Token));
         var note = hello.Resume is { } resume ? Succession.Resume(turn, resume) : null;
         if (turn.Room.IsRestored)

@@ -18,6 +18,7 @@ internal static class SwarmJamHouse
     public const string Playback = "Jam.Peer.Playback";
     public const string Storage = "Jam.Peer.Storage";
     public const string Network = "Jam.Peer.Network";
+    public const string Gateway = "Jam.Peer.Gateway";
     public const string Audio = "Jam.Peer.Audio";
     public const string Session = "Jam.Peer.Session";
     public const string Cli = "Jam.Peer.Cli";
@@ -73,7 +74,8 @@ internal static class SwarmJamHouse
         Shell(Storage),
         Shell(Network, Storage) with { MayKnowTypes = [.. SessionData, .. WebSocketReader] },
         Shell(Audio),
-        new Place(Session, [Storage, Network, Audio, Wire, Swarm, Clock, Playback, Contracts, Hosting]),
+        Shell(Gateway, Storage),
+        new Place(Session, [Storage, Network, Audio, Gateway, Wire, Swarm, Clock, Playback, Contracts, Hosting]),
         new Place(Cli, [Session, Contracts]) { MayKnowTypes = [$"{Hosting}.ListenerKind"] },
         new Place(PeerProgram, [Cli, Session, Audio, ServerProgram]),
     ]);

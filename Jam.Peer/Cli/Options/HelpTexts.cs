@@ -59,6 +59,12 @@ internal static class HelpTexts
           --no-discovery           do not tell this network which room there is ('jam discover' lists the rooms)
           --unlisted               do not list the room that begins with this peer on its server's page
 
+        For browsers, on the room's page:
+          --gateway                let them listen through this peer; a host with a server of its own does, unless --no-gateway
+          --gateway-port PORT      first port to try where this peer runs no server; 0 takes any free one (8010)
+          --gateway-listeners N    how many at a time (8)
+          --gateway-limit RATE     what all of them may take, written as --up-limit (half of --up-limit, or any amount)
+
         Sound:
           --output WHERE           auto, pulse, alsa, alsa:DEVICE, naudio, wav:PATH or null (auto: PulseAudio, else ALSA, else silence;
                                    on Windows NAudio, else silence)

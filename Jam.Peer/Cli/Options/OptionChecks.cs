@@ -138,6 +138,15 @@ internal sealed class OptionChecks(CliFacts facts)
         return ChannelChoice.Stereo;
     }
 
+    /// <summary>Whether browsers may listen through this peer; null where it is left to the session.</summary>
+    public bool? Gateway(RawOptions raw)
+    {
+        var details = raw.GatewayPort is not null || raw.GatewayListeners is not null || raw.GatewayLimit is not null;
+        if (raw.NoGateway && (raw.Gateway || details))
+            Fail("--no-gateway keeps browsers from listening through this peer; leave out the other --gateway options");
+        return raw.NoGateway ? false : raw.Gateway || raw.GatewayPort is not null ? true : null;
+    }
+
     /// <summary>What is wrong with no single option, but with several together.</summary>
     public void TogetherMakeSense(RawOptions raw, Role role, OutputKind output)
     {
@@ -227,7 +236,7 @@ internal sealed class OptionChecks(CliFacts facts)
         return otherwise;
     }
 
-    private long Whole(string option, string? text, long otherwise, long from, long to, string unit)
+    public long Whole(string option, string? text, long otherwise, long from, long to, string unit)
     {
         if (text is null)
             return otherwise;

@@ -28,6 +28,11 @@ internal sealed class RawOptions
     [Option("down-limit")] public string? DownLimit { get; set; }
     [Option("cache-limit")] public string? CacheLimit { get; set; }
     [Option("no-discovery")] public bool NoDiscovery { get; set; }
+    [Option("gateway")] public bool Gateway { get; set; }
+    [Option("no-gateway")] public bool NoGateway { get; set; }
+    [Option("gateway-port")] public string? GatewayPort { get; set; }
+    [Option("gateway-listeners")] public string? GatewayListeners { get; set; }
+    [Option("gateway-limit")] public string? GatewayLimit { get; set; }
     [Option("unlisted")] public bool Unlisted { get; set; }
     [Option("output")] public string? Output { get; set; }
     [Option("decoder")] public string? Decoder { get; set; }

@@ -200,7 +200,7 @@ export class RoomClient {
     if (message.type === 'WELCOME') this.#onWelcome(payload);
     if (message.type === 'ERROR') this.#onError(payload);
     const hasChanged = this.#model.apply(message.type, payload);
-    this.#emit(message.type, payload);
+    this.#emit(message.type, payload, t4Us);
     if (hasChanged) this.#emit('change', message.type);
     if (message.type === 'SNAPSHOT' && payload.page === payload.pages - 1) this.#bringLane();
   }

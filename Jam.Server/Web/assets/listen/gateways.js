@@ -1,0 +1,123 @@
+// Who in the room passes its tracks on to browsers, and fetching from them: one after the other, until one answers.
+
+const TRIES = 4;
+const LEAST_WAIT_MS = 300;
+const MOST_WAIT_MS = 4_000;
+const TIMEOUT_MS = 20_000;
+
+/** No gateway gives what was asked for; `isNobody` where none was there to be asked. */
+export class NoGatewayError extends Error {
+  constructor(message, isNobody) {
+    super(message);
+    this.isNobody = isNobody;
+  }
+}
+
+/**
+ * Addresses of gateways in the order in which to try them: the page's own server first, since that one is known to be within reach.
+ * @param members of the room, as the protocol has them
+ * @param page {protocol, hostname, port, origin} of this page
+ */
+export function gatewayUrls(members, page) {
+  const urls = [];
+  const add = (url) => urls.includes(url) || urls.push(url);
+  const withGateway = [...members].filter((m) => m.gateway_port > 0);
+  const pagePort = Number(page.port) || (page.protocol === 'https:' ? 443 : 80);
+  if (withGateway.some((m) => m.gateway_port === pagePort)) add(page.origin);
+  // Whoever passes on and is no host has more to spare than the host.
+  for (const member of withGateway.sort((a, b) => (a.role === 'host') - (b.role === 'host'))) {
+    for (const address of member.addresses ?? []) {
+      const host = address.slice(0, address.lastIndexOf(':'));
+      const isHere = ['127.0.0.1', '[::1]'].includes(host);
+      if (isHere && !['127.0.0.1', 'localhost', '[::1]'].includes(page.hostname)) continue;
+      // A page that came encrypted may not fetch what is not.
+      if (page.protocol === 'https:') continue;
+      add(`http://${host}:${member.gateway_port}`);
+    }
+  }
+  return urls;
+}
+
+const pause = (ms, signal) =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => (clearTimeout(timer), reject(signal.reason)), { once: true });
+  });
+
+/** Fetches from whichever gateway answers; the one that did is asked first the next time. */
+export class Gateways {
+  #urls;
+  #peerId;
+  #last = null;
+  #fetch;
+
+  /**
+   * @param urls the addresses as they are now, from a function
+   * @param peerId this member's id, from a function: gateways count listeners by it
+   */
+  constructor(urls, peerId, fetcher = (url, options) => fetch(url, options)) {
+    this.#urls = urls;
+    this.#peerId = peerId;
+    this.#fetch = fetcher;
+  }
+
+  /** The gateway in use; null before one has answered. */
+  get current() {
+    return this.#last;
+  }
+
+  /** Bytes of a track from one to before another. */
+  async range(trackId, from, to, signal) {
+    const response = await this.#get(`/track/${trackId}`, { Range: `bytes=${from}-${to - 1}` }, 206, signal);
+    if (response.length !== to - from) throw new NoGatewayError('a gateway gave less than was asked for', false);
+    return response;
+  }
+
+  /** Something beside a track: index, tags, cover; null where there is none. */
+  async beside(trackId, part, signal) {
+    return this.#get(`/track/${trackId}/${part}`, {}, 200, signal, true);
+  }
+
+  async #get(path, headers, wanted, signal, mayLack = false) {
+    let problem = 'nobody in this room passes its tracks on to browsers';
+    let isNobody = true;
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      const urls = this.#urls();
+      if (this.#last && urls.includes(this.#last)) urls.sort((a, b) => (b === this.#last) - (a === this.#last));
+      let waitMs = 0;
+      for (const url of urls) {
+        isNobody = false;
+        try {
+          const answer = await this.#ask(url + path, headers, signal);
+          if (answer.status === wanted) {
+            this.#last = url;
+            return new Uint8Array(await answer.arrayBuffer());
+          }
+          if (answer.status === 404 && mayLack) return null;
+          problem = (await answer.text()).trim() || `a gateway answered ${answer.status}`;
+          if (answer.status === 503) waitMs = Math.max(waitMs, 1000 * (Number(answer.headers.get('Retry-After')) || 1));
+        } catch {
+          if (signal?.aborted) throw signal.reason;
+          problem = 'no gateway can be reached from here';
+        }
+      }
+      if (urls.length === 0) break;
+      await pause(Math.min(MOST_WAIT_MS, Math.max(waitMs, LEAST_WAIT_MS * 2 ** attempt)), signal);
+    }
+    throw new NoGatewayError(problem, isNobody);
+  }
+
+  #ask(url, headers, signal) {
+    const peer = this.#peerId();
+    // Browsers let only one request at a time into their cache's entry of an address; ranges would wait for one another.
+    const timeout = AbortSignal.timeout?.(TIMEOUT_MS);
+    const both = signal && timeout && AbortSignal.any ? AbortSignal.any([signal, timeout]) : (signal ?? timeout);
+    return this.#fetch(peer ? `${url}?peer=${encodeURIComponent(peer)}` : url, {
+      headers,
+      signal: both,
+      cache: 'no-store',
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+    });
+  }
+}

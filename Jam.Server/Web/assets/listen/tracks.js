@@ -1,0 +1,128 @@
+// The tracks of the room as this page holds them: what is needed of each is fetched from a gateway, by kind.
+
+import { Blocks } from './blocks.js';
+import { Mp3Track } from './mp3Track.js';
+import { PcmTrack } from './pcmTrack.js';
+import { Pieces } from './pieces.js';
+import { MAX_BYTES, MAX_SECONDS, WholeTrack } from './wholeTrack.js';
+
+const KEPT = 3;
+
+/** A track that this page cannot play; the message says why and what to do. */
+export class UnplayableError extends Error {}
+
+const startsWith = (bytes, text, at = 0) => [...text].every((c, i) => bytes[at + i] === c.charCodeAt(0));
+
+/** 'pcm', 'whole' or 'mp3', by a track's first bytes; names are not trusted. */
+export function kindOf(head) {
+  if ((startsWith(head, 'RIFF') && startsWith(head, 'WAVE', 8)) || (startsWith(head, 'FORM') && startsWith(head, 'AIF', 8))) return 'pcm';
+  return startsWith(head, 'fLaC') || startsWith(head, 'OggS') || startsWith(head, 'ftyp', 4) ? 'whole' : 'mp3';
+}
+
+export class Tracks {
+  #gateways;
+  #decoder;
+  #onChange;
+  #entries = new Map();
+
+  constructor(gateways, decoder, onChange) {
+    this.#gateways = gateways;
+    this.#decoder = decoder;
+    this.#onChange = onChange;
+  }
+
+  /** What is known of a track; opens it where it was not yet. {pieces, tags, cover, problem, loadedShare} */
+  of(track) {
+    let entry = this.#entries.get(track.track_id);
+    if (!entry) {
+      entry = { track, pieces: null, tags: null, cover: null, problem: null, share: 0, abort: new AbortController() };
+      this.#entries.set(track.track_id, entry);
+      this.#open(entry);
+      this.#besides(entry);
+    }
+    return entry;
+  }
+
+  /** Lets go of what the room does not play any more. */
+  keep(trackIds) {
+    for (const [id, entry] of this.#entries) {
+      if (this.#entries.size <= KEPT) return;
+      if (!trackIds.includes(id)) this.#close(id, entry);
+    }
+  }
+
+  close() {
+    for (const [id, entry] of this.#entries) this.#close(id, entry);
+  }
+
+  #close(id, entry) {
+    entry.abort.abort(new DOMException('the track is not wanted any more', 'AbortError'));
+    entry.pieces?.close();
+    if (entry.cover) URL.revokeObjectURL(entry.cover);
+    this.#entries.delete(id);
+  }
+
+  async #open(entry) {
+    const { signal } = entry.abort;
+    for (let waitMs = 1000; !signal.aborted && !entry.pieces; waitMs = Math.min(8000, waitMs * 2)) {
+      try {
+        entry.pieces = new Pieces(await this.#load(entry, signal), () => this.#onChange(entry));
+        entry.problem = null;
+      } catch (error) {
+        if (signal.aborted) return;
+        entry.problem = error;
+      }
+      this.#onChange(entry);
+      if (entry.problem instanceof UnplayableError) return;
+      if (!entry.pieces) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+
+  async #load(entry, signal) {
+    const { track } = entry;
+    const id = track.track_id;
+    const reader = new Blocks(track.length_bytes, async (from, to, s) => {
+      const bytes = await this.#gateways.range(id, from, to, s);
+      entry.share += bytes.length / track.length_bytes;
+      return bytes;
+    });
+    // The index tells of an MP3 what is needed to begin anywhere; with it, not even the first bytes are.
+    const index = track.sidecars?.index ? await this.#gateways.beside(id, 'index', signal) : null;
+    const decode = (bytes, rate, count) => this.#decoder.mp3(bytes, rate, count);
+    if (index) return Mp3Track.open(reader, index, decode, signal);
+    const kind = kindOf(await reader.read(0, Math.min(16, track.length_bytes), signal));
+    if (kind === 'mp3') return Mp3Track.open(reader, null, decode, signal);
+    if (kind === 'pcm') {
+      const pcm = await PcmTrack.open(reader, signal);
+      if (pcm) return pcm;
+      throw new UnplayableError('This kind of WAV or AIFF cannot be played in a browser.');
+    }
+    if (track.length_bytes > MAX_BYTES || track.duration_us > MAX_SECONDS * 1e6)
+      throw new UnplayableError('This track is too long to be decoded in a browser at once; an MP3 or WAV of any length can be played.');
+    try {
+      return await WholeTrack.open(reader, (bytes, rate) => this.#decoder.whole(bytes, rate), signal);
+    } catch (error) {
+      if (error.name === 'EncodingError') throw new UnplayableError('This browser cannot decode this kind of file.');
+      throw error;
+    }
+  }
+
+  // Title and picture are for eyes: nothing waits for them, and nothing comes of their absence.
+  async #besides(entry) {
+    const { track, abort } = entry;
+    try {
+      if (track.sidecars?.tags) {
+        const tags = await this.#gateways.beside(track.track_id, 'tags', abort.signal);
+        if (tags) entry.tags = JSON.parse(new TextDecoder().decode(tags));
+        this.#onChange(entry);
+      }
+      if (track.sidecars?.cover) {
+        const cover = await this.#gateways.beside(track.track_id, 'cover', abort.signal);
+        if (cover) entry.cover = URL.createObjectURL(new Blob([cover]));
+        this.#onChange(entry);
+      }
+    } catch {
+      return;
+    }
+  }
+}
