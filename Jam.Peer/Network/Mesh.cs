@@ -20,14 +20,13 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
     private readonly Admission _admission;
     private readonly LinkRegistry _links = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<long, Task> _running = new();
+    private readonly TaskBag _running = new();
     private readonly ConcurrentDictionary<string, Member> _members = new();
     private readonly ConcurrentDictionary<string, MemberDialer> _dialers = new();
     private readonly LinkServices _services;
     private PeerIdentity? _identity;
     private RoomLocation? _location;
     private int _nextLink;
-    private long _nextTask;
 
     /// <param name="loop">The swarm.</param>
     /// <param name="listenPort">Swarm port; 0 takes any free one.</param>
@@ -73,6 +72,9 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
 
     /// <summary>Whether the rendezvous says who is in the room; while it does not, members find each other by PEX.</summary>
     public bool IsRoomReachable { get; set; } = true;
+
+    /// <summary>A member says where the room's authority is; called on that link's own loop, and must not wait.</summary>
+    public Action<PeerConnection, RendezvousFrame>? OnRendezvous { get; set; }
 
     /// <summary>Connections that stand.</summary>
     public IReadOnlyList<PeerConnection> Links => _links.All;
@@ -214,7 +216,7 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
             await dialer.DisposeAsync();
         await _entrance.DisposeAsync();
         await _services.DisposeAsync();
-        await Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.AllAsync();
         _stop.Dispose();
     }
 
@@ -260,7 +262,7 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
 
         replaced?.Close("another connection to the same peer is used");
         _services.Exchange.OnUp(connection);
-        Track(RunAsync(connection, _stop.Token));
+        _running.Add(RunAsync(connection, _stop.Token));
         return true;
     }
 
@@ -288,13 +290,5 @@ internal sealed class Mesh : IDoorkeeper, IAsyncDisposable
             _once.Say($"lost {connection.PeerId} {why}", $"lost the connection to {member.Name} ({why}); dialling it again");
         if (_dialers.TryGetValue(connection.PeerId, out var dialer))
             dialer.Wake();
-    }
-
-    private void Track(Task task)
-    {
-        var id = Interlocked.Increment(ref _nextTask);
-        _running[id] = task;
-        // What a task leaves behind is only its place in the list; its own root has dealt with its failures.
-        _ = task.ContinueWith(_ => _running.TryRemove(id, out var _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 }

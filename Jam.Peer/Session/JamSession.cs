@@ -9,8 +9,6 @@ using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
-using Jam.Server.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Jam.Peer.Session;
 
@@ -20,8 +18,6 @@ namespace Jam.Peer.Session;
 /// </summary>
 internal sealed class JamSession : IJamSession, ISwarmOwner
 {
-    private const int EmbeddedPortTries = 20;
-
     private readonly SessionOptions _options;
     private readonly TimeProvider _time;
     private readonly long _startedUs;
@@ -36,9 +32,10 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private readonly Player _player;
     private readonly PlayheadFeed _playhead;
     private readonly ExtrasShelf _extras;
-    private JamServer? _server;
+    private readonly OwnServer _server;
     private RendezvousClient? _rendezvous;
     private RoomFollower? _follower;
+    private TakeoverAgent? _agent;
     private string? _roomName;
     private BeaconSender? _beacon;
     private AddressWatch? _addresses;
@@ -55,6 +52,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _swarm = new SwarmLoop(new SwarmSettings { UpBytesPerSecond = options.UpLimitBytesPerSecond, DownBytesPerSecond = options.DownLimitBytesPerSecond }, this, time);
         _shelf.Attach(_swarm);
         _mesh = new Mesh(_swarm, options.ListenPort, time, Notice, options.UpLimitBytesPerSecond);
+        _server = new OwnServer(options, time);
         _player = Player.Start(PlayerOptions.From(options), time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
         _playhead = new PlayheadFeed(_swarm);
         _extras = new ExtrasShelf(_swarm.TryPost);
@@ -100,11 +98,13 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
             infos.Add(await AddSeedAsync(seed, cancellationToken));
         var location = await LocateAsync(cancellationToken);
         _roomName = location.Room;
+        _agent = new TakeoverAgent(location, _server, _mesh, () => _swarm.Snapshot, _time, Notice);
         _follower = new RoomFollower(
-            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _time, Notice);
+            _options, location.Room, infos, _shelf, _extras, _mesh, _player, _playhead, _agent, _time, Notice);
         _rendezvous = new RendezvousClient(
-            new RendezvousOptions { Candidates = location.Urls, BuildHello = _follower.Hello, KeepsFirstClock = _options.KeepsFirstClock }, _time);
+            new() { Candidates = location.Urls, BuildHello = _follower.Hello, Listen = _follower.Listen, KeepsFirstClock = _options.KeepsFirstClock }, _time);
         _follower.Start(_rendezvous);
+        _agent.Start(_follower, _rendezvous);
         _rendezvous.Start();
         _addresses = new AddressWatch(AddressWatch.OfThisMachine, OnAddressesChanged, _time);
         _pulse = WatchAsync();
@@ -196,6 +196,8 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         if (_beacon is not null)
             await _beacon.DisposeAsync();
         await _pulse.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_agent is not null)
+            await _agent.DisposeAsync();
         if (_follower is not null)
             await _follower.DisposeAsync();
         if (_rendezvous is not null)
@@ -204,8 +206,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         await _shelf.DisposeAsync();
         await _mesh.DisposeAsync();
         await _swarm.DisposeAsync();
-        if (_server is not null)
-            await _server.DisposeAsync();
+        await _server.DisposeAsync();
         _notices.Writer.TryComplete();
         _completion.TrySetResult();
         _stop.Dispose();
@@ -227,6 +228,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
         _toldAddresses = told;
         Notice($"this machine's addresses have changed: {string.Join(", ", told)}");
         _rendezvous?.Renew();
+        _agent?.OnRoamed();
     }
 
     // A cache that cannot be written costs the next run, not this one.
@@ -266,38 +268,17 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private async Task<RoomLocation> LocateAsync(CancellationToken cancellationToken)
     {
         if (_options.Server is { } server)
-            return new RoomLocation(_options.Room, [RoomUrl(server, _options.Room)]);
+            return new RoomLocation(_options.Room, [OwnServer.RoomOn(server, _options.Room)]);
         if (_options.Connect.Count > 0)
             return await RendezvousLocator.AskAsync(_options.Connect, _time, Notice, cancellationToken);
-        _server = await EmbedAsync(cancellationToken);
-        return new RoomLocation(_options.Room, [new Uri($"ws://127.0.0.1:{_server.Port}/ws/{_options.Room}")]);
-    }
-
-    // A URL with a path is the room's own; one without gets the room's place on that server.
-    private static Uri RoomUrl(Uri server, string room) =>
-        server.AbsolutePath is "/" or "" ? new UriBuilder(server) { Path = $"/ws/{room}" }.Uri : server;
-
-    private async Task<JamServer> EmbedAsync(CancellationToken cancellationToken)
-    {
-        var last = Math.Min(_options.ServerPort + EmbeddedPortTries, IPEndPoint.MaxPort);
-        for (var port = _options.ServerPort; ; port++)
-        {
-            try
-            {
-                return await JamServer.StartAsync(new JamServerOptions { Port = port }, _time, NullLoggerFactory.Instance, cancellationToken);
-            }
-            catch (IOException problem)
-            {
-                if (port >= last || port == 0)
-                    throw new JamException($"no free port for the server from {_options.ServerPort} to {port}; choose another with --server-port", problem);
-            }
-        }
+        await _server.StartAsync(cancellationToken);
+        return new RoomLocation(_options.Room, [_server.UrlOf(_options.Room)]);
     }
 
     private void TellHowToJoin()
     {
-        if (_server is not null)
-            Notice($"the rendezvous server listens on port {_server.Port}, room '{_roomName}'");
+        if (_server.Running is { } server)
+            Notice($"the rendezvous server listens on port {server.Port}, room '{_roomName}'");
         foreach (var address in LocalAddresses.All())
             Notice($"others join with: tools/jam --connect {new IPEndPoint(address, _mesh.Port)}");
     }
@@ -306,7 +287,7 @@ internal sealed class JamSession : IJamSession, ISwarmOwner
     private async Task WatchAsync()
     {
         var first = await Task.WhenAny(
-            _swarm.Completion, _mesh.Completion, _shelf.Completion, _follower!.Completion,
+            _swarm.Completion, _mesh.Completion, _shelf.Completion, _follower!.Completion, _agent!.Completion,
             Task.Delay(Timeout.InfiniteTimeSpan, _time, _stop.Token));
         if (_stop.IsCancellationRequested)
             return;

@@ -31,11 +31,13 @@ internal sealed class RoomFollower : IAsyncDisposable
     private readonly Readiness _readiness;
     private readonly StorageNotices _storageNotices;
     private readonly CancellationTokenSource _stop = new();
-    private readonly HashSet<string> _complained = [];
+    private readonly RoomNews _news;
     private RoomState _room = new();
     private RendezvousClient? _client;
     private readonly string _roomName;
-    private readonly bool _isOnServersMachine;
+    private readonly TakeoverAgent _agent;
+    private (Uri Url, bool ComesHome)? _arrived;
+    private readonly LaneKeeper _lane = new();
     private bool _wasConnected;
     private bool _saidGone;
     // Full mode: nothing more is said than that something has changed.
@@ -44,15 +46,15 @@ internal sealed class RoomFollower : IAsyncDisposable
     private int _behind;
 
     public RoomFollower(
-        SessionOptions options, RoomLocation location, IReadOnlyList<TrackInfo> seeds, TrackShelf shelf, ExtrasShelf extras, Mesh mesh,
-        Player player, PlayheadFeed playhead, TimeProvider time, Action<string> notice)
+        SessionOptions options, string roomName, IReadOnlyList<TrackInfo> seeds, TrackShelf shelf, ExtrasShelf extras, Mesh mesh,
+        Player player, PlayheadFeed playhead, TakeoverAgent agent, TimeProvider time, Action<string> notice)
     {
-        _roomName = location.Room;
-        _isOnServersMachine = location.Urls.Any(u => u.IsLoopback);
+        (_roomName, _agent) = (roomName, agent);
         (_options, _shelf, _mesh, _player, _time, _notice) = (options, shelf, mesh, player, time, notice);
         _tracks = new TrackFollower(shelf, extras, player, playhead, options.ReplayGain, () => _client?.Clock ?? RoomClockSnapshot.None, time);
         _duties = new HostDuties(options.Role, seeds, options.Autoplay);
         _readiness = new Readiness(player);
+        _news = new RoomNews(options.Role, mesh, _readiness, notice);
         Commands = new RoomCommands(this, () => _client, time);
         _storageNotices = new StorageNotices(shelf, notice);
     }
@@ -63,20 +65,20 @@ internal sealed class RoomFollower : IAsyncDisposable
     /// <summary>Ends with the follower; faults where it met a bug.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
 
-    /// <summary>The first message of a connection, with what a successor of the authority needs.</summary>
+    /// <summary>Whether the room was ever reached.</summary>
+    public bool HasBeenConnected { get; private set; }
+
+    /// <summary>The first message of a connection, with what a successor of the authority needs. Who is the host stays so.</summary>
     public Hello Hello()
     {
         var room = Room;
-        return new Hello(
-            _options.Role, _options.Name, room.PeerId,
-            [.. LocalAddresses.ForPeers(_isOnServersMachine).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)],
-            _mesh.Port, room.ResumeToken, _client?.Remember(room.Timeline?.Current, room.Track) is { } resume
-                ? resume with { Tempo = room.Tempo?.Current, Policy = room.Policy, Queue = Fitting(room.Queue), Repeat = room.Repeat, Loop = room.Loop.Shape }
-                : null);
+        var role = room.PeerId is null ? _options.Role : room.Role;
+        return new Hello(role, _options.Name, room.PeerId, null, _mesh.Port, room.ResumeToken, Legacy.ForHello(room, _client));
     }
 
-    // HELLO has to fit into a message; a longer list is the host's to bring.
-    private static TrackInfo[] Fitting(IReadOnlyList<TrackInfo> queue) => [.. queue.Take(40)];
+    /// <summary>Where this peer's swarm port can be reached, for the members of a room at an address.</summary>
+    public IReadOnlyList<string> Listen(Uri url) =>
+        [.. LocalAddresses.ForPeers(url.IsLoopback).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)];
 
     /// <summary>Starts to follow.</summary>
     public void Start(RendezvousClient client)
@@ -148,10 +150,12 @@ internal sealed class RoomFollower : IAsyncDisposable
         switch (what)
         {
             case Connected connected:
-                _notice(_wasConnected ? $"connected to {connected.Url} again" : $"connected to {connected.Url}");
+                Commands.Fail("the room has moved to another server; what was asked may not have been done, look and ask again");
+                _arrived = (connected.Url, connected.ComesHome);
                 (_wasConnected, _saidGone, _mesh.IsRoomReachable) = (true, false, true);
                 break;
             case Disconnected gone:
+                _agent.OnLost();
                 _mesh.IsRoomReachable = false;
                 if (!_saidGone)
                     _notice(_wasConnected ? $"the server is gone ({gone.Why}); playing on, trying to reach it" : $"cannot reach the server ({gone.Why}); trying on");
@@ -169,60 +173,35 @@ internal sealed class RoomFollower : IAsyncDisposable
     private async Task TakeAsync(ServerMessage message, CancellationToken cancellationToken)
     {
         var before = Room;
+        if (message is State first && _arrived is { } arrived)
+            before = Arrive(before, first, arrived.Url, arrived.ComesHome);
         var room = before.Apply(message);
         Volatile.Write(ref _room, room);
+        TellAgent(message, room);
+        if (_lane.After(message, before, room) is { } lane)
+            _client!.TrySend(lane);
         var isAnswer = Commands.Take(message);
         FollowScore(before, room);
+        if (message is Error error)
+            isAnswer = Commands.Fail(error.Message);
+        _news.Tell(message, before, room, isAnswer);
         switch (message)
         {
             case State when room.Timeline != before.Timeline:
                 _player.SetTimeline(room.Timeline);
                 await _tracks.FollowTracksAsync(room, cancellationToken);
-                // Whoever typed the command reads its answer; everyone else reads the notice.
-                if (!isAnswer && Describe.Change(before, room) is { } line)
-                    _notice(line);
                 break;
             case Welcome when room is { PeerId: { } id, Secret: { } secret }:
                 _mesh.Identity = new PeerIdentity(id, _roomName, secret);
                 _mesh.Location = new RoomLocation(_roomName, [_client!.Current!]);
                 foreach (var typed in _options.Connect)
                     _mesh.OnTyped(typed);
-                if (_options.Role == Role.Host && room.Role != Role.Host)
-                    _notice("this room has a host already, or waits for one to return; this peer is a viewer until the place is free");
                 break;
-            case Snapshot:
+            case Rendezvous told:
+                _agent.OnTold(_client!.Current, told);
+                break;
+            case Snapshot or QueueState:
                 await _tracks.FollowTracksAsync(room, cancellationToken);
-                break;
-            case QueueState:
-                await _tracks.FollowTracksAsync(room, cancellationToken);
-                break;
-            case PolicyState when !isAnswer:
-                _notice(RoomTexts.Policy(room.Policy));
-                break;
-            case TempoState when !isAnswer && room.Tempo is { } tempo && before.Tempo is not null:
-                _notice(RoomTexts.Tempo(tempo.Current));
-                break;
-            case LoopState { Lane: null } when !isAnswer:
-                _notice(RoomTexts.Loop(room.Loop.Shape));
-                break;
-            case BlobRelay blob:
-                _notice($"{room.Others.GetValueOrDefault(blob.From)?.Name ?? blob.From} says {blob.Data}");
-                break;
-            case PeerJoined { Member: var me } when me.PeerId == room.PeerId && before.Role != me.Role:
-                _notice(me.Role == Role.Host ? "this peer is the host now" : "this peer is a viewer now");
-                break;
-            case PeerJoined { Member: var member } when member.PeerId != room.PeerId && !before.Others.ContainsKey(member.PeerId):
-                _notice($"{member.Name} joined");
-                break;
-            case RoomStats stats when _readiness.Waiting(room, stats) is { } words:
-                _notice(words);
-                break;
-            case PeerLeft left when before.Others.ContainsKey(left.PeerId):
-                _notice($"{left.Name} left ({left.Reason})");
-                break;
-            case Error error:
-                if (!Commands.Fail(error.Message) && error.Code is not (ErrorCodes.HostTaken or ErrorCodes.Kicked) && _complained.Add(error.Code))
-                    _notice($"the server says: {error.Message} ({error.Code})");
                 break;
             default:
                 break;
@@ -232,6 +211,27 @@ internal sealed class RoomFollower : IAsyncDisposable
         var isNewRole = message is PeerJoined { Member: var self } && self.PeerId == room.PeerId && before.Role != room.Role;
         foreach (var duty in _duties.Next(room, isAnew: message is Snapshot || isNewRole))
             _client!.TrySend(duty);
+    }
+
+    // The first STATE of a connection says which authority is at its other end.
+    private RoomState Arrive(RoomState before, State first, Uri url, bool comesHome)
+    {
+        _arrived = null;
+        var rank = first.ToTimeline().Rank;
+        var isOther = before.Timeline is { Current: var known } && known.ClockId != rank.Id;
+        _agent.OnConnected(rank, url, isOther);
+        HasBeenConnected = true;
+        return comesHome ? before.Forgotten() : before;
+    }
+
+    private void TellAgent(ServerMessage message, RoomState room)
+    {
+        if (room.Timeline is not { Current.Rank: var rank })
+            return;
+        if (message is State)
+            _agent.OnState(rank);
+        if (message is Snapshot or PeerJoined && room.Others.Count > 0)
+            _agent.OnCompany(rank.Id);
     }
 
     private async Task FollowMembersAsync(RoomState before, RoomState room, bool isNewcomer)

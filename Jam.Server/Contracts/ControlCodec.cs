@@ -70,6 +70,7 @@ public static class ControlCodec
             ClockAnswer => ("SYNC_RESPONSE", json.ClockAnswer),
             Pong => ("PONG", json.Pong),
             Error => ("ERROR", json.Error),
+            Rendezvous => ("RENDEZVOUS", json.Rendezvous),
             _ => throw new NotSupportedException($"No wire form for {message.GetType().Name}."),
         };
         Write(output, form.Type, message, form.Shape);
@@ -106,6 +107,7 @@ public static class ControlCodec
             PeersRequest => ("PEERS", null, null),
             Ping m => ("PING", m, json.Ping),
             Bye => ("BYE", null, null),
+            TellRendezvous m => ("RENDEZVOUS", m.Told, json.Rendezvous),
             _ => throw new NotSupportedException($"No wire form for {message.GetType().Name}."),
         };
         Write(output, form.Type, form.Payload, form.Shape);

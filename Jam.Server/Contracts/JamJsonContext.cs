@@ -47,4 +47,5 @@ namespace Jam.Server.Contracts;
 [JsonSerializable(typeof(ClockAnswer))]
 [JsonSerializable(typeof(Pong))]
 [JsonSerializable(typeof(Error))]
+[JsonSerializable(typeof(Rendezvous))]
 internal sealed partial class JamJsonContext : JsonSerializerContext;

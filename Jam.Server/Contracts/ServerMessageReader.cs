@@ -52,6 +52,7 @@ internal static class ServerMessageReader
             "PEER_LEFT" => payload.Deserialize(json.PeerLeft),
             "SYNC_RESPONSE" => payload.Deserialize(json.SyncResponse),
             "PONG" => payload.Deserialize(json.Pong),
+            "RENDEZVOUS" => payload.Deserialize(json.Rendezvous),
             "ERROR" => payload.Deserialize(json.Error),
             _ => null,
         };

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Jam.Server.Contracts;
 using Jam.Server.Rooms;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -78,6 +79,14 @@ public sealed class JamServer : IAsyncDisposable
                 throw new PortTakenException(options.Port, e);
             throw;
         }
+    }
+
+    /// <summary>Makes this server the authority of a room whose own is gone.</summary>
+    /// <returns>Its epoch.</returns>
+    public Task<long> InheritAsync(Inheritance inheritance, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(inheritance);
+        return _hub.InheritAsync(inheritance, cancellationToken);
     }
 
     /// <summary>Closes every connection in good order and stops.</summary>

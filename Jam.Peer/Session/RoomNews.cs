@@ -1,0 +1,42 @@
+using Jam.Peer.Network;
+using Jam.Server.Contracts;
+
+namespace Jam.Peer.Session;
+
+/// <summary>What people read of what happens in the room: one line for each thing that somebody else did.</summary>
+internal sealed class RoomNews(Role wanted, Mesh mesh, Readiness readiness, Action<string> notice)
+{
+    private readonly HashSet<string> _complained = [];
+
+    /// <summary>Tells of a message of the authority.</summary>
+    /// <param name="message">What it said.</param>
+    /// <param name="before">The room before it.</param>
+    /// <param name="room">The room after it.</param>
+    /// <param name="isAnswer">Whether it answers a command that was typed here: whoever typed it reads the answer.</param>
+    public void Tell(ServerMessage message, RoomState before, RoomState room, bool isAnswer)
+    {
+        var line = message switch
+        {
+            State when room.Timeline != before.Timeline && !isAnswer => Describe.Change(before, room),
+            Welcome when wanted == Role.Host && room.Role != Role.Host && before.PeerId is null =>
+                "this room has a host already, or waits for one to return; this peer is a viewer until the place is free",
+            PolicyState when !isAnswer => RoomTexts.Policy(room.Policy),
+            TempoState when !isAnswer && room.Tempo is { } tempo && before.Tempo is not null => RoomTexts.Tempo(tempo.Current),
+            LoopState { Lane: null } when !isAnswer => RoomTexts.Loop(room.Loop.Shape),
+            BlobRelay blob => $"{room.Others.GetValueOrDefault(blob.From)?.Name ?? blob.From} says {blob.Data}",
+            PeerJoined { Member: var me } when me.PeerId == room.PeerId && before.Role != me.Role =>
+                me.Role == Role.Host ? "this peer is the host now" : "this peer is a viewer now",
+            PeerJoined { Member: var member } when member.PeerId != room.PeerId && !before.Others.ContainsKey(member.PeerId) && !mesh.IsSettled(member.PeerId) =>
+                $"{member.Name} joined",
+            RoomStats stats => readiness.Waiting(room, stats),
+            // Who is still connected with this peer has only lost the server, or has gone ahead to the next.
+            PeerLeft left when before.Others.ContainsKey(left.PeerId) && !(left.Reason is "lost" or "left" && mesh.IsSettled(left.PeerId)) =>
+                $"{left.Name} left ({left.Reason})",
+            Error { Code: not (ErrorCodes.HostTaken or ErrorCodes.Kicked) } error when !isAnswer && _complained.Add(error.Code) =>
+                $"the server says: {error.Message} ({error.Code})",
+            _ => null,
+        };
+        if (line is not null)
+            notice(line);
+    }
+}
