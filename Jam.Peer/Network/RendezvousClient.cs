@@ -77,12 +77,13 @@ public sealed class RendezvousClient : IAsyncDisposable
     /// The room may be at one of these addresses: looks there at once, beside a connection that stands, and goes over where what it
     /// finds outranks that.
     /// </summary>
+    /// <param name="authority">Whose place that is said to be: where this is connected with it, there is nothing to do.</param>
     /// <param name="urls">Where to look, in turn.</param>
     /// <param name="comesHome">Whether to go over in any case, and as one who knows nothing of the room.</param>
-    public void Look(IReadOnlyList<Uri> urls, bool comesHome)
+    public void Look(Guid authority, IReadOnlyList<Uri> urls, bool comesHome)
     {
         ArgumentNullException.ThrowIfNull(urls);
-        _seeker.Wish(urls, comesHome);
+        _seeker.Hint(authority, urls, comesHome);
         if (!IsConnected)
             Renew();
     }

@@ -19,7 +19,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
     private static readonly TimeSpan _roundWithin = TimeSpan.FromSeconds(6);
 
     // Full mode: the newest wish counts.
-    private readonly Channel<Hint> _hints = Channel.CreateBounded<Hint>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<Whereabouts> _hints = Channel.CreateBounded<Whereabouts>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private volatile IReadOnlyList<Uri> _candidates = options.Candidates;
     private ResiliencePipeline<RendezvousConnection>? _attempts;
     private int _next;
@@ -35,7 +35,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
     public AuthorityRank Least { get; set; }
 
     /// <summary>The room may be at one of these addresses.</summary>
-    public void Wish(IReadOnlyList<Uri> urls, bool comesHome) => _hints.Writer.TryWrite(new Hint(urls, comesHome));
+    public void Hint(Guid authority, IReadOnlyList<Uri> urls, bool comesHome) => _hints.Writer.TryWrite(new Whereabouts(authority, urls, comesHome));
 
     /// <summary>Looks where it was hinted at, then at all candidates, until one answers.</summary>
     public async Task<FoundRendezvous> SeekAsync(CancellationToken cancellationToken)
@@ -56,7 +56,9 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
         {
             var hint = await _hints.Reader.ReadAsync(cancellationToken);
             Least = rank();
-            if (await LookAsync(hint with { Urls = [.. hint.Urls.Where(u => !hint.ComesHome || u != url)] }, cancellationToken) is not { } found)
+            // A second HELLO to the same server would only cost the first one its place.
+            var others = hint with { Urls = [.. hint.Urls.Where(u => u != url)] };
+            if (hint.Authority == rank().Id || await LookAsync(others, cancellationToken) is not { } found)
                 continue;
             if (found.Rank.Outranks(rank()) || hint.ComesHome)
                 return new FoundRendezvous(found, hint.ComesHome);
@@ -64,7 +66,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
         }
     }
 
-    private async Task<RendezvousConnection?> LookAsync(Hint hint, CancellationToken cancellationToken)
+    private async Task<RendezvousConnection?> LookAsync(Whereabouts hint, CancellationToken cancellationToken)
     {
         foreach (var url in hint.Urls)
         {
@@ -136,5 +138,5 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
         e is WebSocketException or IOException or SocketException or HttpRequestException or TimeoutRejectedException
             or RendezvousRefusedException;
 
-    private sealed record Hint(IReadOnlyList<Uri> Urls, bool ComesHome);
+    private sealed record Whereabouts(Guid Authority, IReadOnlyList<Uri> Urls, bool ComesHome);
 }

@@ -199,7 +199,7 @@ internal sealed class TakeoverAgent : IAsyncDisposable
                         SayTo(each, core.Word);
                     break;
                 case MoveTo move:
-                    _client!.Look([.. move.Urls.Select(u => new Uri(u))], move.ComesHome);
+                    _client!.Look(move.Rank.Id, [.. move.Urls.Select(u => new Uri(u))], move.ComesHome);
                     break;
                 case TryThese these:
                     _client!.SetCandidates([.. these.Urls.Select(u => new Uri(u))]);

@@ -68,7 +68,7 @@ internal sealed class TakeoverCore
         (_own, _ownUrl, _isStarting, _startAgainUs) = (id, url, false, nowUs + StartAgainUs);
         _isAlone = epoch is not null;
         if (epoch is { } mine && new AuthorityRank(mine, id).Outranks(_best))
-            _effects.Add(new MoveTo([url], ComesHome: false));
+            _effects.Add(new MoveTo(new AuthorityRank(mine, id), [url], ComesHome: false));
     }
 
     /// <summary>No server could be started here; another may do better meanwhile.</summary>
@@ -209,16 +209,21 @@ internal sealed class TakeoverCore
 
     private void TakeOverIfDue(long nowUs, long lostUs, IReadOnlyList<Candidate> candidates)
     {
-        if (_isStarting || nowUs < _startAgainUs || nowUs < lostUs + PatienceUs)
-            return;
-        var reached = Fresh(nowUs).Where(w => w is { IsConnected: true, IsAlone: false }).Select(w => (Word?)w).OrderByDescending(w => w!.Rank, Comparer<AuthorityRank>.Create((a, b) => a.CompareTo(b))).FirstOrDefault();
-        if (reached is not null)
+        var reached = Fresh(nowUs).Where(w => w is { IsConnected: true, IsAlone: false })
+            .OrderByDescending(w => w.Rank, Comparer<AuthorityRank>.Create((a, b) => a.CompareTo(b))).FirstOrDefault();
+        if (reached?.Rank.Id == _best.Id)
         {
             // The room is alive where others are, though this peer does not get there: a second one would tear it apart. Should they
             // lose it, too, they wait from then on, and so does this one.
             _lostUs = nowUs;
-            if (reached.Rank.Id != _best.Id && reached.Urls.Count > 0)
-                Attempt(reached.Rank, reached.Urls, ComesHome(reached), nowUs, null);
+            return;
+        }
+
+        if (_isStarting || nowUs < _startAgainUs || nowUs < lostUs + PatienceUs)
+            return;
+        if (reached is { Urls.Count: > 0 })
+        {
+            Attempt(reached.Rank, reached.Urls, ComesHome(reached), nowUs, null);
             return;
         }
 
@@ -262,7 +267,7 @@ internal sealed class TakeoverCore
             _attempts.Clear();
         _attempts[rank.Id] = (nowUs + waitUs, Math.Min(RetryMostUs, 2 * waitUs));
         link?.Vain.Add(rank.Id);
-        _effects.Add(new MoveTo(urls, comesHome));
+        _effects.Add(new MoveTo(rank, urls, comesHome));
     }
 
     // One asks for all: the host's peer, and any that runs a server.
@@ -292,14 +297,4 @@ internal sealed class TakeoverCore
     }
 
     private void SayAll() => _effects.Add(new Say(null));
-
-    private sealed class HeardLink
-    {
-        public Word? Word { get; set; }
-
-        public long HeardUs { get; set; } = long.MinValue / 2;
-
-        /// <summary>Authorities that it named and that were looked for without success since this peer was last connected anew.</summary>
-        public HashSet<Guid> Vain { get; } = [];
-    }
 }

@@ -28,7 +28,10 @@ internal sealed record Say(string? PeerId) : TakeoverEffect;
 /// Look whether the room is there, beside whatever connection stands, and go there if it is: if it outranks what is followed now or,
 /// where <paramref name="ComesHome"/>, in any case and without bringing anything along.
 /// </summary>
-internal sealed record MoveTo(IReadOnlyList<string> Urls, bool ComesHome) : TakeoverEffect;
+/// <param name="Rank">Which authority is said to be there.</param>
+/// <param name="Urls">Where to look, in turn.</param>
+/// <param name="ComesHome">As above.</param>
+internal sealed record MoveTo(AuthorityRank Rank, IReadOnlyList<string> Urls, bool ComesHome) : TakeoverEffect;
 
 /// <summary>Where to look while there is no connection, in turn.</summary>
 internal sealed record TryThese(IReadOnlyList<string> Urls) : TakeoverEffect;

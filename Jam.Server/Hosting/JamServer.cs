@@ -101,9 +101,9 @@ public sealed class JamServer : IAsyncDisposable
 
     private static (IRoomStore? Store, IReadOnlyList<StoredRoom> Rooms) OpenStore(JamServerOptions options, ILogger log)
     {
-        if (options.DataFolder is not { } folder)
+        if (options.OpenStore is null && options.DataFolder is null)
             return (null, []);
-        var store = SqliteRoomStore.Open(folder);
+        var store = options.OpenStore?.Invoke() ?? SqliteRoomStore.Open(options.DataFolder!);
         try
         {
             return (store, store.Load(line => HostingLog.StoreDamaged(log, line)));

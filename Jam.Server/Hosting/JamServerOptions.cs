@@ -14,6 +14,9 @@ public sealed record JamServerOptions
     /// <summary>Folder in which rooms outlive the server; null: they do not.</summary>
     public string? DataFolder { get; init; }
 
+    /// <summary>Opens what keeps rooms, in place of the folder.</summary>
+    internal Func<IRoomStore>? OpenStore { get; init; }
+
     /// <summary>Most connections at a time; beyond it a client gets HTTP 503.</summary>
     public int MaxConnections { get; init; } = 20_000;
 

@@ -53,12 +53,12 @@ internal static class Succession
     private static void TakeBelongings(RoomTurn turn, Resume resume, long epoch, long? connection)
     {
         var room = turn.Room;
-        var from = resume.Timeline.Rank;
+        var past = resume.Timeline.Rank;
         var (tempo, loop, policy, origins) = (room.Tempo.Current with { Epoch = epoch }, room.Loop with { Epoch = epoch }, room.Policy, room.Origins);
-        if (resume.Tempo is { } beat && resume.RoomTimeUs is { } roomTimeUs && origins.Tempo.Yields(tempo.Revision, from with { Epoch = beat.Epoch }, beat.Revision))
+        if (resume.Tempo is { } beat && resume.RoomTimeUs is { } roomTimeUs && origins.Tempo.Yields(tempo.Revision, past with { Epoch = beat.Epoch }, beat.Revision))
         {
             var shiftUs = (resume.SuccessorUs ?? turn.Now.Us) - roomTimeUs;
-            origins = origins with { Tempo = new Origin(from with { Epoch = beat.Epoch }, beat.Revision, tempo.Revision + 1) };
+            origins = origins with { Tempo = new Origin(past with { Epoch = beat.Epoch }, beat.Revision, tempo.Revision + 1) };
             tempo = beat with
             {
                 Epoch = epoch, Revision = tempo.Revision + 1, ClockId = room.ClockId, AtUs = beat.AtUs + shiftUs, OriginUs = beat.OriginUs + shiftUs,
@@ -66,17 +66,17 @@ internal static class Succession
             turn.SendAll(new TempoState(tempo), connection);
         }
 
-        if (resume.Loop is { } shape && origins.Loop.Yields(loop.Revision, from with { Epoch = shape.Epoch }, shape.Revision))
+        if (resume.Loop is { } shape && origins.Loop.Yields(loop.Revision, past with { Epoch = shape.Epoch }, shape.Revision))
         {
-            origins = origins with { Loop = new Origin(from with { Epoch = shape.Epoch }, shape.Revision, loop.Revision + 1) };
+            origins = origins with { Loop = new Origin(past with { Epoch = shape.Epoch }, shape.Revision, loop.Revision + 1) };
             loop = shape with { Epoch = epoch, Revision = loop.Revision + 1 };
             turn.SendAll(new LoopState(loop), connection);
         }
 
         var policyRevision = room.PolicyRevision;
-        if (resume.Policy is { } allowed && origins.Policy.Yields(policyRevision, from, resume.PolicyRevision ?? 0))
+        if (resume.Policy is { } allowed && origins.Policy.Yields(policyRevision, past, resume.PolicyRevision ?? 0))
         {
-            origins = origins with { Policy = new Origin(from, resume.PolicyRevision ?? 0, ++policyRevision) };
+            origins = origins with { Policy = new Origin(past, resume.PolicyRevision ?? 0, ++policyRevision) };
             policy = allowed;
             turn.SendAll(new PolicyState(policy, policyRevision, null, epoch), connection);
         }

@@ -68,7 +68,7 @@ internal sealed class TakeoverTests
     }
 
     // The track begins anew every thirty seconds.
-    private static double Apart(long startUs, long otherUs) => Math.Abs(Math.IEEERemainder(startUs - otherUs, SampleTrack.DurationUs));
+    private static double Apart(long startUs, long otherUs) => Math.Abs(Math.IEEERemainder(startUs - otherUs, 30_000_000));
 
     private static bool IsTakeover(string notice) =>
         notice.Contains("takes the room over", StringComparison.Ordinal) || notice.Contains("has taken the room over", StringComparison.Ordinal);

@@ -51,6 +51,7 @@ internal static class CommandLineReader
             Name = checks.Name("--name", raw.Name ?? checks.DefaultName, Limits.MaxMemberNameLength),
             ListenPort = checks.Port(raw.ListenPort is null && raw.P2pPort is not null ? "--p2p-port" : "--listen-port", raw.ListenPort ?? raw.P2pPort, 9003),
             ServerPort = checks.Port("--server-port", raw.ServerPort, 8000),
+            DataFolder = checks.Folder("--data", raw.Data),
             CacheFolder = checks.Folder("--cache", raw.Cache),
             SaveFolder = checks.Folder("--save", raw.Save),
             UpLimitBytesPerSecond = checks.Rate("--up-limit", raw.UpLimit),
