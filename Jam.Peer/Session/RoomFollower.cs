@@ -41,8 +41,7 @@ internal sealed class RoomFollower : IAsyncDisposable
     private readonly TakeoverAgent _agent;
     private (Uri Url, bool ComesHome)? _arrived;
     private readonly LaneKeeper _lane = new();
-    private bool _wasConnected;
-    private bool _saidGone;
+    private bool _wasConnected, _saidGone;
     // Full mode: nothing more is said than that something has changed.
     private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private volatile bool _scoreChanged;
@@ -207,8 +206,7 @@ internal sealed class RoomFollower : IAsyncDisposable
                     _identity.Keep(url, id, welcome.ResumeToken);
                 }
 
-                foreach (var typed in _options.Connect)
-                    _mesh.OnTyped(typed);
+                _options.Connect.ToList().ForEach(_mesh.OnTyped);
                 break;
             case Rendezvous told:
                 _agent.OnTold(_client!.Current, told);
@@ -256,7 +254,6 @@ internal sealed class RoomFollower : IAsyncDisposable
     private void Pulse(RendezvousClient client, bool withStats)
     {
         var room = Room;
-        var clock = client.Clock;
         _tracks.FollowPlayback(room);
         if (_scoreChanged)
         {

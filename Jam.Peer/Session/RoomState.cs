@@ -17,8 +17,8 @@ internal sealed record RoomState
     /// <summary>Ids that the host was seen to send away.</summary>
     public ImmutableHashSet<string> Kicked { get; init; } = [];
 
-    /// <summary>Whose list, policy, beat and loop are known: the authority's clock.</summary>
-    public Guid BelongsTo { get; init; }
+    /// <summary>Whose list, policy, beat and loop are known.</summary>
+    public AuthorityRank BelongsTo { get; init; }
 
     /// <summary>This peer's role.</summary>
     public Role Role { get; init; }
@@ -166,7 +166,8 @@ internal sealed record RoomState
         if (pair == Timeline)
             return this;
         var before = new[] { state.Track, Track, TrackBefore }.FirstOrDefault(t => t is not null && t.TrackId == pair.Previous?.TrackId);
-        return this with { Timeline = pair, Track = state.Track, TrackBefore = before, IsAnnounced = state.Note is StateNotes.Next or StateNotes.Ended, CountInUs = state.CountInUs ?? 0 };
+        var belongsTo = BelongsTo.Id == next.ClockId ? next.Rank : BelongsTo;
+        return this with { BelongsTo = belongsTo, Timeline = pair, Track = state.Track, TrackBefore = before, IsAnnounced = state.Note is StateNotes.Next or StateNotes.Ended, CountInUs = state.CountInUs ?? 0 };
     }
 
     private RoomState TakeSummary(Snapshot page)
@@ -178,9 +179,10 @@ internal sealed record RoomState
         // Of an authority that is outranked by what is known nothing is taken.
         if (known.Timeline?.Current.ClockId != clockId)
             return this;
-        // Revisions of another authority under an equal epoch say nothing about this one's.
-        if (BelongsTo != clockId)
-            known = known with { BelongsTo = clockId, QueueStamp = default, PolicyStamp = default, Tempo = null, Loop = LoopBook.Empty };
+        // Revisions of another authority under an equal epoch say nothing about this one's; what bears a higher one is its own.
+        if (BelongsTo.Id != clockId && BelongsTo.Epoch == epoch)
+            known = known with { QueueStamp = default, PolicyStamp = default, Tempo = null, Loop = LoopBook.Empty };
+        known = known with { BelongsTo = known.BelongsTo.Id == clockId ? known.BelongsTo : new AuthorityRank(epoch, clockId) };
         var room = known.TakePolicy(summary.Policy, (epoch, summary.PolicyRevision)).TakeQueue(
             new QueueState(page.Queue, summary.Repeat, summary.IsShuffled, summary.NextTrackId, summary.QueueRevision, epoch));
         return room with
