@@ -281,8 +281,9 @@ internal sealed class RendezvousConnection : IDisposable
     {
         _buffer.ResetWrittenCount();
         ControlCodec.Serialize(message, _buffer);
-        await _socket.SendAsync(_buffer.WrittenMemory, WebSocketMessageType.Text, true, cancellationToken);
+        // Before it goes out: the answer to BYE is the end of this loop.
         NetworkLog.Sent(_log, message);
+        await _socket.SendAsync(_buffer.WrittenMemory, WebSocketMessageType.Text, true, cancellationToken);
     }
 
     private const long MaxWaitMs = 60_000;

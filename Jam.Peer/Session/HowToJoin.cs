@@ -20,6 +20,6 @@ internal static class HowToJoin
         var best = addresses.Count > 0 ? addresses[0] : IPAddress.Loopback;
         var link = $"http://{new IPEndPoint(best, server.WebPort)}/room/{room}";
         yield return $"in a browser: {link}";
-        yield return $"to add files from a browser on another machine of yours: {link}#key={key.Text}";
+        yield return $"to add files from a browser on another machine of yours: {link}{PageKey.Mark}{key.Text}";
     }
 }

@@ -1,4 +1,5 @@
 using Jam.Server.Hosting;
+using Jam.Peer.Session.Page;
 using Microsoft.Extensions.Logging;
 
 namespace Jam.Peer.Session;
@@ -56,7 +57,11 @@ internal sealed partial class SessionLog : IAsyncDisposable
     }
 
     /// <summary>What people are told.</summary>
-    public void Told(string line) => Told(_log, line);
+    public void Told(string line)
+    {
+        var shown = PageKey.Hide(line);
+        Told(_log, shown);
+    }
 
     /// <summary>The session begins.</summary>
     public void Started(string version, SessionOptions options) => Started(_log, version, options.Role, options.Room, options.Name);

@@ -262,9 +262,11 @@ public sealed class PlayoutEngineTests
         var (rig, _) = Playing();
         var block = new float[2 * 960];
         var frame = rig.Device.Written;
-        rig.Engine.Render(block, frame, rig.Device.NowUs, rig.Device.Clock, rig.Room);
+        // What is made on first use is not what is measured.
+        for (var i = 0; i < 20; i++)
+            rig.Engine.Render(block, frame + i * 960, rig.Device.NowUs + i * 20_000, rig.Device.Clock, rig.Room);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 1; i <= 20; i++)
+        for (var i = 20; i < 40; i++)
             rig.Engine.Render(block, frame + i * 960, rig.Device.NowUs + i * 20_000, rig.Device.Clock, rig.Room);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
     }

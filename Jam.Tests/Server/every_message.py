@@ -21,7 +21,7 @@ async def membership(base):
     host = await join(base, ROOM, "host", name="ana")
     check(set(host.state) >= {"track_id", "status", "offset_sec", "timestamp", "epoch", "revision", "clock_id", "at_us", "position_us"}, "STATE", host.state)
     check(list(host.state)[:4] == ["track_id", "status", "offset_sec", "timestamp"] and host.state["status"] == "PAUSE", "STATE begins so", host.state)
-    check(host.me["role"] == "host" and host.me["policy"] == {"control": "host", "queue": "host", "on_host_loss": "promote"}, "WELCOME", host.me)
+    check(host.me["role"] == "host" and host.me["policy"] == {"control": "host", "queue": "host", "on_host_loss": "promote", "is_listed": True}, "WELCOME", host.me)
     check(set(host.snapshot["room"]) == {"state", "policy", "policy_revision", "repeat", "is_shuffled", "next_track_id", "queue_revision", "tempo", "loop"},
           "SNAPSHOT", host.snapshot)
     bo = await join(base, ROOM, "host", name="ana", peer_id="brought-along", listen=["192.0.2.7:9003"])
@@ -61,7 +61,7 @@ async def house_rules(host, bo):
     await bo.until("PEER_JOINED", lambda p: p["member"]["is_muted"])
     await host.say("POLICY", control="everyone", on_host_loss="free")
     policy = await bo.until("POLICY")
-    check(policy["policy"] == {"control": "everyone", "queue": "host", "on_host_loss": "free"} and policy["by"] == host.id, "POLICY", policy)
+    check(policy["policy"] == {"control": "everyone", "queue": "host", "on_host_loss": "free", "is_listed": True} and policy["by"] == host.id, "POLICY", policy)
     for kind, fields in (("PAUSE", {}), ("BLOB", {"data": 1}), ("LOOP_UPDATE", {"steps": [None] * 16}), ("TAP", {})):
         await bo.refused("muted", kind, **fields)
     await host.say("MUTE", peer_id=bo.id, is_muted=False)
@@ -203,6 +203,21 @@ async def the_rest(host, bo):
     check((await bo.until("PONG"))["nonce"] == -3, "PONG")
 
 
+async def swarm_picture(base, host):
+    trader = await join(base, ROOM, name="cy", listen=["192.0.2.8:9003"])
+    await host.say("WATCH")
+    watched = await trader.until("WATCHED", lambda p: p["is_on"])
+    check(set(watched) == {"is_on", "every_ms", "round"} and watched["every_ms"] >= 500, "WATCHED", watched)
+    report = {"track_id": A, "chunks": 10, "round": watched["round"], "is_first": True, "sources": [host.id], "runs": [0, 3, 0, 2, 1, 1],
+              "links": [{"peer_id": host.id, "down_rate": 1000, "up_rate": 0, "rtt_us": 900}], "stats": {"rtt_us": 2500}, "age_us": 7}
+    await trader.say("SWARM", **report)
+    told = await host.until("SWARM")
+    check(told["peer_id"] == trader.id and told["report"]["runs"] == report["runs"] and told["report"]["sources"] == [host.id], "SWARM", told)
+    await host.say("WATCH", is_on=False)
+    await trader.until("WATCHED", lambda p: not p["is_on"])
+    await trader.say("BYE")
+
+
 async def wrong_words(base, host, bo):
     stranger = Client(await websockets.connect(f"{base}/{ROOM}"))
     await stranger.refused("hello_first", "PLAY")
@@ -246,6 +261,7 @@ async def main(base):
     await playlist(host, bo)
     await beat_and_loop(host, bo)
     await the_rest(host, bo)
+    await swarm_picture(base, host)
     await wrong_words(base, host, bo)
     print(json.dumps({"said": sorted(SAID), "heard": sorted(HEARD), "codes": sorted(CODES)}))
 

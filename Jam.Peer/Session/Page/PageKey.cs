@@ -16,6 +16,12 @@ internal sealed class PageKey(string key)
     /// <summary>As it stands in a link.</summary>
     public string Text => key;
 
+    /// <summary>What a link's fragment begins with that has the key.</summary>
+    public const string Mark = "#key=";
+
+    /// <summary>A line without the key that it may end with: logs are passed around.</summary>
+    public static string Hide(string line) => line.IndexOf(Mark, StringComparison.Ordinal) is >= 0 and var at ? $"{line[..(at + Mark.Length)]}..." : line;
+
     /// <summary>
     /// Whether a request comes from this machine, under a name that is only this machine's (another name may be a site's that points here),
     /// or brings the key.
