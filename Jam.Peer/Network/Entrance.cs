@@ -34,7 +34,7 @@ internal sealed class Entrance : IAsyncDisposable
     private readonly PeerListener _listener;
     private readonly HalfOpenGate _gate = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly RunningTasks _running = new();
+    private readonly TaskBag _running = new();
     private readonly ILogger _log;
 
     public Entrance(IDoorkeeper keeper, int listenPort, TimeProvider time, Action<string> notice, ILogger? log = null)
@@ -58,7 +58,7 @@ internal sealed class Entrance : IAsyncDisposable
         await _stop.CancelAsync();
         _listener.Dispose();
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _running.WaitAsync();
+        await _running.AllAsync();
         _stop.Dispose();
     }
 

@@ -56,7 +56,7 @@ internal static class Handshake
     }
 
     private static HelloFrame Hello(PeerIdentity self, ushort listenPort) => new(
-        FrameCaps.Version, FrameCaps.Exchanges | FrameCaps.Blobs, self.PeerId, self.Room, listenPort, RandomNumberGenerator.GetBytes(HandshakeProof.Size), new byte[32]);
+        FrameCaps.Version, FrameCaps.Exchanges | FrameCaps.Blobs | FrameCaps.Moves, self.PeerId, self.Room, listenPort, RandomNumberGenerator.GetBytes(HandshakeProof.Size), new byte[32]);
 
     private static void Check(PeerIdentity self, HelloFrame theirs)
     {

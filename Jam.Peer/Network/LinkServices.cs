@@ -58,6 +58,9 @@ internal sealed class LinkServices : IAsyncDisposable
             case TestDataFrame data:
                 from.Send(new TestAckFrame(data.Number, Accept(from, data) ? data.Bytes.Length : 0));
                 return true;
+            case RendezvousFrame word:
+                _mesh.OnRendezvous?.Invoke(from, word);
+                return true;
             case DialBackFrame ask:
                 if (!MayDialBack(from) || !_dialBacks.Writer.TryWrite((from, ask.Number)))
                     from.Send(new DialBackResultFrame(ask.Number, DialBackOutcome.Declined, 0));

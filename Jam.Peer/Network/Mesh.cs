@@ -22,7 +22,7 @@ internal sealed partial class Mesh : IDoorkeeper, IAsyncDisposable
     private readonly Admission _admission;
     private readonly LinkRegistry _links = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly RunningTasks _running = new();
+    private readonly TaskBag _running = new();
     private readonly ILogger _log;
     private readonly ConcurrentDictionary<string, Member> _members = new();
     private readonly ConcurrentDictionary<string, MemberDialer> _dialers = new();
@@ -78,6 +78,9 @@ internal sealed partial class Mesh : IDoorkeeper, IAsyncDisposable
     /// <summary>Whether the rendezvous says who is in the room; while it does not, members find each other by PEX.</summary>
     public bool IsRoomReachable { get; set; } = true;
 
+    /// <summary>A member says where the room's authority is; called on that link's own loop, and must not wait.</summary>
+    public Action<PeerConnection, RendezvousFrame>? OnRendezvous { get; set; }
+
     /// <summary>Connections that stand.</summary>
     public IReadOnlyList<PeerConnection> Links => _links.All;
 
@@ -116,6 +119,21 @@ internal sealed partial class Mesh : IDoorkeeper, IAsyncDisposable
 
         if (!_stop.IsCancellationRequested)
             _dialers.GetOrAdd(member.PeerId, id => new MemberDialer(this, id, dialNow, _time)).Wake();
+    }
+
+    /// <summary>Follows the room's members from what they were to what they are.</summary>
+    public async Task FollowMembersAsync(IReadOnlyDictionary<string, Member> before, IReadOnlyDictionary<string, Member> now, bool dialNow)
+    {
+        if (ReferenceEquals(before, now))
+            return;
+        foreach (var member in now.Values)
+        {
+            if (before.GetValueOrDefault(member.PeerId) != member)
+                SetMember(member, dialNow);
+        }
+
+        foreach (var gone in before.Keys.Where(k => !now.ContainsKey(k)))
+            await RemoveMemberAsync(gone);
     }
 
     /// <summary>A member has left: its connection may stay while it lasts, but is not made again.</summary>
@@ -184,7 +202,7 @@ internal sealed partial class Mesh : IDoorkeeper, IAsyncDisposable
             await dialer.DisposeAsync();
         await _entrance.DisposeAsync();
         await _services.DisposeAsync();
-        await _running.WaitAsync();
+        await _running.AllAsync();
         _stop.Dispose();
     }
 

@@ -51,6 +51,7 @@ internal sealed class PeerConnection : IAsyncDisposable
         PeerId = remote.PeerId;
         Outgoing = outgoing;
         KnowsBlobs = (remote.Capabilities & FrameCaps.Blobs) != 0;
+        KnowsMoves = (remote.Capabilities & FrameCaps.Moves) != 0;
         Exchanges = (remote.Capabilities & FrameCaps.Exchanges) != 0;
         RemoteEndPoint = (IPEndPoint)stream.Socket.RemoteEndPoint!;
         ListenEndPoint = new IPEndPoint(RemoteEndPoint.Address, remote.ListenPort);
@@ -70,8 +71,10 @@ internal sealed class PeerConnection : IAsyncDisposable
     /// <summary>Whether the other side knows the frames beside the swarm's.</summary>
     public bool Exchanges { get; }
 
-    /// <summary>Whether the other side knows BLOB.</summary>
+    /// <summary>Whether the other side knows BLOB, and RENDEZVOUS.</summary>
     public bool KnowsBlobs { get; }
+
+    public bool KnowsMoves { get; }
 
     public IPEndPoint RemoteEndPoint { get; }
 

@@ -1,12 +1,7 @@
-using System.Net.Sockets;
-using System.Net.WebSockets;
 using System.Threading.Channels;
 using Jam.Peer.Clock;
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
-using Polly;
-using Polly.Retry;
-using Polly.Timeout;
 
 namespace Jam.Peer.Network;
 
@@ -19,26 +14,25 @@ public sealed class RendezvousClient : IAsyncDisposable
     private const int EventCapacity = 1024;
     private static readonly TimeSpan _leaveWithin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _shortLived = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _tellWithin = TimeSpan.FromSeconds(0.1);
 
     private readonly RendezvousOptions _options;
+    private readonly RendezvousSeeker _seeker;
     private readonly TimeProvider _time;
     private readonly RoomClockEstimator _clock;
     private readonly Lock _clockGate = new();
     private readonly CancellationTokenSource _ending = new();
-    private readonly ResiliencePipeline<RendezvousConnection> _attempts;
 
     // A reader that lags holds the read loop up, and in the end is cut off by the server as a slow reader.
     private readonly Channel<RendezvousEvent> _events = Channel.CreateBounded<RendezvousEvent>(
         new BoundedChannelOptions(EventCapacity) { SingleWriter = true, FullMode = BoundedChannelFullMode.Wait });
 
-    private volatile IReadOnlyList<Uri> _candidates;
     private volatile RendezvousConnection? _connection;
     private volatile bool _isLeaving;
     private readonly Lock _lifeGate = new();
     private CancellationTokenSource? _life;
     private Task _loop = Task.CompletedTask;
-    private int _nextCandidate;
-    private bool _hasTold;
+    private FoundRendezvous? _found;
 
     /// <summary>Prepares a client; <see cref="Start"/> begins.</summary>
     public RendezvousClient(RendezvousOptions options, TimeProvider time)
@@ -48,9 +42,8 @@ public sealed class RendezvousClient : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfZero(options.Candidates.Count, nameof(options));
         _options = options;
         _time = time;
-        _candidates = options.Candidates;
         _clock = new RoomClockEstimator(options.KeepsFirstClock);
-        _attempts = Attempts(options, time);
+        _seeker = new RendezvousSeeker(options, _clock, _clockGate, time, why => _events.Writer.TryWrite(new Disconnected(why)));
     }
 
     /// <summary>What happens, in order. Ends when the client is disposed, or with a <see cref="JamException"/> when the host sends this peer away.</summary>
@@ -80,12 +73,27 @@ public sealed class RendezvousClient : IAsyncDisposable
     /// <summary>Queues a message; false where there is no connection or its queue is full, in which case nothing is sent later.</summary>
     public bool TrySend(ClientMessage message) => _connection?.TrySend(message) ?? false;
 
+    /// <summary>
+    /// The room may be at one of these addresses: looks there at once, beside a connection that stands, and goes over where what it
+    /// finds outranks that.
+    /// </summary>
+    /// <param name="authority">Whose place that is said to be: where this is connected with it, there is nothing to do.</param>
+    /// <param name="urls">Where to look, in turn.</param>
+    /// <param name="comesHome">Whether to go over in any case, and as one who knows nothing of the room.</param>
+    public void Look(Guid authority, IReadOnlyList<Uri> urls, bool comesHome)
+    {
+        ArgumentNullException.ThrowIfNull(urls);
+        _seeker.Hint(authority, urls, comesHome);
+        if (!IsConnected)
+            Renew();
+    }
+
     /// <summary>Replaces the addresses to try from the next attempt on; a connection that stands is kept.</summary>
     public void SetCandidates(IReadOnlyList<Uri> candidates)
     {
         ArgumentNullException.ThrowIfNull(candidates);
         ArgumentOutOfRangeException.ThrowIfZero(candidates.Count, nameof(candidates));
-        _candidates = candidates;
+        _seeker.Candidates = candidates;
     }
 
     /// <summary>
@@ -99,15 +107,17 @@ public sealed class RendezvousClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// What to tell a successor of the room's authority in HELLO; null where the clock that the record is on is not known well
-    /// enough to say where the music is.
+    /// What to tell a successor of the room's authority in HELLO; without the time, where the clock that the record is on is not known
+    /// well enough to say where the music is.
     /// </summary>
     public Resume? Remember(Timeline? timeline, TrackInfo? track)
     {
         var clock = Clock;
-        if (timeline is null || !clock.IsReady || clock.ClockId != timeline.ClockId)
+        if (timeline is null)
             return null;
-        return new Resume(timeline, track, (long)clock.ToRoomUs(_time.NowUs()), clock.ErrorUs);
+        return clock.IsReady && clock.ClockId == timeline.ClockId
+            ? new Resume(timeline, track, (long)clock.ToRoomUs(_time.NowUs()), clock.ErrorUs)
+            : new Resume(timeline, track, null, 0);
     }
 
     /// <summary>Says BYE where it can, and ends.</summary>
@@ -125,6 +135,7 @@ public sealed class RendezvousClient : IAsyncDisposable
         }
 
         await _loop;
+        _found?.Connection.Dispose();
         _events.Writer.TryComplete();
         _ending.Dispose();
     }
@@ -172,22 +183,25 @@ public sealed class RendezvousClient : IAsyncDisposable
 
     private async Task LiveAsync(CancellationToken renewed, CancellationToken cancellationToken)
     {
-        using var connection = await _attempts.ExecuteAsync(OpenAsync, renewed);
+        var (_, comesHome) = _found ??= await _seeker.SeekAsync(renewed);
+        using var connection = _found.Connection;
+        _found = null;
         var since = _time.GetTimestamp();
         try
         {
-            _connection = connection;
-            await _events.Writer.WriteAsync(new Connected(connection.Url), cancellationToken);
+            (_connection, _seeker.Least) = (connection, connection.Rank);
+            await _events.Writer.WriteAsync(new Connected(connection.Url, comesHome), cancellationToken);
             await _events.Writer.WriteAsync(new Received(connection.FirstState), cancellationToken);
-            var why = await connection.RunAsync(_events.Writer, renewed);
+            var why = await RunAsync(connection, renewed);
             if (renewed.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
                 why = "this machine's addresses have changed";
             NetworkLog.Ended(_options.Log, connection.Url, why);
-            _connection = null;
+            (_connection, _seeker.Least) = (null, connection.Rank);
             // Whoever is sent away stays out: a client that came back again and again would be told the same for ever.
             if (connection.SentAway is { } farewell)
                 throw new JamException(farewell);
-            await _events.Writer.WriteAsync(new Disconnected(why), cancellationToken);
+            if (_found is null)
+                await _events.Writer.WriteAsync(new Disconnected(why), cancellationToken);
         }
         finally
         {
@@ -197,59 +211,29 @@ public sealed class RendezvousClient : IAsyncDisposable
         }
 
         // A server that lets one in only to hang up must not be asked again in a tight loop.
-        if (!_isLeaving && !renewed.IsCancellationRequested && _time.GetElapsedTime(since) < _shortLived)
+        if (!_isLeaving && _found is null && !renewed.IsCancellationRequested && _time.GetElapsedTime(since) < _shortLived)
             await Task.Delay(_options.FirstDelay, _time, cancellationToken);
     }
 
-    private async ValueTask<RendezvousConnection> OpenAsync(CancellationToken cancellationToken)
+    /// <summary>Runs a connection until it ends, or until another was found that is to take its place.</summary>
+    private async Task<string> RunAsync(RendezvousConnection connection, CancellationToken cancellationToken)
     {
-        lock (_clockGate)
-            _clock.HoldOver(_time.NowUs());
-        var candidates = _candidates;
-        var url = candidates[_nextCandidate % candidates.Count];
-        NetworkLog.Trying(_options.Log, url);
-        try
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var running = connection.RunAsync(_events.Writer, ending.Token);
+        var looking = _seeker.LookBesideAsync(() => connection.Rank, connection.Url, ending.Token);
+        if (await Task.WhenAny(running, looking) == looking && !ending.IsCancellationRequested)
         {
-            var connection = await RendezvousConnection.OpenAsync(url, _options, _clock, _clockGate, _time, cancellationToken);
-            NetworkLog.Opened(_options.Log, url);
-            _hasTold = true;
-            return connection;
+            _found = await looking;
+            // Those who stay behind are shown the way.
+            var (next, rank) = (_found.Connection, _found.Connection.Rank);
+            connection.TrySend(new TellRendezvous(new Rendezvous(rank.Epoch, rank.Id, [next.Url.ToString()])));
+            await Task.WhenAny(running, Task.Delay(_tellWithin, _time, ending.Token));
         }
-        catch (Exception problem)
-        {
-            var why = Reason(problem);
-            NetworkLog.Failed(_options.Log, url, why);
-            _nextCandidate++;
-            // Once all have failed, and once; who was connected before has been told already.
-            if (!_hasTold && _nextCandidate >= candidates.Count && !cancellationToken.IsCancellationRequested)
-                _hasTold = _events.Writer.TryWrite(new Disconnected(why));
-            throw;
-        }
+
+        await ending.CancelAsync();
+        await Task.WhenAny(looking);
+        if (looking.IsCompletedSuccessfully)
+            _found ??= await looking;
+        return await running;
     }
-
-    private static ResiliencePipeline<RendezvousConnection> Attempts(RendezvousOptions options, TimeProvider time) =>
-        new ResiliencePipelineBuilder<RendezvousConnection> { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions<RendezvousConnection>
-            {
-                MaxRetryAttempts = int.MaxValue,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = options.FirstDelay,
-                MaxDelay = options.MaxDelay,
-                ShouldHandle = new PredicateBuilder<RendezvousConnection>().Handle<Exception>(IsTransient),
-            })
-            .AddTimeout(options.AttemptTimeout)
-            .Build();
-
-    // A WebSocket's own words say only that it did not come about; what lies under them says why.
-    private static string Reason(Exception problem) => problem switch
-    {
-        WebSocketException { InnerException: { } inner } => inner.Message,
-        OperationCanceledException => "no answer in time",
-        _ => problem.Message,
-    };
-
-    private static bool IsTransient(Exception e) =>
-        e is WebSocketException or IOException or SocketException or HttpRequestException or TimeoutRejectedException
-            or RendezvousRefusedException;
 }

@@ -55,6 +55,9 @@ internal sealed class RendezvousConnection : IDisposable
     /// <summary>The newest of everything that the authority told of; null before the first answer to a probe.</summary>
     public Revisions? Newest { get; private set; }
 
+    /// <summary>How the authority compares with others, by the last STATE.</summary>
+    public AuthorityRank Rank { get; private set; }
+
     /// <summary>How good the way is.</summary>
     public LinkQuality Quality
     {
@@ -81,10 +84,11 @@ internal sealed class RendezvousConnection : IDisposable
 
     /// <summary>Connects, says HELLO and waits for STATE.</summary>
     /// <exception cref="WebSocketException">Nobody is there, or it is no rendezvous.</exception>
-    /// <exception cref="RendezvousRefusedException">The server answered something else.</exception>
+    /// <exception cref="RendezvousRefusedException">The server answered something else, or is outranked by what is known.</exception>
     /// <exception cref="JamException">The host sent this peer away; there is no use in trying again.</exception>
     public static async Task<RendezvousConnection> OpenAsync(
-        Uri url, RendezvousOptions options, RoomClockEstimator clock, Lock clockGate, TimeProvider time, CancellationToken cancellationToken)
+        Uri url, RendezvousOptions options, AuthorityRank least, RoomClockEstimator clock, Lock clockGate, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var log = options.Log;
         var socket = new ClientWebSocket();
@@ -109,7 +113,10 @@ internal sealed class RendezvousConnection : IDisposable
                 throw new JamException(kicked.Message);
             if (answer.Message is not State state)
                 throw new RendezvousRefusedException((answer.Message as Error)?.Message ?? "the server did not answer HELLO with STATE");
-            return new RendezvousConnection(url, socket, clock, clockGate, time, log, options.Trace) { FirstState = state };
+            // It was told what this peer knows, and keeps below that.
+            if (hello.Resume is not null && least.Outranks(state.ToTimeline().Rank))
+                throw new RendezvousRefusedException("that is not the room's server any more");
+            return new RendezvousConnection(url, socket, clock, clockGate, time, log, options.Trace) { FirstState = state, Rank = state.ToTimeline().Rank };
         }
         catch
         {
@@ -172,6 +179,8 @@ internal sealed class RendezvousConnection : IDisposable
                         await events.WriteAsync(new Received(error), cancellationToken);
                         break;
                     case { } message:
+                        if (message is State state && state.ToTimeline().Rank is var rank && rank.Outranks(Rank))
+                            Rank = rank;
                         await events.WriteAsync(new Received(message), cancellationToken);
                         break;
                     default:

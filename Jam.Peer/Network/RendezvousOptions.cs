@@ -16,7 +16,13 @@ public sealed record RendezvousOptions
     /// </summary>
     public required Func<Hello> BuildHello { get; init; }
 
-    /// <summary>How long one attempt may take, from the connection to the first STATE.</summary>
+    /// <summary>Swarm addresses to announce at one address of the room; null: those of <see cref="BuildHello"/>. As that, it must not block.</summary>
+    public Func<Uri, IReadOnlyList<string>>? Listen { get; init; }
+
+    /// <summary>
+    /// How long one attempt may take, from the connection to the first STATE; less where there are several addresses, so that each has
+    /// its turn before a room is given up.
+    /// </summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>About how long to wait after the first attempt that failed; doubles, with jitter, up to <see cref="MaxDelay"/>.</summary>
@@ -44,7 +50,9 @@ public abstract record RendezvousEvent
 }
 
 /// <summary>The room has taken HELLO; its STATE follows as the next event.</summary>
-public sealed record Connected(Uri Url) : RendezvousEvent;
+/// <param name="Url">Where.</param>
+/// <param name="ComesHome">Whether what was known of the room counts no more, since it was only this peer's own.</param>
+public sealed record Connected(Uri Url, bool ComesHome = false) : RendezvousEvent;
 
 /// <summary>The connection is gone, or the first attempt to get one has failed; attempts to get another have begun.</summary>
 /// <param name="Why">For people.</param>

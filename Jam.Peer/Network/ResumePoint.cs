@@ -37,11 +37,11 @@ internal static class ResumePoint
         }
 
         var hello = buildHello();
-        if (hello.Resume is not { } resume)
+        if (hello.Resume is not { RoomTimeUs: { } roomTimeUs } resume)
             return hello;
         double localUs;
         lock (clockGate)
-            localUs = clock.Snapshot.ToLocalUs(resume.RoomTimeUs);
+            localUs = clock.Snapshot.ToLocalUs(roomTimeUs);
         return hello with { Resume = resume with { SuccessorUs = (long)localUs + offsetUs } };
     }
 }

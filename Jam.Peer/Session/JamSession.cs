@@ -9,7 +9,6 @@ using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
-using Jam.Server.Hosting;
 
 namespace Jam.Peer.Session;
 
@@ -40,9 +39,10 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
     private readonly ExtrasShelf _extras;
     private readonly GatewayDoor? _gateway;
     private readonly PageRoutes _page;
-    private JamServer? _server;
+    private readonly OwnServer _server;
     private RendezvousClient? _rendezvous;
     private RoomFollower? _follower;
+    private TakeoverAgent? _agent;
     private string? _roomName;
     private BeaconSender? _beacon;
     private AddressWatch? _addresses;
@@ -69,6 +69,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _gateway = GatewayDoor.For(
             options, new GatewaySource(() => _follower?.Room ?? new RoomState(), () => _rendezvous?.Current is { } server ? [server] : [], _shelf, _extras, _swarm), time);
         _page = new PageRoutes(_extras.Find, SeedAsync, options.CacheFolder ?? TrackCache.DefaultFolder());
+        _server = new OwnServer(options, [.. _page.All, .. _gateway?.Routes ?? []], time, _log.Loggers);
         _extras.Changed += () => _follower?.OnShelfChanged();
         _shelf.Opened += _ => _follower?.OnShelfChanged();
     }
@@ -90,26 +91,29 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         var location = await LocateAsync(cancellationToken);
         _roomName = location.Room;
         if (_gateway is not null)
-            await _gateway.OpenAsync(_server?.WebPort, _options.GatewayPort, Notice, cancellationToken);
+            await _gateway.OpenAsync(_server.Running?.WebPort, _options.GatewayPort, Notice, cancellationToken);
+        _agent = new TakeoverAgent(location, _server, _mesh, () => _swarm.Snapshot, _time, Notice);
         _follower = new RoomFollower(
-            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead,
+            _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _agent,
             new SelfReports(_options, _player, () => _swarm.Snapshot), _identity, _time, Notice, Whisper) { GatewayPort = _gateway?.Port };
         _rendezvous = new RendezvousClient(
             new RendezvousOptions
             {
                 Candidates = location.Urls,
                 BuildHello = _follower.Hello,
+                Listen = _follower.Listen,
                 KeepsFirstClock = _options.KeepsFirstClock,
                 Log = _log.Loggers.CreateLogger("room"),
                 Trace = _trace is null ? null : _trace.Add,
             },
             _time);
         _follower.Start(_rendezvous);
+        _agent.Start(_follower, _rendezvous);
         _rendezvous.Start();
         _addresses = new AddressWatch(AddressWatch.OfThisMachine, OnAddressesChanged, _time);
         _pulse = WatchAsync();
         if (_options.Role == Role.Host)
-            HowToJoin.Lines(_mesh.Port, _server, _roomName, _page.Key).ToList().ForEach(Notice);
+            HowToJoin.Lines(_mesh.Port, _server.Running, _roomName, _page.Key).ToList().ForEach(Notice);
         if (_options is { Role: Role.Host, Discovery: true })
             _beacon = new BeaconSender(BeaconNetwork.Default, Beacon, _time);
     }
@@ -153,6 +157,8 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         if (_beacon is not null)
             await _beacon.DisposeAsync();
         await _pulse.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_agent is not null)
+            await _agent.DisposeAsync();
         if (_follower is not null)
             await _follower.DisposeAsync();
         if (_rendezvous is not null)
@@ -165,8 +171,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         await _swarm.DisposeAsync();
         if (_gateway is not null)
             await _gateway.DisposeAsync();
-        if (_server is not null)
-            await _server.DisposeAsync();
+        await _server.DisposeAsync();
         await _identity.DisposeAsync();
         await _log.DisposeAsync();
         _page.Dispose();
@@ -205,6 +210,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _toldAddresses = told;
         Notice($"this machine's addresses have changed: {string.Join(", ", told)}");
         _rendezvous?.Renew();
+        _agent?.OnRoamed();
     }
 
     // A cache that cannot be written costs the next run, not this one.
@@ -236,26 +242,18 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
     private async Task<RoomLocation> LocateAsync(CancellationToken cancellationToken)
     {
         if (_options.Server is { } server)
-            return new RoomLocation(_options.Room, [EmbeddedServer.RoomUrl(server, _options.Room)]);
+            return new RoomLocation(_options.Room, [OwnServer.RoomOn(server, _options.Room)]);
         if (_options.Connect.Count > 0)
             return await RendezvousLocator.AskAsync(_options.Connect, _time, Notice, cancellationToken);
-        _server = await EmbeddedServer.StartAsync(
-            new JamServerOptions
-            {
-                Port = _options.ServerPort,
-                Listener = _options.Listener,
-                ListsRooms = _options.IsListed,
-                Routes = [.. _page.All, .. _gateway?.Routes ?? []],
-            },
-            _time, _log.Loggers, cancellationToken);
-        return new RoomLocation(_options.Room, [new Uri($"ws://127.0.0.1:{_server.Port}/ws/{_options.Room}")]);
+        await _server.StartAsync(cancellationToken);
+        return new RoomLocation(_options.Room, [_server.UrlOf(_options.Room)]);
     }
 
     // A loop that fails has met a bug: better to end with its message than to play on half-dead.
     private async Task WatchAsync()
     {
         var first = await Task.WhenAny(
-            _swarm.Completion, _mesh.Completion, _shelf.Completion, _follower!.Completion,
+            _swarm.Completion, _mesh.Completion, _shelf.Completion, _follower!.Completion, _agent!.Completion,
             Task.Delay(Timeout.InfiniteTimeSpan, _time, _stop.Token));
         if (_stop.IsCancellationRequested)
             return;

@@ -18,8 +18,6 @@ internal sealed class RoomFollower : IAsyncDisposable
 {
     private static readonly TimeSpan PulseEvery = TimeSpan.FromMilliseconds(250);
     private const int PulsesPerStats = 8;
-    private const long FarUs = 200_000;
-    private const int FarLooks = 5;
 
     private readonly SessionOptions _options;
     private readonly TrackShelf _shelf;
@@ -28,22 +26,21 @@ internal sealed class RoomFollower : IAsyncDisposable
     private readonly TrackFollower _tracks;
     private readonly TimeProvider _time;
     private readonly Action<string> _notice;
-    private readonly Action<string> _whisper;
     private readonly HostDuties _duties;
     private readonly Readiness _readiness;
     private readonly StorageNotices _storageNotices;
     private readonly SelfReports _self;
     private readonly CancellationTokenSource _stop = new();
-    private readonly HashSet<string> _complained = [];
+    private readonly RoomNews _news;
     private RoomState _room = new();
     private RendezvousClient? _client;
     private readonly string _roomName;
     private readonly IReadOnlyList<Uri> _candidates;
     private readonly IdentityStore _identity;
-    private readonly bool _isOnServersMachine;
-    private bool _wasConnected;
-    private bool _saidGone;
-    private int _farLooks;
+    private readonly TakeoverAgent _agent;
+    private (Uri Url, bool ComesHome)? _arrived;
+    private readonly LaneKeeper _lane = new();
+    private bool _wasConnected, _saidGone;
     // Full mode: nothing more is said than that something has changed.
     private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private volatile bool _scoreChanged;
@@ -51,16 +48,17 @@ internal sealed class RoomFollower : IAsyncDisposable
 
     public RoomFollower(
         SessionOptions options, RoomLocation location, IReadOnlyList<TrackInfo> seeds, TrackShelf shelf, ExtrasShelf extras, Mesh mesh,
-        Player player, PlayheadFeed playhead, SelfReports self, IdentityStore identity, TimeProvider time, Action<string> notice, Action<string> whisper)
+        Player player, PlayheadFeed playhead, TakeoverAgent agent, SelfReports self, IdentityStore identity, TimeProvider time,
+        Action<string> notice, Action<string> whisper)
     {
-        (_self, _whisper) = (self, whisper);
-        (_roomName, _candidates, _identity) = (location.Room, location.Urls, identity);
-        _isOnServersMachine = location.Urls.Any(u => u.IsLoopback);
+        (_self, _agent, _identity) = (self, agent, identity);
+        (_roomName, _candidates) = (location.Room, location.Urls);
         (_options, _shelf, _mesh, _player, _time, _notice) = (options, shelf, mesh, player, time, notice);
         _tracks = new TrackFollower(shelf, extras, player, playhead, options.ReplayGain, () => _client?.Clock ?? RoomClockSnapshot.None, time);
         _duties = new HostDuties(options.Role, seeds, options.Autoplay);
         _readiness = new Readiness(track => player.IsReady(track, Readiness.FirstSecondUs));
         player.Decoded += () => _ = _readiness.IsAwaited && _changes.Writer.TryWrite(true);
+        _news = new RoomNews(options.Role, mesh, _readiness, notice, whisper);
         Commands = new RoomCommands(this, () => _client, time);
         _storageNotices = new StorageNotices(shelf, notice);
     }
@@ -74,21 +72,23 @@ internal sealed class RoomFollower : IAsyncDisposable
     /// <summary>Where browsers find this peer's gateway; null where it has none.</summary>
     public int? GatewayPort { get; init; }
 
-    /// <summary>The first message of a connection, with what a successor of the authority needs.</summary>
+    /// <summary>Whether the room was ever reached.</summary>
+    public bool HasBeenConnected { get; private set; }
+
+    /// <summary>The first message of a connection, with what a successor of the authority needs. Who is the host stays so.</summary>
     public Hello Hello()
     {
         var room = Room;
         var (peerId, token) = room.PeerId is { } here ? (here, room.ResumeToken) : _identity.For(_candidates);
+        var role = room.PeerId is null ? _duties.Wanted : room.Role;
         return new Hello(
-            _duties.Wanted, _options.Name, peerId,
-            [.. LocalAddresses.ForPeers(_isOnServersMachine).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)],
-            _mesh.Port, token, _client?.Remember(room.Timeline?.Current, room.Track) is { } resume
-                ? resume with { Tempo = room.Tempo?.Current, Policy = room.Policy, Queue = Fitting(room.Queue), Repeat = room.Repeat, Loop = room.Loop.Shape }
-                : null, IsListed: _options.IsListed ? null : false, GatewayPort: GatewayPort);
+            role, _options.Name, peerId, null, _mesh.Port, token, Legacy.ForHello(room, _client), IsListed: _options.IsListed ? null : false,
+            GatewayPort: GatewayPort);
     }
 
-    // HELLO has to fit into a message; a longer list is the host's to bring.
-    private static TrackInfo[] Fitting(IReadOnlyList<TrackInfo> queue) => [.. queue.Take(40)];
+    /// <summary>Where this peer's swarm port can be reached, for the members of a room at an address.</summary>
+    public IReadOnlyList<string> Listen(Uri url) =>
+        [.. LocalAddresses.ForPeers(url.IsLoopback).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)];
 
     /// <summary>Starts to follow.</summary>
     public void Start(RendezvousClient client)
@@ -161,10 +161,12 @@ internal sealed class RoomFollower : IAsyncDisposable
         switch (what)
         {
             case Connected connected:
-                _notice(_wasConnected ? $"connected to {connected.Url} again" : $"connected to {connected.Url}");
+                Commands.Fail("the room has moved to another server; what was asked may not have been done, look and ask again");
+                _arrived = (connected.Url, connected.ComesHome);
                 (_wasConnected, _saidGone, _mesh.IsRoomReachable) = (true, false, true);
                 break;
             case Disconnected gone:
+                _agent.OnLost();
                 _mesh.IsRoomReachable = false;
                 if (!_saidGone)
                     _notice(_wasConnected ? $"the server is gone ({gone.Why}); playing on, trying to reach it" : $"cannot reach the server ({gone.Why}); trying on");
@@ -182,13 +184,18 @@ internal sealed class RoomFollower : IAsyncDisposable
     private async Task TakeAsync(ServerMessage message, CancellationToken cancellationToken)
     {
         var before = Room;
+        if (message is State first && _arrived is { } arrived)
+            before = Arrive(before, first, arrived.Url, arrived.ComesHome);
         var room = before.Apply(message);
         Volatile.Write(ref _room, room);
+        TellAgent(message, room);
+        if (_lane.After(message, before, room) is { } lane)
+            _client!.TrySend(lane);
         var isAnswer = Commands.Take(message);
         FollowScore(before, room);
-        // What members tell each other is for eyes alone, not for the log.
-        if (RoomNews.Of(before, room, message, isAnswer, _options.Role) is { } line)
-            (message is BlobRelay ? _whisper : _notice)(line);
+        if (message is Error error)
+            isAnswer = Commands.Fail(error.Message);
+        _news.Tell(message, before, room, isAnswer);
         switch (message)
         {
             case State when room.Timeline != before.Timeline:
@@ -205,29 +212,23 @@ internal sealed class RoomFollower : IAsyncDisposable
                     _identity.Keep(url, id, welcome.ResumeToken);
                 }
 
-                foreach (var typed in _options.Connect)
-                    _mesh.OnTyped(typed);
+                _options.Connect.ToList().ForEach(_mesh.OnTyped);
+                break;
+            case Rendezvous told:
+                _agent.OnTold(_client!.Current, told);
                 break;
             case Snapshot or QueueState:
                 await _tracks.FollowTracksAsync(room, cancellationToken);
                 break;
-            case RoomStats stats when _readiness.Waiting(room, stats) is { } words:
-                _notice(words);
-                break;
             case Error { Code: ErrorCodes.Replaced }:
                 // Not this peer itself: it listens on one connection alone. Coming back with the same proof would go on for ever.
                 _identity.BecomeSomeoneElse();
-                _notice("another peer has this peer's identity, as on a copied machine; going on under a new one");
-                break;
-            case Error error:
-                if (!Commands.Fail(error.Message) && error.Code is not (ErrorCodes.HostTaken or ErrorCodes.Kicked) && _complained.Add(error.Code))
-                    _notice($"the server says: {error.Message} ({error.Code})");
                 break;
             default:
                 break;
         }
 
-        await FollowMembersAsync(before, room, isNewcomer: message is Snapshot);
+        await _mesh.FollowMembersAsync(before.Others, room.Others, dialNow: message is Snapshot);
         var isNewRole = message is PeerJoined { Member: var self } && self.PeerId == room.PeerId && before.Role != room.Role;
         if (isNewRole)
             _duties.OnRoleGiven(room.Role);
@@ -235,24 +236,30 @@ internal sealed class RoomFollower : IAsyncDisposable
             _client!.TrySend(duty);
     }
 
-    private async Task FollowMembersAsync(RoomState before, RoomState room, bool isNewcomer)
+    // The first STATE of a connection says which authority is at its other end.
+    private RoomState Arrive(RoomState before, State first, Uri url, bool comesHome)
     {
-        if (ReferenceEquals(before.Others, room.Others))
-            return;
-        foreach (var member in room.Others.Values)
-        {
-            if (before.Others.GetValueOrDefault(member.PeerId) != member)
-                _mesh.SetMember(member, dialNow: isNewcomer);
-        }
+        _arrived = null;
+        var rank = first.ToTimeline().Rank;
+        var isOther = before.Timeline is { Current: var known } && known.ClockId != rank.Id;
+        _agent.OnConnected(rank, url, isOther);
+        HasBeenConnected = true;
+        return comesHome ? before.Forgotten() : before;
+    }
 
-        foreach (var gone in before.Others.Keys.Where(k => !room.Others.ContainsKey(k)))
-            await _mesh.RemoveMemberAsync(gone);
+    private void TellAgent(ServerMessage message, RoomState room)
+    {
+        if (room.Timeline is not { Current.Rank: var rank })
+            return;
+        if (message is State)
+            _agent.OnState(rank);
+        if (message is Snapshot or PeerJoined && room.Others.Count > 0)
+            _agent.OnCompany(rank.Id);
     }
 
     private void Pulse(RendezvousClient client, bool withStats)
     {
         var room = Room;
-        var clock = client.Clock;
         _tracks.FollowPlayback(room);
         if (_scoreChanged)
         {
@@ -272,10 +279,7 @@ internal sealed class RoomFollower : IAsyncDisposable
             return;
         if (_duties.Claim(room) is { } claim)
             client.TrySend(claim);
-        client.TrySend(new Stats(_self.Stats(client)));
-        // So long a way hides a change of it: measure more often than usual, but not so often that the answers make it long.
-        if (client.Quality.RttUs > FarUs && _farLooks++ % FarLooks == 0)
-            client.Resync();
+        _self.SayStats(client);
     }
 
     // At once: a PLAY that follows closely must know whom to wait for, and everyone waits for the last to be ready.

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Jam.Peer.Clock;
 using Jam.Peer.Playback;
 using Jam.Server.Contracts;
@@ -9,6 +10,15 @@ internal sealed record RoomState
 {
     /// <summary>This peer's id; null before WELCOME.</summary>
     public string? PeerId { get; init; }
+
+    /// <summary>Order of joining.</summary>
+    public long JoinSeq { get; init; }
+
+    /// <summary>Ids that the host was seen to send away.</summary>
+    public ImmutableHashSet<string> Kicked { get; init; } = [];
+
+    /// <summary>Whose list, policy, beat and loop are known.</summary>
+    public AuthorityRank BelongsTo { get; init; }
 
     /// <summary>This peer's role.</summary>
     public Role Role { get; init; }
@@ -87,6 +97,7 @@ internal sealed record RoomState
         {
             PeerId = welcome.PeerId,
             Role = welcome.Role,
+            JoinSeq = welcome.JoinSeq,
             ResumeToken = welcome.ResumeToken,
             Secret = ParseSecret(welcome.RoomSecret),
             Watch = null,
@@ -106,9 +117,19 @@ internal sealed record RoomState
         },
         PeerJoined { Member: var member } when member.PeerId == PeerId => this with { Role = member.Role, IsMuted = member.IsMuted },
         PeerJoined joined => this with { Others = Merge(Others, [joined.Member]) },
-        PeerLeft left => this with { Others = Others.Where(o => o.Key != left.PeerId).ToDictionary() },
+        PeerLeft left => this with
+        {
+            Others = Others.Where(o => o.Key != left.PeerId).ToDictionary(),
+            Kicked = left.Reason == Kick && Kicked.Count < MaxKicked ? Kicked.Add(left.PeerId) : Kicked,
+        },
         _ => this,
     };
+
+    /// <summary>What is left where all else was only this peer's own: who it is.</summary>
+    public RoomState Forgotten() => new() { PeerId = PeerId, JoinSeq = JoinSeq, Role = Role, ResumeToken = ResumeToken, Secret = Secret, Others = Others };
+
+    private const string Kick = "kicked";
+    private const int MaxKicked = 1000;
 
     /// <summary>Whether the authority has something newer, or something was missed: the whole room has to be asked for.</summary>
     public bool IsBehind(Revisions newest)
@@ -145,19 +166,28 @@ internal sealed record RoomState
         if (pair == Timeline)
             return this;
         var before = new[] { state.Track, Track, TrackBefore }.FirstOrDefault(t => t is not null && t.TrackId == pair.Previous?.TrackId);
-        return this with { Timeline = pair, Track = state.Track, TrackBefore = before, IsAnnounced = state.Note is StateNotes.Next or StateNotes.Ended, CountInUs = state.CountInUs ?? 0 };
+        var belongsTo = BelongsTo.Id == next.ClockId ? next.Rank : BelongsTo;
+        return this with { BelongsTo = belongsTo, Timeline = pair, Track = state.Track, TrackBefore = before, IsAnnounced = state.Note is StateNotes.Next or StateNotes.Ended, CountInUs = state.CountInUs ?? 0 };
     }
 
     private RoomState TakeSummary(Snapshot page)
     {
         if (page.Room is not { } summary)
             return this with { Queue = page.Queue };
-        var epoch = summary.State.Epoch;
-        var room = Accept(summary.State).TakePolicy(summary.Policy, (epoch, summary.PolicyRevision)).TakeQueue(
+        var (epoch, clockId) = (summary.State.Epoch, summary.State.ClockId);
+        var known = Accept(summary.State);
+        // Of an authority that is outranked by what is known nothing is taken.
+        if (known.Timeline?.Current.ClockId != clockId)
+            return this;
+        // Revisions of another authority under an equal epoch say nothing about this one's; what bears a higher one is its own.
+        if (BelongsTo.Id != clockId && BelongsTo.Epoch == epoch)
+            known = known with { QueueStamp = default, PolicyStamp = default, Tempo = null, Loop = LoopBook.Empty };
+        known = known with { BelongsTo = known.BelongsTo.Id == clockId ? known.BelongsTo : new AuthorityRank(epoch, clockId) };
+        var room = known.TakePolicy(summary.Policy, (epoch, summary.PolicyRevision)).TakeQueue(
             new QueueState(page.Queue, summary.Repeat, summary.IsShuffled, summary.NextTrackId, summary.QueueRevision, epoch));
         return room with
         {
-            Tempo = Tempo?.Accept(summary.Tempo) ?? new TempoPair(summary.Tempo, null), Loop = Loop.Restart(summary.Loop).With(page.Lanes ?? []),
+            Tempo = room.Tempo?.Accept(summary.Tempo) ?? new TempoPair(summary.Tempo, null), Loop = room.Loop.Restart(summary.Loop).With(page.Lanes ?? []),
         };
     }
 

@@ -9,17 +9,30 @@ namespace Jam.Peer.Session;
 /// <summary>What this peer tells the room of itself: STATS always, SWARM while somebody watches. Belongs to the follower's loop.</summary>
 internal sealed class SelfReports(SessionOptions options, Player player, Func<SwarmSnapshot> swarm)
 {
+    private const long FarUs = 200_000;
+    private const int FarLooks = 5;
+
+    private int _farLooks;
     private (long Round, string? Track) _told = (-1, null);
     private Bitfield _toldChunks = new(0);
     private long _dueUs;
 
     /// <summary>What this peer measures of itself.</summary>
-    public MemberStats Stats(RendezvousClient client)
+    private MemberStats Stats(RendezvousClient client)
     {
         var (clock, playback, quality) = (client.Clock, player.Report(), client.Quality);
         return new MemberStats(
             Math.Max(clock.RttUs, quality.RttUs), playback.OutputLeadUs, playback.BufferUs, playback.SyncErrorUs, playback.SyncUncertaintyUs, quality.JitterUs,
             quality.Loss, clock.IsReady ? clock.ErrorUs : null);
+    }
+
+    /// <summary>Tells the room what this peer measures of itself.</summary>
+    public void SayStats(RendezvousClient client)
+    {
+        client.TrySend(new Stats(Stats(client)));
+        // So long a way hides a change of it: measure more often than usual, but not so often that the answers make it long.
+        if (client.Quality.RttUs > FarUs && _farLooks++ % FarLooks == 0)
+            client.Resync();
     }
 
     /// <summary>What this peer has, whom it has it from and what its links carry, as far as that is new; null while nobody watches, or too soon.</summary>

@@ -113,6 +113,9 @@ public sealed record SessionOptions
     /// <summary>First port to try for an embedded server; 0 takes any free one.</summary>
     public int ServerPort { get; init; } = 8000;
 
+    /// <summary>Folder in which the rooms of a server of this process outlive it; null: they do not.</summary>
+    public string? DataFolder { get; init; }
+
     /// <summary>Cache folder; null: the user's own (XDG).</summary>
     public string? CacheFolder { get; init; }
 

@@ -10,13 +10,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
 {
     private readonly SwarmState _state = state;
     private long _order;
-    // A little more than what is known to arrive, or an uplink that has become faster would not show it.
-    private const double Probe = 1.25;
-
-    private int _inPipe;
-    // When what was handed over has left at the rate that is known.
-    private long _drainedAtUs;
-    private bool _isTold;
+    private readonly PipeGate _pipe = new(state);
     private double _tokens = double.NaN;
     private long _tokensAtUs;
 
@@ -93,7 +87,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
 
             link.Wishes.Remove(wish);
             link.Pipe.Add(new Piped(wish.Of, wish.Chunk, size, nowUs));
-            _drainedAtUs = Math.Max(_drainedAtUs, nowUs) + (long)(_state.UplinkUsPerByte * size);
+            _pipe.OnSending(size, nowUs);
             link.Sending++;
             link.BytesUp += size;
             wish.Of.ChunksTo++;
@@ -132,7 +126,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     /// <returns>Whether that was news.</returns>
     public bool OnTold(Link link, LinkTrack of, int chunk, long nowUs)
     {
-        _isTold = true;
+        _pipe.IsTold = true;
         return OnArrived(link, of, chunk, nowUs);
     }
 
@@ -164,84 +158,11 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         return true;
     }
 
-    // What was handed over can no longer be overtaken by something more urgent, so no more than the uplink carries in a moment
-    // is on its way. What does not arrive for long waits for a slow receiver: it does not count, and must not stop the others.
     private bool HasRoom(long nowUs)
     {
-        var queueUs = _state.Settings.SocketQueueUs;
-        // Bytes on their way, and bytes times how long they may be.
-        var (bytes, mayUs) = (0.0, 0.0);
-        var (late, lateMayUs, lateLinks) = (0.0, 0.0, 0);
-        var agesAtUs = long.MaxValue;
-        _inPipe = 0;
-        // What waits on this side delays them all; what comes on top is the way and the other side.
-        var ownUs = long.MaxValue;
-        foreach (var link in _state.Links.Values)
-            ownUs = Math.Min(ownUs, link.SlowerUs);
-        foreach (var link in _state.Links.Values)
-        {
-            if (link.Pipe.Count == 0)
-                continue;
-            var theirsUs = link.SlowerUs == long.MaxValue ? 0 : Math.Min(link.SlowerUs - ownUs, _state.Settings.SlowReceiverUs);
-            var isLate = false;
-            for (var i = link.Pipe.Count - 1; i >= 0; i--)
-            {
-                var piped = link.Pipe[i];
-                var chunkUs = (long)(_state.UplinkUsPerByte * piped.Bytes);
-                var fastestUs = link.FastestUs == long.MaxValue ? link.LeastRttUs + chunkUs + Math.Min(chunkUs, queueUs) : Math.Min(link.FastestUs, _state.Settings.SlowReceiverUs);
-                // Less what the chunk itself took: all of that where it is what takes the time, else an uplink that is taken for too slow
-                // would stay so.
-                var ownPartUs = fastestUs - link.LeastRttUs > 8 * queueUs ? chunkUs : Math.Min(chunkUs, fastestUs / 3);
-                var patienceUs = Math.Max(queueUs, queueUs + fastestUs - ownPartUs) + theirsUs;
-                // One that takes longer than all of that is not late because of it, nor because of the one before it.
-                var ageUs = piped.AtUs + patienceUs + (chunkUs > queueUs ? 2 * chunkUs : 0);
-                if (!_state.Uplink.IsKnown)
-                {
-                    _state.Uplink.Wait(piped, nowUs);
-                    ageUs += _state.Settings.LostReceiverUs;
-                }
-
-                if (ageUs > nowUs)
-                {
-                    _inPipe++;
-                    bytes += piped.Bytes;
-                    mayUs += (double)piped.Bytes * patienceUs;
-                    agesAtUs = Math.Min(agesAtUs, ageUs);
-                }
-                else if (piped.IsTaken && nowUs > ageUs + _state.Settings.LostReceiverUs)
-                {
-                    link.Pipe.RemoveAt(i);
-                }
-                else
-                {
-                    isLate = true;
-                    late += piped.Bytes;
-                    lateMayUs += (double)piped.Bytes * patienceUs;
-                }
-            }
-
-            if (isLate)
-                lateLinks++;
-        }
-
-        // Many slow receivers at once are none: it is this uplink that has too much to carry.
-        if (lateLinks > 1)
-            (bytes, mayUs) = (bytes + late, mayUs + lateMayUs);
-        // Where a chunk takes long and only a HAVE tells that it came, the next one follows when that is about to be gone: the HAVE may
-        // wait behind what its sender relays. Two at most, since the rate may have become another.
-        _drainedAtUs = Math.Min(_drainedAtUs, nowUs + (long)(_state.UplinkUsPerByte * bytes));
-        if (!_isTold && _state.Uplink.IsKnown && _inPipe == 1)
-        {
-            var soonUs = _drainedAtUs - queueUs;
-            if (soonUs <= nowUs)
-                return true;
-            DueUs = Math.Min(DueUs, soonUs);
-        }
-
-        if (_inPipe == 0 || (_state.Uplink.IsKnown ? bytes * bytes * _state.UplinkUsPerByte <= Probe * mayUs : _inPipe < _state.Settings.FirstInPipe))
-            return true;
-        DueUs = Math.Min(DueUs, agesAtUs);
-        return false;
+        var hasRoom = _pipe.HasRoom(nowUs, out var dueUs);
+        DueUs = Math.Min(DueUs, dueUs);
+        return hasRoom;
     }
 
     private (Link Link, Wish Wish)? Next(long nowUs)

@@ -124,9 +124,9 @@ internal static class FrameReader
         FrameType.Cancel => p.Length == 6 && Index(p[2..]) is >= 0 and var chunk ? new CancelFrame(Slot(p), chunk) : null,
         FrameType.Reject => p.Length == 6 && Index(p[2..]) is >= 0 and var chunk ? new RejectFrame(Slot(p), chunk) : null,
         FrameType.Blob => BlobFrame.Parse(p),
-        FrameType.Rendezvous => p.Length > 8 && BinaryPrimitives.ReadInt64BigEndian(p) is > 0 and var epoch
-            && TakeLong(p[8..], out var url, out var rest) && rest.IsEmpty
-            ? new RendezvousFrame(epoch, url)
+        FrameType.Rendezvous => p.Length > 25 && BinaryPrimitives.ReadInt64BigEndian(p) is > 0 and var epoch
+            && TakeList(p[25..], Server.Contracts.Limits.MaxUrls, out var urls)
+            ? new RendezvousFrame(epoch, new Guid(p.Slice(8, 16), bigEndian: true), (RendezvousFlags)p[24], urls)
             : null,
         FrameType.Pex => TakeList(p, FrameCaps.MaxList, out var addresses) ? new PexFrame(addresses) : null,
         FrameType.Ping => p.Length == 8 ? new PingFrame(BinaryPrimitives.ReadUInt64BigEndian(p)) : null,

@@ -46,6 +46,9 @@ internal static class FrameCaps
     /// <summary>The capability bit of a peer that knows BLOB.</summary>
     public const uint Blobs = 2;
 
+    /// <summary>The capability bit of a peer that says and reads where the room's authority is (RENDEZVOUS).</summary>
+    public const uint Moves = 4;
+
     /// <summary>Most indexes in one HAVE, SOON or OFFER.</summary>
     public const int MaxIndexes = 1024;
 
@@ -77,7 +80,7 @@ internal static class FrameCaps
         FrameType.Cancel or FrameType.Reject => 6,
         FrameType.Chunk => 6 + Manifest.MaxChunkSize,
         FrameType.Blob => BlobFrame.MaxPayload,
-        FrameType.Rendezvous => 8 + 2 + MaxUrl,
+        FrameType.Rendezvous => 8 + 16 + 1 + 1 + Server.Contracts.Limits.MaxUrls * (2 + MaxUrl),
         FrameType.Pex => 1 + MaxList * (2 + MaxUrl),
         FrameType.Ping or FrameType.Pong => 8,
         FrameType.Bye => 1 + MaxText,

@@ -74,13 +74,8 @@ internal static class FrameWriter
                 f.Write(Begin(output, FrameType.Blob, f.PayloadSize));
                 output.Advance(f.PayloadSize);
                 break;
-            case RendezvousFrame f: // i64 epoch | u16 n, url
-                var url = Encoding.UTF8.GetBytes(f.Url);
-                var rendezvous = Begin(output, FrameType.Rendezvous, 10 + url.Length);
-                BinaryPrimitives.WriteInt64BigEndian(rendezvous, f.Epoch);
-                BinaryPrimitives.WriteUInt16BigEndian(rendezvous[8..], (ushort)url.Length);
-                url.CopyTo(rendezvous[10..]);
-                output.Advance(10 + url.Length);
+            case RendezvousFrame f: // i64 epoch | 16 authority id | u8 flags | u8 n, n x (u16 n, url)
+                WriteRendezvous(output, f);
                 break;
             case PexFrame f: // u8 n, n x (u16 n, address)
                 WriteList(output, FrameType.Pex, null, f.Addresses);
@@ -184,6 +179,25 @@ internal static class FrameWriter
             BinaryPrimitives.WriteUInt16BigEndian(span, (ushort)item.Length);
             item.CopyTo(span[2..]);
             span = span[(2 + item.Length)..];
+        }
+
+        output.Advance(size);
+    }
+
+    private static void WriteRendezvous(IBufferWriter<byte> output, RendezvousFrame f)
+    {
+        var urls = f.Urls.Select(Encoding.UTF8.GetBytes).ToArray();
+        var size = 26 + urls.Sum(u => 2 + u.Length);
+        var span = Begin(output, FrameType.Rendezvous, size);
+        BinaryPrimitives.WriteInt64BigEndian(span, f.Epoch);
+        f.AuthorityId.TryWriteBytes(span[8..], bigEndian: true, out _);
+        (span[24], span[25]) = ((byte)f.Flags, (byte)urls.Length);
+        span = span[26..];
+        foreach (var url in urls)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(span, (ushort)url.Length);
+            url.CopyTo(span[2..]);
+            span = span[(2 + url.Length)..];
         }
 
         output.Advance(size);

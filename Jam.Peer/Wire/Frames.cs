@@ -84,8 +84,28 @@ internal sealed record ChunkFrame(ushort Slot, int Chunk, byte[] Rented, int Len
 /// <summary>A REQUEST that will not be answered.</summary>
 internal sealed record RejectFrame(ushort Slot, int Chunk) : Frame;
 
-/// <summary>Where the room's authority is now; a higher epoch wins.</summary>
-internal sealed record RendezvousFrame(long Epoch, string Url) : Frame;
+/// <summary>What the sender of a RENDEZVOUS has to do with the authority that it names.</summary>
+[Flags]
+internal enum RendezvousFlags : byte
+{
+    None = 0,
+
+    /// <summary>It is connected with it at this moment.</summary>
+    Connected = 1,
+
+    /// <summary>It runs in the sender's own process.</summary>
+    Own = 2,
+
+    /// <summary>Nobody but the sender has ever followed it, so it gives way to any other.</summary>
+    Alone = 4,
+}
+
+/// <summary>The highest authority of the room that the sender knows.</summary>
+/// <param name="Epoch">Its epoch, at least 1.</param>
+/// <param name="AuthorityId">Its clock.</param>
+/// <param name="Flags">What the sender has to do with it; unknown bits are ignored.</param>
+/// <param name="Urls">Where it is, the best first.</param>
+internal sealed record RendezvousFrame(long Epoch, Guid AuthorityId, RendezvousFlags Flags, IReadOnlyList<string> Urls) : Frame;
 
 /// <summary>Other members of the room and where they listen, each as <c>peer id@ip:port</c>.</summary>
 internal sealed record PexFrame(IReadOnlyList<string> Addresses) : Frame;

@@ -67,6 +67,7 @@ internal static class ClientMessageReader
             "PEERS" => new PeersRequest(),
             "PING" => new Ping(f.Whole("nonce", long.MinValue, long.MaxValue) ?? 0),
             "BYE" => new Bye(),
+            "RENDEZVOUS" => new TellRendezvous(ReadRendezvous(f)),
             _ => null,
         };
         if (message is null)
@@ -174,6 +175,9 @@ internal static class ClientMessageReader
         f.Fail("resume must hold a valid timeline, room_time_us and error_us");
         return null;
     }
+
+    private static Rendezvous ReadRendezvous(FieldReader f) =>
+        new(f.Required(f.Whole("epoch", 1, Limits.MaxEpoch), "epoch", 1), f.Guid("authority_id"), f.RoomUrls("urls"));
 
     private static Parsed<ClientMessage> Wrong(string code, string message, bool close = false) =>
         new(null, new Error(code, message, close));

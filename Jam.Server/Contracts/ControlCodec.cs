@@ -72,6 +72,7 @@ public static class ControlCodec
             SwarmRelay => ("SWARM", json.SwarmRelay),
             Pong => ("PONG", json.Pong),
             Error => ("ERROR", json.Error),
+            Rendezvous => ("RENDEZVOUS", json.Rendezvous),
             _ => throw new NotSupportedException($"No wire form for {message.GetType().Name}."),
         };
         Write(output, form.Type, message, form.Shape);
@@ -110,6 +111,7 @@ public static class ControlCodec
             PeersRequest => ("PEERS", null, null),
             Ping m => ("PING", m, json.Ping),
             Bye => ("BYE", null, null),
+            TellRendezvous m => ("RENDEZVOUS", m.Told, json.Rendezvous),
             _ => throw new NotSupportedException($"No wire form for {message.GetType().Name}."),
         };
         Write(output, form.Type, form.Payload, form.Shape);

@@ -138,6 +138,26 @@ internal sealed class FieldReader(JsonElement first, JsonElement second)
         return addresses;
     }
 
+    public Guid Guid(string name)
+    {
+        if (TryFind(name, out var value) && value.ValueKind == JsonValueKind.String && value.TryGetGuid(out var guid))
+            return guid;
+        Fail($"{name} must be a GUID");
+        return default;
+    }
+
+    /// <summary>Where a room may be; a missing list is an empty one.</summary>
+    public IReadOnlyList<string> RoomUrls(string name)
+    {
+        if (!TryFind(name, out var value))
+            return [];
+        if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() <= Limits.MaxUrls
+            && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String && Names.IsRoomUrl(item.GetString())))
+            return [.. value.EnumerateArray().Select(item => item.GetString()!)];
+        Fail($"{name} must be a list of at most {Limits.MaxUrls} addresses such as ws://192.0.2.1:8000/ws/jam");
+        return [];
+    }
+
     public T Required<T>(T? value, string name, T instead)
         where T : struct
     {

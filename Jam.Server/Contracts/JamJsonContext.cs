@@ -51,4 +51,5 @@ namespace Jam.Server.Contracts;
 [JsonSerializable(typeof(SwarmRelay))]
 [JsonSerializable(typeof(Pong))]
 [JsonSerializable(typeof(Error))]
+[JsonSerializable(typeof(Rendezvous))]
 internal sealed partial class JamJsonContext : JsonSerializerContext;

@@ -84,6 +84,15 @@ public static class Limits
     /// <summary>Highest epoch or revision that is believed.</summary>
     public const long MaxEpoch = 1_000_000_000_000;
 
+    /// <summary>How far above its own epoch one may be that an authority or a member believes in, so that no lie uses up all of them.</summary>
+    public const long MaxEpochStep = 1_000_000;
+
+    /// <summary>Most URLs of an authority.</summary>
+    public const int MaxUrls = 8;
+
+    /// <summary>Longest URL of an authority in characters.</summary>
+    public const int MaxUrlLength = 512;
+
     /// <summary>What one page of SNAPSHOT or PEERS, and the queue, may come to in bytes; leaves room for the rest of a message.</summary>
     public const int MaxPageBytes = 48 * 1024;
 }

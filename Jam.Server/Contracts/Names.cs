@@ -48,6 +48,12 @@ public static class Names
         text is { Length: > 0 and <= Limits.MaxRoomNameLength } && text is not ("." or "..")
         && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 
+    /// <summary>Whether it may be where a room is: <c>ws://host:port/...</c> or <c>wss://</c>, with a room's name at the end and no user in it.</summary>
+    public static bool IsRoomUrl([NotNullWhen(true)] string? text) =>
+        text is { Length: > 0 and <= Limits.MaxUrlLength } && Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "ws" or "wss"
+        && uri.Host.Length > 0 && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0
+        && IsRoomName(uri.AbsolutePath[(uri.AbsolutePath.LastIndexOf('/') + 1)..]);
+
     /// <summary>Reads <c>ip:port</c> or <c>[ip]:port</c> with a port from 1 on.</summary>
     public static bool TryParseAddress([NotNullWhen(true)] string? text, [NotNullWhen(true)] out IPEndPoint? address)
     {

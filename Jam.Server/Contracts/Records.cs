@@ -88,9 +88,11 @@ public sealed record Sidecars(
 /// <param name="Stats">What it last reported of itself; null before the first report.</param>
 /// <param name="GatewayPort">Where browsers can fetch the room's tracks from it over HTTP; null: nowhere.</param>
 /// <param name="IsMuted">Whether the host keeps it from commanding, queueing, playing in the loop and sending BLOBs.</param>
+/// <param name="TokenHash">Of its resume token (<see cref="Tokens.HashOf"/>), so that a successor of the authority knows it again.</param>
 public sealed record Member(
     string PeerId, string Name, Role Role, long JoinSeq, IReadOnlyList<string> Addresses, MemberStats? Stats = null,
-    bool IsMuted = false, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? GatewayPort = null);
+    bool IsMuted = false, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? GatewayPort = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? TokenHash = null);
 
 /// <summary>What a member reports of itself.</summary>
 /// <param name="RttUs">Round trip to the rendezvous, microseconds.</param>
@@ -111,7 +113,9 @@ public sealed record MemberQuality(string PeerId, MemberStats Stats);
 /// <summary>What a resuming member remembers of the room's last authority, so that a successor can go on from there.</summary>
 /// <param name="Timeline">The last accepted record, on the old clock.</param>
 /// <param name="Track">The track it names.</param>
-/// <param name="RoomTimeUs">The member's estimate of the old room clock at the moment of sending, microseconds.</param>
+/// <param name="RoomTimeUs">
+/// The member's estimate of the old room clock at the moment of sending, microseconds; null where it has none that is worth anything.
+/// </param>
 /// <param name="ErrorUs">How far off that estimate may be, microseconds.</param>
 /// <param name="SuccessorUs">
 /// The successor's clock at that same moment, from probes before HELLO, microseconds; null: the moment at which HELLO arrives, which
@@ -122,9 +126,13 @@ public sealed record MemberQuality(string PeerId, MemberStats Stats);
 /// <param name="Queue">The room's list.</param>
 /// <param name="Repeat">What followed a track of it.</param>
 /// <param name="Loop">The loop's shape; lanes are brought by their owners.</param>
+/// <param name="PolicyRevision">Of <paramref name="Policy"/>, under the old authority; null: unknown.</param>
+/// <param name="QueueRevision">Of <paramref name="Queue"/>; null: unknown, or the list is not whole.</param>
 public sealed record Resume(
-    Timeline Timeline, TrackInfo? Track, long RoomTimeUs, double ErrorUs, long? SuccessorUs = null, Tempo? Tempo = null,
-    RoomPolicy? Policy = null, IReadOnlyList<TrackInfo>? Queue = null, Repeat Repeat = Repeat.Off, LoopShape? Loop = null);
+    Timeline Timeline, TrackInfo? Track, long? RoomTimeUs, double ErrorUs, long? SuccessorUs = null, Tempo? Tempo = null,
+    RoomPolicy? Policy = null, IReadOnlyList<TrackInfo>? Queue = null, Repeat Repeat = Repeat.Off, LoopShape? Loop = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? PolicyRevision = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? QueueRevision = null);
 
 /// <summary>What the room allows.</summary>
 /// <param name="Control">Who may command playback, tempo and the loop's shape.</param>

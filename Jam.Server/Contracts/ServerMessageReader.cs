@@ -54,6 +54,7 @@ internal static class ServerMessageReader
             "WATCHED" => payload.Deserialize(json.Watched),
             "SWARM" => payload.Deserialize(json.SwarmRelay),
             "PONG" => payload.Deserialize(json.Pong),
+            "RENDEZVOUS" => payload.Deserialize(json.Rendezvous),
             "ERROR" => payload.Deserialize(json.Error),
             _ => null,
         };

@@ -33,9 +33,13 @@ public sealed record Timeline(
     public long PositionAtUs(long roomUs) =>
         Status == PlaybackStatus.Play ? PositionUs + Math.Max(0, roomUs - AtUs) : PositionUs;
 
-    /// <summary>Orders records by (epoch, revision): positive where this one is newer.</summary>
+    /// <summary>How the authority that it comes from compares with others.</summary>
+    [JsonIgnore]
+    public AuthorityRank Rank => new(Epoch, ClockId);
+
+    /// <summary>Orders records by their authorities, then by revision: positive where this one is newer.</summary>
     public int CompareTo(Timeline? other) =>
-        other is null ? 1 : (Epoch, Revision).CompareTo((other.Epoch, other.Revision));
+        other is null ? 1 : Rank.CompareTo(other.Rank) is not 0 and var order ? order : Revision.CompareTo(other.Revision);
 }
 
 /// <summary>The newest record and the one that holds until it begins.</summary>

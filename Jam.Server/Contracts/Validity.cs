@@ -25,16 +25,21 @@ internal static class Validity
         Watched m => Of(m.EveryMs is >= 100 and <= 60_000 && m.Round is >= 0 and <= Limits.MaxEpoch, "watched"),
         SwarmRelay m => Of(Names.IsId(m.PeerId), "peer_id") ?? m.Report.Problem(),
         Pong => null,
+        Rendezvous m => Of(m),
         Error => null,
         _ => throw new NotSupportedException($"No rule for {message.GetType().Name}."),
     };
+
+    public static string? Of(Rendezvous where) => Of(
+        where.Epoch is >= 1 and <= Limits.MaxEpoch && where.Urls.Count <= Limits.MaxUrls && where.Urls.All(Names.IsRoomUrl), "rendezvous");
 
     public static string? Of(Resume resume) =>
         Of(resume.Timeline) ?? Of(resume.Track) ?? (resume.Tempo is null ? null : Of(resume.Tempo))
         ?? (resume.Policy is null ? null : Of(resume.Policy)) ?? (resume.Loop is null ? null : Of(resume.Loop))
         ?? (resume.Queue is null ? null : Of(resume.Queue.Count <= Limits.MaxQueueLength, "queue") ?? Each(resume.Queue, track => Of(track)))
         ?? Of(Enum.IsDefined(resume.Repeat), "repeat")
-        ?? Of(double.IsFinite(resume.ErrorUs) && resume.ErrorUs >= 0 && Math.Abs((double)resume.RoomTimeUs) < 1e18, "error_us");
+        ?? Of(double.IsFinite(resume.ErrorUs) && resume.ErrorUs >= 0 && Math.Abs((double)(resume.RoomTimeUs ?? 0)) < 1e18
+            && resume.PolicyRevision is null or (>= 0 and <= Limits.MaxEpoch) && resume.QueueRevision is null or (>= 0 and <= Limits.MaxEpoch), "error_us");
 
     public static string? Of(Timeline timeline) => Of(
         timeline.Epoch is >= 1 and <= Limits.MaxEpoch && timeline.Revision is >= 0 and <= Limits.MaxEpoch && Enum.IsDefined(timeline.Status)
@@ -50,7 +55,8 @@ internal static class Validity
 
     public static string? Of(Member member) => Of(
         Names.IsId(member.PeerId) && Enum.IsDefined(member.Role) && member.Addresses.Count <= 2 * Limits.MaxAddresses
-        && member.Addresses.All(address => Names.TryParseAddress(address, out _)) && member.GatewayPort is null or (> 0 and <= 65535),
+        && member.Addresses.All(address => Names.TryParseAddress(address, out _)) && member.GatewayPort is null or (> 0 and <= 65535)
+        && (member.TokenHash is null || Tokens.IsHash(member.TokenHash)),
         "member") ?? (member.Stats is null ? null : Of(member.Stats));
 
     public static string? Of(Tempo tempo) => Of(

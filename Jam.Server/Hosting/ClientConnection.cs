@@ -149,7 +149,7 @@ internal sealed class ClientConnection : IDisposable
             return;
         }
 
-        if (error is null && message is not Hello && View is null)
+        if (error is null && message is not (Hello or TellRendezvous) && View is null)
             error = new Error(ErrorCodes.HelloFirst, "the first message is HELLO");
         if (error is not null)
         {

@@ -3,7 +3,7 @@ using Jam.Server.Rooms;
 
 namespace Jam.Server.Hosting;
 
-/// <summary>A room and what its loop knows of it beside. The loop alone changes it; the room itself may be looked at from anywhere.</summary>
+/// <summary>A room in the hands of the loop that owns it. The loop alone changes it; the room itself may be looked at from anywhere.</summary>
 internal sealed class HostedRoom(Room room)
 {
     private volatile Room _room = room;
@@ -16,6 +16,10 @@ internal sealed class HostedRoom(Room room)
 
     public RoomView View { get; } = new(FactsOf(room));
 
+    /// <summary>Whether another has taken its place under its name.</summary>
+    public bool IsGone { get; set; }
+
+    /// <summary>When it is looked at next without an event; <see cref="long.MaxValue"/>: not at all.</summary>
     public long ScheduledUs { get; set; } = long.MaxValue;
 
     public static RoomFacts FactsOf(Room room) => new(room.Pair, room.Tempo, room.Revisions);
@@ -32,3 +36,6 @@ internal sealed record Ended(ClientConnection Connection, string Reason) : HubEv
 
 /// <summary>Something is due.</summary>
 internal sealed record Wake : HubEvent;
+
+/// <summary>A member's peer hands a room over.</summary>
+internal sealed record Inherited(Inheritance What, TaskCompletionSource<long> Taken) : HubEvent;

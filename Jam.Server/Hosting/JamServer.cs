@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Jam.Server.Contracts;
 using Jam.Server.Rooms;
 using Microsoft.Extensions.Logging;
 
@@ -65,6 +66,14 @@ public sealed class JamServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes this server the authority of a room whose own is gone.</summary>
+    /// <returns>Its epoch.</returns>
+    public Task<long> InheritAsync(Inheritance inheritance, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(inheritance);
+        return _hub.InheritAsync(inheritance, cancellationToken);
+    }
+
     /// <summary>Closes every connection in good order and stops.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -106,9 +115,9 @@ public sealed class JamServer : IAsyncDisposable
 
     private static (IRoomStore? Store, IReadOnlyList<StoredRoom> Rooms) OpenStore(JamServerOptions options, ILogger log)
     {
-        if (options.DataFolder is not { } folder)
+        if (options.OpenStore is null && options.DataFolder is null)
             return (null, []);
-        var store = SqliteRoomStore.Open(folder);
+        var store = options.OpenStore?.Invoke() ?? SqliteRoomStore.Open(options.DataFolder!);
         try
         {
             return (store, store.Load(line => HostingLog.StoreDamaged(log, line)));

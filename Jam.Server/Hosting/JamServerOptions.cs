@@ -29,6 +29,9 @@ public sealed record JamServerOptions
     /// <summary>What whoever embeds the server answers beside the rooms.</summary>
     public IReadOnlyList<HttpRoute> Routes { get; init; } = [];
 
+    /// <summary>Opens what keeps rooms, in place of the folder.</summary>
+    internal Func<IRoomStore>? OpenStore { get; init; }
+
     /// <summary>Most connections at a time; beyond it a client gets HTTP 503.</summary>
     public int MaxConnections { get; init; } = 20_000;
 

@@ -20,15 +20,13 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
 
     // The loop alone changes it; whoever lists rooms looks from elsewhere.
     private readonly ConcurrentDictionary<string, HostedRoom> _rooms = new(StringComparer.Ordinal);
-    private readonly Dictionary<long, ClientConnection> _connections = [];
-    private readonly PriorityQueue<HostedRoom, long> _due = new();
+    private readonly RoomPost _post = new();
+    private readonly RoomSchedule _schedule;
     private readonly JamServerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly RoomSaver? _saver;
-    private readonly ITimer _timer;
     private readonly Task _loop;
-    private long _armedUs = long.MaxValue;
     private volatile int _roomCount;
     private volatile int _memberCount;
 
@@ -39,7 +37,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         _time = time;
         _log = log;
         // A full queue means that the loop is awake and looks at the time anyway.
-        _timer = time.CreateTimer(_ => _events.Writer.TryWrite(new Wake()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _schedule = new RoomSchedule(time, () => _events.Writer.TryWrite(new Wake()));
         if (store is not null)
             _saver = new RoomSaver(store, log);
         Restore(rooms ?? []);
@@ -64,6 +62,17 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
             await answered.Task.WaitAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// Takes a room over from a member of it. Who is connected to that room here is hung up on, and comes back as itself.
+    /// </summary>
+    /// <returns>The room's epoch under this authority.</returns>
+    public async Task<long> InheritAsync(Inheritance inheritance, CancellationToken cancellationToken)
+    {
+        var taken = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await WriteAsync(new Inherited(inheritance, taken), cancellationToken);
+        return await taken.Task.WaitAsync(cancellationToken);
+    }
+
     /// <summary>Says that a connection has ended; every connection ends here exactly once.</summary>
     public ValueTask EndAsync(ClientConnection connection, string reason) =>
         WriteAsync(new Ended(connection, reason), CancellationToken.None);
@@ -73,7 +82,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
     {
         _events.Writer.TryComplete();
         await _loop;
-        await _timer.DisposeAsync();
+        await _schedule.DisposeAsync();
         if (_saver is not null)
             await _saver.DisposeAsync();
     }
@@ -85,7 +94,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         {
             var hosted = new HostedRoom(RoomMemory.Restore(stored, ClockId, Now()));
             _rooms[stored.Name] = hosted;
-            Schedule(hosted);
+            _schedule.Add(hosted);
         }
 
         _roomCount = _rooms.Count;
@@ -102,6 +111,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         {
             // The server is closing: connections end too, and no one is left to be told.
             (hubEvent as Said)?.Answered?.TrySetResult();
+            (hubEvent as Inherited)?.Taken.TrySetCanceled(CancellationToken.None);
         }
     }
 
@@ -115,7 +125,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
                 RunDue();
             }
 
-            ArmTimer();
+            _schedule.Arm(_time.NowUs());
         }
     }
 
@@ -130,6 +140,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         {
             HostingLog.EventFailed(_log, e);
             (hubEvent as Said)?.Connection.Send(new Error(ErrorCodes.Internal, "the server failed at this message", true));
+            (hubEvent as Inherited)?.Taken.TrySetException(e);
         }
         finally
         {
@@ -145,12 +156,16 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
                 Receive(said.Connection, said.Message);
                 break;
             case Ended ended:
-                _connections.Remove(ended.Connection.Id);
+                _post.Remove(ended.Connection);
                 if (_rooms.TryGetValue(ended.Connection.RoomName, out var left))
                     Apply(left, RoomMachine.Lose(left.Room, ended.Connection.Id, ended.Reason, Now()));
                 break;
             case Wake:
-                _armedUs = long.MaxValue;
+                _schedule.OnWoken();
+                break;
+            case Inherited inherited:
+                Inherit(inherited.What);
+                inherited.Taken.TrySetResult(_rooms[inherited.What.Room].Room.Timeline.Epoch);
                 break;
             default:
                 throw new NotSupportedException(hubEvent.GetType().Name);
@@ -162,7 +177,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         var now = Now();
         if (!_rooms.TryGetValue(connection.RoomName, out var hosted))
         {
-            if (message is not Hello)
+            if (message is not (Hello or TellRendezvous))
                 return;
             if (_rooms.Count >= _options.MaxRooms)
             {
@@ -171,13 +186,10 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
             }
 
             var secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
-            hosted = new HostedRoom(Room.Open(connection.RoomName, secret, ClockId, now.Us));
-            _rooms[connection.RoomName] = hosted;
-            _roomCount = _rooms.Count;
-            HostingLog.RoomOpened(_log, connection.RoomName);
+            hosted = Add(Room.Open(connection.RoomName, secret, ClockId, now.Us));
         }
 
-        _connections[connection.Id] = connection;
+        _post.Add(connection);
         var sender = message is Hello
             ? new Sender(connection.Id, connection.ObservedAddress, FreshId(8), FreshId(24))
             : new Sender(connection.Id, connection.ObservedAddress, "", "");
@@ -197,48 +209,43 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         hosted.Room = step.Room;
         hosted.View.Facts = HostedRoom.FactsOf(step.Room);
         foreach (var outgoing in step.Outgoing)
-            Deliver(hosted.Room, outgoing);
-        Schedule(hosted);
+            _post.Deliver(hosted.Room, outgoing);
+        _schedule.Add(hosted);
     }
 
-    private void Deliver(Room room, Outgoing outgoing)
+    private HostedRoom Add(Room room)
     {
-        switch (outgoing)
-        {
-            case ToOne one:
-                _connections.GetValueOrDefault(one.Connection)?.Send(one.Message);
-                break;
-            case ToSome some:
-                var shared = ControlCodec.Serialize(some.Message);
-                foreach (var id in some.Connections)
-                    _connections.GetValueOrDefault(id)?.Send(shared);
-                break;
-            case ToAll all:
-                var utf8 = ControlCodec.Serialize(all.Message);
-                foreach (var id in room.Seats.Keys)
-                {
-                    if (id != all.Except)
-                        _connections.GetValueOrDefault(id)?.Send(utf8);
-                }
+        var hosted = new HostedRoom(room);
+        _rooms[room.Name] = hosted;
+        _roomCount = _rooms.Count;
+        _schedule.Add(hosted);
+        HostingLog.RoomOpened(_log, room.Name);
+        return hosted;
+    }
 
-                break;
-            case HangUp end:
-                _connections.GetValueOrDefault(end.Connection)?.HangUp();
-                break;
-            default:
-                throw new NotSupportedException(outgoing.GetType().Name);
+    private void Inherit(Inheritance inheritance)
+    {
+        var room = Inheriting.Open(inheritance, ClockId, Now());
+        if (_rooms.TryRemove(room.Name, out var old))
+        {
+            // The same clock, so the same authority: what it says now must outrank what it said before.
+            room = Succession.Raised(room, old.Room.Timeline.Epoch + 1);
+            foreach (var connection in old.Room.Seats.Keys)
+                _post.Deliver(old.Room, new HangUp(connection));
+            _memberCount -= old.Room.Seats.Count;
+            old.IsGone = true;
         }
+
+        Add(room);
+        _saver?.Save(room, Now());
     }
 
     private void RunDue()
     {
-        while (_due.TryPeek(out var hosted, out var atUs) && atUs <= _time.NowUs())
+        while (_schedule.Take(_time.NowUs()) is { } hosted)
         {
-            _due.Dequeue();
-            // An earlier instant was set after this one: what is due now is in the queue a second time, and counts there.
-            if (atUs != hosted.ScheduledUs)
+            if (hosted.IsGone)
                 continue;
-            hosted.ScheduledUs = long.MaxValue;
             if (hosted.Room.IsOver(_time.NowUs()))
             {
                 _rooms.TryRemove(hosted.Room.Name, out _);
@@ -251,7 +258,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
             if (hosted.Room.NextDueUs <= _time.NowUs())
                 ApplyDue(hosted);
             else
-                Schedule(hosted);
+                _schedule.Add(hosted);
         }
     }
 
@@ -267,24 +274,6 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
             // The room is looked at again with its next event, not at once: its rule would only throw again.
             HostingLog.EventFailed(_log, e);
         }
-    }
-
-    /// <summary>Entries that are out of date stay in the queue and are passed over when they come up.</summary>
-    private void Schedule(HostedRoom hosted)
-    {
-        if (hosted.Room.NextDueUs >= hosted.ScheduledUs)
-            return;
-        hosted.ScheduledUs = hosted.Room.NextDueUs;
-        _due.Enqueue(hosted, hosted.ScheduledUs);
-    }
-
-    private void ArmTimer()
-    {
-        if (!_due.TryPeek(out _, out var atUs) || atUs >= _armedUs)
-            return;
-        _armedUs = atUs;
-        // Timers run on whole milliseconds: up, or it would fire early and find nothing to do.
-        _timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, (atUs - _time.NowUs() + 999) / 1000)), Timeout.InfiniteTimeSpan);
     }
 
     private Moment Now() => new(_time.NowUs(), (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);

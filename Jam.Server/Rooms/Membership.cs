@@ -1,6 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Text;
 using Jam.Server.Contracts;
 
 namespace Jam.Server.Rooms;
@@ -36,9 +34,9 @@ internal static class Membership
         var member = new Member(
             identity.PeerId, FreeName(turn.Room, Names.Clean(hello.Name, Limits.MaxMemberNameLength) ?? identity.Name, identity.JoinSeq),
             isHost ? Role.Host : Role.Viewer, identity.JoinSeq, Addresses(hello, sender), null,
-            identity.IsMuted && !isHost, hello.GatewayPort);
+            identity.IsMuted && !isHost, hello.GatewayPort, Tokens.HashOf(identity.Token));
         Seat(turn, new Seat(sender.Connection, member, identity.Token));
-        var note = hello.Resume is { } resume ? Succession.Resume(turn, resume) : null;
+        var note = hello.Resume is { } resume ? Succession.Resume(turn, resume, sender.Connection) : null;
         if (turn.Room.IsRestored)
             note = RestoredNote;
 
@@ -53,6 +51,8 @@ internal static class Membership
             turn.SendAll(turn.StateNow(note: note), sender.Connection);
         turn.SendAll(new PeerJoined(member), sender.Connection);
         Watching.Greet(turn, turn.Room.Seats[sender.Connection]);
+        if (Moving.Successor(turn.Room, turn.Now.Us) is { } elsewhere)
+            turn.Send(sender.Connection, elsewhere);
         turn.TouchStats();
     }
 
@@ -132,7 +132,7 @@ internal static class Membership
             if (room.Connections.TryGetValue(peerId, out var connection))
             {
                 var old = room.Seats[connection];
-                if (IsSame(old.Token, token))
+                if (Tokens.IsSame(old.Token, token))
                 {
                     // Its old connection is dead, or soon will be; the one that speaks now is the living one.
                     Unseat(turn, old);
@@ -142,10 +142,10 @@ internal static class Membership
             }
             else if (room.Absentees.TryGetValue(peerId, out var absentee))
             {
-                if (IsSame(absentee.Token, token))
+                if (Tokens.IsSame(absentee.Token, token))
                 {
                     turn.Room = room with { Absentees = room.Absentees.Remove(peerId) };
-                    return absentee;
+                    return absentee with { Token = token };
                 }
             }
             else
@@ -226,7 +226,4 @@ internal static class Membership
             addresses.Add(seen);
         return addresses;
     }
-
-    private static bool IsSame(string token, string? claimed) =>
-        claimed is not null && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(claimed));
 }

@@ -38,18 +38,32 @@ internal static class Playlist
     public static TrackInfo? Following(Room room) =>
         room.Repeat == Repeat.One && room.Track is { Kind: TrackKind.Audio } same ? same : Neighbour(room, 1, TrackKind.Audio);
 
-    public static void Tell(RoomTurn turn)
+    public static void Tell(RoomTurn turn, long? except = null)
     {
         var room = turn.Room;
-        turn.SendAll(new QueueState(
-            room.Queue, room.Repeat, room.ShuffleOrder is not null, Following(room)?.TrackId, room.QueueRevision,
-            room.Timeline.Epoch));
+        turn.SendAll(
+            new QueueState(
+                room.Queue, room.Repeat, room.ShuffleOrder is not null, Following(room)?.TrackId, room.QueueRevision,
+                room.Timeline.Epoch),
+            except);
     }
 
-    /// <summary>Appends what another authority's list held beside what is in this one.</summary>
-    public static void Merge(RoomTurn turn, IReadOnlyList<TrackInfo> tracks, Repeat repeat)
+    /// <summary>
+    /// The list of another authority: of the same past as this one's, where it is newer, it takes its place; else what is not in this
+    /// one yet is appended.
+    /// </summary>
+    public static void Merge(RoomTurn turn, Resume resume, long? except)
     {
-        var room = turn.Room;
+        var (room, origin) = (turn.Room, turn.Room.Origins.Queue);
+        var (tracks, repeat, from) = (resume.Queue ?? [], resume.Repeat, resume.Timeline.Rank);
+        if (resume.QueueRevision is { } revision && room.QueueRevision == origin.HereRevision && origin.HereRevision > 0 && from.Id == origin.From.Id)
+        {
+            if (origin.Yields(room.QueueRevision, from, revision))
+                Replace(turn, [.. tracks.DistinctBy(track => track.TrackId).Take(Limits.MaxQueueLength)], repeat, new Origin(from, revision, room.QueueRevision + 1), except);
+            return;
+        }
+
+        var isFirst = room.QueueRevision == 0;
         var queue = room.Queue;
         foreach (var track in tracks.DistinctBy(track => track.TrackId).Where(track => PlaceOf(room, track.TrackId) < 0))
         {
@@ -57,14 +71,27 @@ internal static class Playlist
                 queue = queue.Add(track);
         }
 
-        if (queue == room.Queue && (room.QueueRevision > 0 || repeat == room.Repeat))
+        if (queue == room.Queue && (!isFirst || repeat == room.Repeat))
             return;
         turn.Room = room with
         {
-            Queue = queue, QueueRevision = room.QueueRevision + 1, Repeat = room.QueueRevision == 0 ? repeat : room.Repeat,
+            Queue = queue, QueueRevision = room.QueueRevision + 1, Repeat = isFirst ? repeat : room.Repeat,
             ShuffleOrder = room.ShuffleOrder?.AddRange(queue.Skip(room.Queue.Count).Select(track => track.TrackId)),
+            // A list that was put together from parts is nobody's old one.
+            Origins = room.Origins with { Queue = isFirst && room.Queue.IsEmpty ? new Origin(from, resume.QueueRevision ?? 0, 1) : default },
         };
-        Tell(turn);
+        Tell(turn, except);
+    }
+
+    private static void Replace(RoomTurn turn, ImmutableList<TrackInfo> queue, Repeat repeat, Origin origin, long? except)
+    {
+        var room = turn.Room;
+        turn.Room = room with
+        {
+            Queue = Lightened(queue), QueueRevision = room.QueueRevision + 1, Repeat = repeat, ShuffleOrder = null,
+            Origins = room.Origins with { Queue = origin },
+        };
+        Tell(turn, except);
     }
 
     private const long MaxBytes = Limits.MaxPageBytes - (2 * Pages.SummaryBytes);

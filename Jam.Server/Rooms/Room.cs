@@ -44,6 +44,23 @@ internal sealed record Watch(ImmutableHashSet<long> By, long Round = 0, int Ever
 /// <summary>What this authority went on from.</summary>
 internal sealed record Adoption(Timeline Old, double ErrorUs, long SinceUs);
 
+/// <summary>Where the room is said to be now, and until when that is believed without being said again.</summary>
+internal sealed record Move(Rendezvous Where, long UntilUs);
+
+/// <summary>
+/// From which record of an earlier authority something of the room was taken, and its revision here when it was: as long as that
+/// stands, nobody has set it anew, and a newer record of the same past may take its place.
+/// </summary>
+internal readonly record struct Origin(AuthorityRank From, long Revision, long HereRevision)
+{
+    /// <summary>Whether what a member brings may take the place of what is here.</summary>
+    public bool Yields(long revisionHere, AuthorityRank from, long revision) =>
+        revisionHere == HereRevision && (from.Epoch > From.Epoch || (from.Id == From.Id && (from.Epoch, revision).CompareTo((From.Epoch, Revision)) > 0));
+}
+
+/// <summary>Where what belongs to the room beside the music came from.</summary>
+internal readonly record struct Origins(Origin Policy, Origin Queue, Origin Tempo, Origin Loop);
+
 /// <summary>A room, whole and immutable. <see cref="RoomMachine"/> says how it changes.</summary>
 internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePair Pair)
 {
@@ -124,6 +141,11 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
 
     public Adoption? Adopted { get; init; }
 
+    public Origins Origins { get; init; }
+
+    /// <summary>Set once another authority was named that outranks this one.</summary>
+    public Move? MovedTo { get; init; }
+
     /// <summary>When ROOM_STATS may go out; <see cref="long.MaxValue"/> while nothing changed.</summary>
     public long StatsDueUs { get; init; } = long.MaxValue;
 
@@ -144,6 +166,9 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
     public long? EmptySinceUs { get; init; }
 
     public Timeline Timeline => Pair.Current;
+
+    /// <summary>How this authority compares with others of the same room.</summary>
+    public AuthorityRank Rank => new(Timeline.Epoch, ClockId);
 
     /// <summary>When <see cref="RoomMachine.Due"/> wants to be called next, room clock; <see cref="long.MaxValue"/>: not at all.</summary>
     public long NextDueUs => Math.Min(
@@ -228,6 +253,9 @@ internal static class RoomRules
 
     /// <summary>Most peer ids that a room remembers to have sent away.</summary>
     public const int MaxKicked = 1000;
+
+    /// <summary>How long it is believed that the room has moved elsewhere; whoever knows says it again well before.</summary>
+    public const long MovedUs = 25_000_000;
 
     /// <summary>How long after a first Resume a better one may refine it.</summary>
     public const long RefineUs = 5_000_000;

@@ -20,6 +20,10 @@ internal static class RoomMachine
             else
                 turn.Fail(sender.Connection, ErrorCodes.HelloAgain, "this connection has said HELLO");
         }
+        else if (message is TellRendezvous tell)
+        {
+            Moving.Tell(turn, sender.Connection, tell.Told);
+        }
         else if (seat is null)
         {
             turn.Fail(sender.Connection, ErrorCodes.HelloFirst, "the first message is HELLO");
@@ -85,7 +89,7 @@ internal static class RoomMachine
             Ping m => () => turn.Send(seat.Connection, new Pong(m.Nonce)),
             Bye => () => Membership.SayBye(turn, seat),
             // The connection answers probes itself: a detour through here would spoil their stamps.
-            SyncRequest => () => { },
+            SyncRequest or TellRendezvous => () => { },
             _ => throw new NotSupportedException($"No rule for {message.GetType().Name}."),
         };
         act();

@@ -8,14 +8,19 @@ internal static class Succession
     private const string ResumedNote = "resumed";
 
     /// <summary>Takes note of what a member remembers; returns the note for STATE where the past was taken over.</summary>
-    public static string? Resume(RoomTurn turn, Resume resume)
+    /// <param name="turn">The event.</param>
+    /// <param name="resume">What the member remembers.</param>
+    /// <param name="connection">Who says so: its first answer is STATE, so it is told nothing here; null: nobody who is connected.</param>
+    public static string? Resume(RoomTurn turn, Resume resume, long? connection)
     {
         var room = turn.Room;
         var old = resume.Timeline;
-        if (old.ClockId == room.ClockId)
+        // Where the room has moved on, this server does not call it back for one who has lost the way there.
+        if (old.ClockId == room.ClockId || old.Epoch >= Math.Min(room.Timeline.Epoch + Limits.MaxEpochStep, Limits.MaxEpoch)
+            || (Moving.Successor(room, turn.Now.Us) is { } elsewhere && !old.Rank.Outranks(elsewhere.Rank)))
             return null;
         var epoch = Math.Max(room.Timeline.Epoch, old.Epoch + 1);
-        TakeBelongings(turn, resume, epoch);
+        TakeBelongings(turn, resume, epoch, connection);
         room = turn.Room;
         if (IsWanted(room, resume, turn.Now.Us) && Rebase(resume, turn.Now.Us) is { } atUs)
         {
@@ -30,40 +35,57 @@ internal static class Succession
             return ResumedNote;
         }
 
-        if (epoch > room.Timeline.Epoch)
-        {
-            var raised = room.Timeline with { Epoch = epoch, Revision = room.Timeline.Revision + 1 };
-            turn.Room = Playback.ChangedBy(room, null) with { Pair = room.Pair with { Current = raised } };
-        }
-
+        turn.Room = Raised(room, epoch);
         return null;
     }
 
+    /// <summary>The room under a higher epoch; as it is where that is its own.</summary>
+    public static Room Raised(Room room, long epoch) => epoch <= room.Timeline.Epoch ? room : Playback.ChangedBy(room, null) with
+    {
+        Pair = room.Pair with { Current = room.Timeline with { Epoch = epoch, Revision = room.Timeline.Revision + 1 } },
+        Tempo = new TempoPair(room.Tempo.Current with { Epoch = epoch }, null), Loop = room.Loop with { Epoch = epoch },
+    };
+
     /// <summary>
-    /// What belongs to the room beside the music is taken from the first who brings it, unless it was set anew here. All of it gets the
-    /// new epoch, or members would take it for older than what they know.
+    /// What belongs to the room beside the music is taken from whoever brings the newest of it, unless it was set anew here. All of it
+    /// gets the new epoch, or members would take it for older than what they know.
     /// </summary>
-    private static void TakeBelongings(RoomTurn turn, Resume resume, long epoch)
+    private static void TakeBelongings(RoomTurn turn, Resume resume, long epoch, long? connection)
     {
         var room = turn.Room;
-        var tempo = room.Tempo.Current with { Epoch = epoch };
-        if (room.Tempo.Current.Revision == 0 && resume.Tempo is { } brought)
+        var past = resume.Timeline.Rank;
+        var (tempo, loop, policy, origins) = (room.Tempo.Current with { Epoch = epoch }, room.Loop with { Epoch = epoch }, room.Policy, room.Origins);
+        if (resume.Tempo is { } beat && resume.RoomTimeUs is { } roomTimeUs && origins.Tempo.Yields(tempo.Revision, past with { Epoch = beat.Epoch }, beat.Revision))
         {
-            var shiftUs = (resume.SuccessorUs ?? turn.Now.Us) - resume.RoomTimeUs;
-            tempo = brought with
+            var shiftUs = (resume.SuccessorUs ?? turn.Now.Us) - roomTimeUs;
+            origins = origins with { Tempo = new Origin(past with { Epoch = beat.Epoch }, beat.Revision, tempo.Revision + 1) };
+            tempo = beat with
             {
-                Epoch = epoch, Revision = 1, ClockId = room.ClockId, AtUs = brought.AtUs + shiftUs, OriginUs = brought.OriginUs + shiftUs,
+                Epoch = epoch, Revision = tempo.Revision + 1, ClockId = room.ClockId, AtUs = beat.AtUs + shiftUs, OriginUs = beat.OriginUs + shiftUs,
             };
+            turn.SendAll(new TempoState(tempo), connection);
         }
 
-        var loop = room.Loop.Revision == 0 && resume.Loop is { } shape ? shape with { Revision = 1 } : room.Loop;
+        if (resume.Loop is { } shape && origins.Loop.Yields(loop.Revision, past with { Epoch = shape.Epoch }, shape.Revision))
+        {
+            origins = origins with { Loop = new Origin(past with { Epoch = shape.Epoch }, shape.Revision, loop.Revision + 1) };
+            loop = shape with { Epoch = epoch, Revision = loop.Revision + 1 };
+            turn.SendAll(new LoopState(loop), connection);
+        }
+
+        var policyRevision = room.PolicyRevision;
+        if (resume.Policy is { } allowed && origins.Policy.Yields(policyRevision, past, resume.PolicyRevision ?? 0))
+        {
+            origins = origins with { Policy = new Origin(past, resume.PolicyRevision ?? 0, ++policyRevision) };
+            policy = allowed;
+            turn.SendAll(new PolicyState(policy, policyRevision, null, epoch), connection);
+        }
+
         turn.Room = room with
         {
-            Tempo = new TempoPair(tempo, null), Loop = loop with { Epoch = epoch },
-            Policy = room.PolicyRevision == 0 ? resume.Policy ?? room.Policy : room.Policy,
-            PolicyRevision = room.PolicyRevision == 0 && resume.Policy is not null ? 1 : room.PolicyRevision,
+            Tempo = new TempoPair(tempo, null), Loop = loop, Policy = policy, PolicyRevision = policyRevision, Origins = origins,
         };
-        Playlist.Merge(turn, resume.Queue ?? [], resume.Repeat);
+        Playlist.Merge(turn, resume, connection);
     }
 
     private static bool IsWanted(Room room, Resume resume, long nowUs)
@@ -76,9 +98,12 @@ internal static class Succession
             return true;
         if (nowUs - adopted.SinceUs > RoomRules.RefineUs)
             return false;
-        var order = resume.Timeline.CompareTo(adopted.Old);
-        return order > 0
-            || (order == 0 && resume.Timeline.ClockId == adopted.Old.ClockId && resume.ErrorUs < adopted.ErrorUs / 2);
+        // Another past under the same epoch is no newer one: it was not the room's.
+        var (brought, old) = (resume.Timeline, adopted.Old);
+        if (brought.ClockId != old.ClockId)
+            return brought.Epoch > old.Epoch;
+        var order = brought.CompareTo(old);
+        return order > 0 || (order == 0 && resume.ErrorUs < adopted.ErrorUs / 2);
     }
 
     // A host that starts anew begins at zero by itself; those who listened all the while come a moment later, and what they
@@ -87,11 +112,13 @@ internal static class Succession
         commandedAgoUs <= RoomRules.YoungUs && room.Adopted is null && resume.Timeline.Status == PlaybackStatus.Play
         && resume.Timeline.TrackId is { } track && track == room.Track?.TrackId;
 
-    /// <summary>The old instant on our clock; null where what would follow from it cannot be.</summary>
+    /// <summary>The old instant on our clock; null where what would follow from it cannot be, or nobody knows when it was.</summary>
     private static long? Rebase(Resume resume, long nowUs)
     {
         var old = resume.Timeline;
-        var agoUs = resume.RoomTimeUs - old.AtUs;
+        if (resume.RoomTimeUs is not { } roomTimeUs)
+            return old.Status == PlaybackStatus.Play ? null : nowUs;
+        var agoUs = roomTimeUs - old.AtUs;
         var isPossible = agoUs >= -2 * Limits.MaxLeadUs
             && (old.Status != PlaybackStatus.Play || agoUs <= Limits.MaxPositionUs - old.PositionUs);
         // What a member measured of our clock is believed as far as it can be true.

@@ -14,6 +14,7 @@ internal static class SwarmJamHouse
 
     public const string Wire = "Jam.Peer.Wire";
     public const string Swarm = "Jam.Peer.Swarm";
+    public const string Takeover = "Jam.Peer.Takeover";
     public const string Clock = "Jam.Peer.Clock";
     public const string Playback = "Jam.Peer.Playback";
     public const string Storage = "Jam.Peer.Storage";
@@ -69,13 +70,14 @@ internal static class SwarmJamHouse
         .. Server.Places,
         new Place(Wire, [Contracts], new Purity()),
         new Place(Swarm, [Wire, Contracts], new Purity()),
+        new Place(Takeover, [Contracts], new Purity()),
         new Place(Clock, [Contracts], new Purity()),
         new Place(Playback, [Clock, Contracts], OfPlayback),
         Shell(Storage),
         Shell(Network, Storage) with { MayKnowTypes = [.. SessionData, .. WebSocketReader] },
         Shell(Audio),
         Shell(Gateway, Storage),
-        new Place(Session, [Storage, Network, Audio, Gateway, Wire, Swarm, Clock, Playback, Contracts, Hosting]),
+        new Place(Session, [Storage, Network, Audio, Gateway, Wire, Swarm, Takeover, Clock, Playback, Contracts, Hosting]),
         new Place(Cli, [Session, Contracts]) { MayKnowTypes = [$"{Hosting}.ListenerKind"] },
         new Place(PeerProgram, [Cli, Session, Audio, ServerProgram]),
     ]);

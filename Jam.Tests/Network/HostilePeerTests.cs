@@ -25,7 +25,7 @@ internal sealed class HostilePeerTests
         yield return Case(Bytes(new HaveFrame(0, [0])), "a slot that was not announced");
         yield return Case(Bytes(new ChunkFrame(0, 0, new byte[1024], 1024)), "a chunk that nobody asked for");
         yield return Case(Bytes(new HelloFrame(1, 0, "bo", "jam", 0, new byte[32], new byte[32])), "HELLO again");
-        yield return Case(Bytes(new RendezvousFrame(2, "ws://10.0.0.1:8000/ws/jam")), "what version 1 does not use");
+        yield return Case([0, 0, 0, 27, 17, .. new byte[26]], "RENDEZVOUS of no epoch");
 
         static TestCaseData Case(byte[] bytes, string name) => new TestCaseData(bytes).SetArgDisplayNames(name);
     }

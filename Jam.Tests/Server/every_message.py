@@ -223,6 +223,9 @@ async def wrong_words(base, host, bo):
     await stranger.refused("hello_first", "PLAY")
     await stranger.say("SYNC_REQUEST", t1_us=1)
     check((await stranger.until("SYNC_RESPONSE"))["tempo"] is None, "before HELLO the clock alone")
+    await stranger.say("RENDEZVOUS", epoch=1, authority_id="ffffffff-ffff-ffff-ffff-ffffffffffff", urls=[])
+    here = await stranger.until("RENDEZVOUS")
+    check((here["authority_id"], here["urls"]) == (bo.state["clock_id"], []) and here["members"] >= 2, "RENDEZVOUS: the room is here", here)
     for text, code in (("{", "bad_json"), ("[]", "bad_json"), ('{"type":5}', "bad_field"), ('{"type":"DANCE"}', "unknown_type"),
                        ('{"type":"PLAY","payload":7}', "bad_field"), ("[" * 40 + "]" * 40, "bad_json"), ('{"type":"HELLO","role":"king"}', "bad_field")):
         await stranger.socket.send(text)

@@ -1,10 +1,14 @@
 using Jam.Peer.Swarm;
+using Jam.Peer.Wire;
 
 namespace Jam.Tests.Simulation;
 
 /// <summary>One direction of a connection: what is sent arrives in order.</summary>
 internal sealed class SimWire(SimPeer peer, LinkId theirs, SimTcp? tcp)
 {
+    /// <summary>A small frame.</summary>
+    public const int FrameBytes = 12;
+
     /// <summary>Packet by packet; null: chunk by chunk.</summary>
     public SimTcp? Tcp { get; } = tcp;
 
@@ -16,6 +20,17 @@ internal sealed class SimWire(SimPeer peer, LinkId theirs, SimTcp? tcp)
 
     /// <summary>When a frame last went out: those of one moment share a packet.</summary>
     public long LastFrameUs { get; set; } = -1;
+
+    /// <summary>What a frame takes on the wire, without the headers of a packet.</summary>
+    public static int SizeOf(Frame frame) => frame switch
+    {
+        ManifestFrame f => FrameBytes + f.Encoded.Length,
+        BitfieldFrame f => FrameBytes + f.Bits.Length,
+        HaveFrame f => 7 + 4 * f.Chunks.Length,
+        SoonFrame f => 7 + 4 * f.Chunks.Length,
+        OfferFrame f => 7 + 4 * f.Chunks.Length,
+        _ => FrameBytes,
+    };
 }
 
 /// <summary>A peer of the simulation: its own core, an uplink and a downlink that carry chunks one after the other.</summary>

@@ -12,7 +12,6 @@ namespace Jam.Tests.Simulation;
 internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings? tcp = null)
 {
     private const int PacketBytes = 80;
-    private const int FrameBytes = 12;
 
     private readonly PriorityQueue<Action, (long AtUs, long Order)> _events = new();
     private readonly Random _random = new(seed);
@@ -170,10 +169,10 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
         switch (effect)
         {
             case SendFrame send when peer.Wires.TryGetValue(send.Link, out var wire) && wire.Tcp is { } stream:
-                stream.Frame(SizeOf(send.Frame), () => Deliver(wire.Peer, wire.Theirs, core => core.Receive(wire.Theirs, send.Frame, NowUs)));
+                stream.Frame(SimWire.SizeOf(send.Frame), () => Deliver(wire.Peer, wire.Theirs, core => core.Receive(wire.Theirs, send.Frame, NowUs)));
                 break;
             case SendFrame send when peer.Wires.TryGetValue(send.Link, out var wire):
-                var bytes = wire.LastFrameUs == NowUs ? FrameBytes : PacketBytes;
+                var bytes = wire.LastFrameUs == NowUs ? SimWire.FrameBytes : PacketBytes;
                 wire.LastFrameUs = NowUs;
                 peer.UpFreeAtUs = Math.Max(peer.UpFreeAtUs, NowUs) + (long)(bytes / peer.UpBytesPerUs);
                 At(InOrderUs(peer, wire, NowUs), () => Deliver(wire.Peer, wire.Theirs, core => core.Receive(wire.Theirs, send.Frame, NowUs)));
@@ -229,16 +228,6 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
     }
 
     private double Jitter(SimPeer peer) => peer.JitterUs * -Math.Log(1 - _random.NextDouble());
-
-    private static int SizeOf(Frame frame) => frame switch
-    {
-        ManifestFrame f => FrameBytes + f.Encoded.Length,
-        BitfieldFrame f => FrameBytes + f.Bits.Length,
-        HaveFrame f => 7 + 4 * f.Chunks.Length,
-        SoonFrame f => 7 + 4 * f.Chunks.Length,
-        OfferFrame f => 7 + 4 * f.Chunks.Length,
-        _ => FrameBytes,
-    };
 
     private void Transmit(SimPeer from, SendChunk send, SimWire wire)
     {

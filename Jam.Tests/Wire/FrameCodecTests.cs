@@ -37,7 +37,7 @@ internal sealed class FrameCodecTests
         yield return new BlobPieceFrame(new BlobId(Id), BlobFrame.MaxTotal, BlobFrame.MaxTotal - 3, [1, 2, 3]);
         yield return new BlobNoneFrame(new BlobId(Id));
         yield return new BlobHaveFrame(new BlobId(Id));
-        yield return new RendezvousFrame(4, "ws://10.0.0.1:8000/ws/jam");
+        yield return new RendezvousFrame(4, new Guid("11111111-2222-3333-4444-555555555555"), RendezvousFlags.Connected, ["ws://10.0.0.1:8000/ws/jam", ""]);
         yield return new PexFrame(["10.0.0.1:9003", "[fd00::1]:9003"]);
         yield return new PingFrame(ulong.MaxValue);
         yield return new PongFrame(1);

@@ -4,6 +4,9 @@ The phase transform (Knapp and Carter, 1976) keeps only the phase of the cross-s
 the peak is. Positive: the second output sounds later than the first. Offsets are in microseconds, times in seconds of the recording.
 """
 import math
+import os
+import subprocess
+import wave
 
 import numpy as np
 
@@ -117,6 +120,28 @@ def offsets(a, b, rate, begin, end, window=1.0, step=1.0):
         out.append((at, None if found is None else found / rate * 1e6))
         at += step
     return out
+
+
+def decoded(track, folder):
+    """The track as (frames, channels), by another decoder than the one that is measured."""
+    wav = os.path.join(folder, "decoded.wav")
+    if not os.path.exists(wav):
+        subprocess.run(["lame", "--silent", "--decode", track, wav], check=True)
+    with wave.open(wav, "rb") as file:
+        return np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, file.getnchannels()) / 32768.0
+
+
+def aligned(sound, track, rate, at):
+    """The track on the time of a recording, by where two seconds of the recording are found in it; None where they are not."""
+    mine = piece(sound, int(at * rate), 2 * rate).mean(axis=1)
+    whole = track.mean(axis=1)
+    size = next_size(len(whole) + len(mine))
+    correlation = np.fft.irfft(np.fft.rfft(whole, size) * np.conj(np.fft.rfft(mine, size)), size)[:len(whole)]
+    best = int(np.argmax(np.abs(correlation)))
+    if np.abs(correlation[best]) < 0.2 * np.sum(mine ** 2):
+        return None
+    both = track if track.shape[1] == sound.shape[1] else np.repeat(track[:, :1], sound.shape[1], axis=1)
+    return piece(both, best - int(at * rate), len(sound))
 
 
 def summary(values):

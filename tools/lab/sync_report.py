@@ -5,6 +5,7 @@ import statistics
 import analysis
 
 LIMIT_US = 1000                                     # what counts as in sync
+SHIFT_US = 5000                                     # how far the end of host or server may move what is heard
 WINDOW, STEP = 0.2, 0.05                            # seconds; for what happens right after a change
 
 
@@ -15,8 +16,8 @@ def evaluate(run):
     result = {"of": run.title, "rate": rate, "outputs": rig.outputs, "recorded_s": round(end, 3), "pairs": [], "silences": [], "joins": [],
               "events": [{"name": name, "at_s": round(at, 3)} for at, name in run.events]}
     first = [analysis.first_sound(sound, rate) for sound in sounds]
-    # A change disturbs until two seconds after it; a pause until two seconds after what ends it. The host's end disturbs no one.
-    disturbed = [(at - 0.2, at + 2) for at, name in run.events if "host" not in name]
+    # A change disturbs until two seconds after it; a pause until two seconds after what ends it. The end of the host, or of the server, disturbs no one.
+    disturbed = [(at - 0.2, at + 2) for at, name in run.events if "host" not in name and "kill" not in name]
     disturbed += [(at, following + 2) for (at, name), (following, _) in zip(run.events, run.events[1:]) if name == "pause"]
     for viewer, sound, start in zip(rig.outputs, sounds, first):
         result["silences"].append({"output": viewer, "gaps": [
@@ -47,6 +48,8 @@ def evaluate(run):
             points = analysis.offsets(sounds[i], sounds[j], rate, since, min(end, since + 8), WINDOW, STEP)
             result["joins"].append({"viewer": other, "against": one, "sounds_after_s": round(first[j] - since, 2),
                                     "in_sync_after_s": settled(points, since)})
+    if a.kill_host or a.kill_server or a.kill_both:
+        result["shifts"] = [shift(run, rig, viewer, sound, start) for viewer, sound, start in zip(rig.outputs, sounds, first)]
     result["misses"] = misses(a, result)
     result["began_at_unix_s"] = rig.began_at
     if a.plot:
@@ -67,6 +70,19 @@ def shown_beside(shown, line):
     return {"median_us": round(statistics.median(us for us, _ in rows), 1), "least_us": round(min(us for us, _ in rows), 1),
             "measured_median_us": round(statistics.median(us for _, us in rows), 1),
             "enough": round(sum(us >= measured for us, measured in rows) / len(rows), 3), "seconds": len(rows)}
+
+
+def shift(run, rig, viewer, sound, start):
+    """How far an output moves against the track itself, from before the end of host or server until the next change."""
+    killed = next(at for at, name in run.events if "kill" in name)
+    until = next((at for at, name in run.events if at > killed and "host" not in name), run.ended) - 0.3
+    track = analysis.decoded(run.track, rig.folder)
+    aligned = analysis.aligned(sound, track, rig.rate, start + 2)
+    line = [] if aligned is None else analysis.offsets(sound, aligned, rig.rate, start + 2, until)
+    before = sorted(v for at, v in line if v is not None and at < killed - 1)
+    known = [v for at, v in line if v is not None and at >= killed - 1]
+    moved = max(abs(v - before[len(before) // 2]) for v in known) if before and known else None
+    return {"output": viewer, "moved_us": moved and round(moved, 1), "windows": len(line), "unmatched": sum(v is None for _, v in line)}
 
 
 def settled(points, since):
@@ -118,11 +134,13 @@ def misses(a, result):
         if shown and (shown["enough"] < a.limit_shown or shown["least_us"] <= 0):
             out.append(f"{name}: the screens show less than was measured in {100 * (1 - shown['enough']):.0f} % of the seconds")
         for after in pair["after"]:
-            if "host" not in after["name"]:
+            if "host" not in after["name"] and "kill" not in after["name"]:
                 most(f"{name}: first second after {after['name']}", after["first_second"] and after["first_second"]["max_us"], a.limit_after_us)
             most(f"{name}: in sync after {after['name']}", after["in_sync_after_s"], a.limit_settle_s, "s")
     for join in result["joins"]:
         most(f"{join['viewer']}: in sync with {join['against']} after its start", join["in_sync_after_s"], a.limit_settle_s, "s")
+    for moved in result.get("shifts", []):
+        most(f"{moved['output']}: moved against the track", moved["moved_us"], SHIFT_US)
     for silent in result["silences"]:
         if len(silent["gaps"]) > a.limit_silences:
             out.append(f"{silent['output']}: {len(silent['gaps'])} unexpected silences")
@@ -153,6 +171,9 @@ def tell(result):
     for join in result["joins"]:
         settle = "never" if join["in_sync_after_s"] is None else f"{join['in_sync_after_s']} s"
         print(f"{join['viewer']} joined: sound {join['sounds_after_s']} s after its start, in sync with {join['against']} {settle} after it")
+    for moved in result.get("shifts", []):
+        print(f"{moved['output']} against the track itself: moved by {moved['moved_us']} us at most when host or server went "
+              f"({moved['windows']} windows, {moved['unmatched']} unmatched)")
     for silent in result["silences"]:
         gaps = ", ".join(f"{gap['ms']:g} ms at {gap['at_s']:g} s" for gap in silent["gaps"][:8]) or "none"
         print(f"unexpected silences of {silent['output']}: {gaps}")

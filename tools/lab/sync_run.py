@@ -44,6 +44,7 @@ class Run:
         self.port = free_port()
         self.network = None
         self.machines = {}
+        self.viewers = {}
 
     def play(self):
         try:
@@ -61,7 +62,7 @@ class Run:
         a, rig = self.a, self.rig
         rig.start_sound(a.device_ppm, a.hog)
         rig.start_recording()
-        length = 30 + a.seconds + (a.join_after or 0) + (60 if a.events else 0) + (60 if a.kill_host else 0)
+        length = 30 + a.seconds + (a.join_after or 0) + (60 if a.events else 0) + (60 if a.kill_host or a.kill_server or a.kill_both else 0)
         self.track = os.path.abspath(a.mp3) if a.mp3 else make_track(rig, length)
         self.connect_machines()
         if a.hog:
@@ -94,8 +95,31 @@ class Run:
             self.note("host back")
             self.start_host()
             self.rest(10)
+        if a.kill_server:
+            self.rest(10)
+            self.note("kill server")
+            rig.kill("server")
+            self.rest(30)
+            self.pause([self.host])
+        if a.kill_both:
+            self.rest(10)
+            self.note("kill host and server")
+            for name in ["server", "host"] if a.server_apart else ["host"]:
+                rig.kill(name)
+            # The first in order takes the room over after 8 s; the host's place is free 10 s after it was lost.
+            self.rest(18)
+            self.pause([self.viewers[v] for v in rig.outputs if v in self.viewers])
         self.rest(a.seconds)
         self.ended = rig.now() - 0.3
+
+    def pause(self, peers):
+        """Every peer is told to; the one that is the host does, the others may not."""
+        for line in ("pause", "resume"):
+            self.note(line)
+            for peer in peers:
+                peer.stdin.write((line + "\n").encode())
+                peer.stdin.flush()
+            self.rest(2 if line == "pause" else 10)
 
     def connect_machines(self):
         if not self.a.link:
@@ -131,9 +155,13 @@ class Run:
 
     def start_viewer(self, viewer):
         self.started[viewer] = self.rig.now()
-        self.rig.start_peer(viewer, ["--connect", f"{self.address('host')}:{self.port}", "--output", "pulse", "--headless", "--listen-port", "0",
-                                     "--status-every", str(SHOWN_EVERY),
-                                     *(["--lab-keep-first-clock"] if self.a.control else [])], **self.where(viewer))
+        # One that may have to command reads its commands from a pipe.
+        stdin = subprocess.PIPE if self.a.kill_both else subprocess.DEVNULL
+        self.viewers[viewer] = self.rig.start_peer(
+            viewer, ["--connect", f"{self.address('host')}:{self.port}", "--output", "pulse", "--listen-port", "0",
+                     *([] if self.a.kill_both else ["--headless"]), "--status-every", str(SHOWN_EVERY),
+                     *(["--lab-keep-first-clock"] if self.a.control else [])],
+            **self.where(viewer), stdin=stdin)
 
     def shown(self, viewer):
         """What a viewer said of its own error, as (time, us off, us uncertain); by its own clock since its start, good to some 0.3 s."""

@@ -55,6 +55,7 @@ internal static class CommandLineReader
             LogLevel = checks.Level("--log-level", raw.LogLevel),
             ListenPort = checks.Port(raw.ListenPort is null && raw.P2pPort is not null ? "--p2p-port" : "--listen-port", raw.ListenPort ?? raw.P2pPort, 9003),
             ServerPort = checks.Port("--server-port", raw.ServerPort, 8000),
+            DataFolder = checks.Folder("--data", raw.Data),
             CacheFolder = checks.Folder("--cache", raw.Cache),
             SaveFolder = checks.Folder("--save", raw.Save),
             UpLimitBytesPerSecond = checks.Rate("--up-limit", raw.UpLimit),

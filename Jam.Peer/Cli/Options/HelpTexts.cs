@@ -51,6 +51,7 @@ internal static class HelpTexts
           --listener WHICH         what that listens with: kestrel, or fleck where it is built in (kestrel)
 
         Files and network:
+          --data DIR               where a rendezvous of this peer's own keeps its rooms over a restart, even a crash (nowhere)
           --cache DIR              where chunks are kept (the user's cache folder)
           --cache-limit SIZE       what the cache may hold, as 500M or 2G; tracks that were not used for longest go first (any)
           --save DIR               put each track here, once it is complete and verified

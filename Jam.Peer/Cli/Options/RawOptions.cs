@@ -22,6 +22,7 @@ internal sealed class RawOptions
     [Option("listen-port")] public string? ListenPort { get; set; }
     [Option("p2p-port")] public string? P2pPort { get; set; }
     [Option("server-port")] public string? ServerPort { get; set; }
+    [Option("data")] public string? Data { get; set; }
     [Option("cache")] public string? Cache { get; set; }
     [Option("save")] public string? Save { get; set; }
     [Option("up-limit")] public string? UpLimit { get; set; }

@@ -2,13 +2,15 @@ using System.Collections.Concurrent;
 
 namespace Jam.Peer.Network;
 
-/// <summary>Tasks that run beside each other, each of which deals with its own failures; whoever ends waits for all.</summary>
-internal sealed class RunningTasks
+/// <summary>Tasks that run until they end by themselves; whoever ends waits for all of them. Each has dealt with its failures itself.</summary>
+internal sealed class TaskBag
 {
     private readonly ConcurrentDictionary<long, Task> _running = new();
     private long _next;
 
-    /// <summary>Keeps a task until it ends.</summary>
+    /// <summary>How many run.</summary>
+    public int Count => _running.Count;
+
     public void Add(Task task)
     {
         var id = Interlocked.Increment(ref _next);
@@ -17,6 +19,6 @@ internal sealed class RunningTasks
         _ = task.ContinueWith(_ => _running.TryRemove(id, out var _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    /// <summary>Ends when all that run now have ended, however they do.</summary>
-    public async Task WaitAsync() => await Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    /// <summary>Ends when all have.</summary>
+    public async Task AllAsync() => await Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }

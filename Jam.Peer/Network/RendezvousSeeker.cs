@@ -1,0 +1,173 @@
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Threading.Channels;
+using Jam.Peer.Clock;
+using Jam.Server.Contracts;
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace Jam.Peer.Network;
+
+/// <summary>A connection that the room has taken HELLO on, and whether what was known of the room counts no more.</summary>
+internal sealed record FoundRendezvous(RendezvousConnection Connection, bool ComesHome);
+
+/// <summary>Opens connections to the room's authority: at the known addresses in turn, and where somebody says that it may be.</summary>
+/// <param name="options">What to say there, and how long to wait.</param>
+/// <param name="clock">The room clock.</param>
+/// <param name="clockGate">Guards it.</param>
+/// <param name="time">For every wait.</param>
+/// <param name="tryTell">Takes why no address answers, once, where none ever did; false where it could not be taken.</param>
+internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstimator clock, Lock clockGate, TimeProvider time, Func<string, bool> tryTell)
+{
+    // A round over all addresses fits into what is waited before another takes the room over.
+    private static readonly TimeSpan _roundWithin = TimeSpan.FromSeconds(6);
+
+    // Full mode: the newest wish counts.
+    private readonly Channel<Whereabouts> _hints = Channel.CreateBounded<Whereabouts>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private volatile IReadOnlyList<Uri> _candidates = options.Candidates;
+    private ResiliencePipeline<RendezvousConnection>? _attempts;
+    private int _next;
+    private volatile bool _hasTold;
+
+    /// <summary>Where to look in turn.</summary>
+    public IReadOnlyList<Uri> Candidates
+    {
+        get => _candidates;
+        set => _candidates = value;
+    }
+
+    /// <summary>The authority that was followed last: one that it outranks, though it was told so, is none of this room's.</summary>
+    public AuthorityRank Least { get; set; }
+
+    /// <summary>The room may be at one of these addresses.</summary>
+    public void Hint(Guid authority, IReadOnlyList<Uri> urls, bool comesHome) => _hints.Writer.TryWrite(new Whereabouts(authority, urls, comesHome));
+
+    /// <summary>Looks where it was hinted at, then at all candidates, until one answers.</summary>
+    public async Task<FoundRendezvous> SeekAsync(CancellationToken cancellationToken)
+    {
+        if (_hints.Reader.TryRead(out var hint) && await LookAsync(hint, cancellationToken) is { } found)
+            return new FoundRendezvous(found, hint.ComesHome);
+        _attempts ??= Attempts();
+        return new FoundRendezvous(await _attempts.ExecuteAsync(NextAsync, cancellationToken), false);
+    }
+
+    /// <summary>While a connection stands: follows hints until one leads to an authority that is to be followed rather.</summary>
+    /// <param name="rank">Of the authority at the other end of the connection that stands.</param>
+    /// <param name="url">Where that is.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<FoundRendezvous> LookBesideAsync(Func<AuthorityRank> rank, Uri url, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var hint = await _hints.Reader.ReadAsync(cancellationToken);
+            Least = rank();
+            // A second HELLO to the same server would only cost the first one its place.
+            var others = hint with { Urls = [.. hint.Urls.Where(u => u != url)] };
+            if (hint.Authority == rank().Id || await LookAsync(others, cancellationToken) is not { } found)
+                continue;
+            if (found.Rank.Outranks(rank()) || hint.ComesHome)
+                return new FoundRendezvous(found, hint.ComesHome);
+            found.Dispose();
+        }
+    }
+
+    private async Task<RendezvousConnection?> LookAsync(Whereabouts hint, CancellationToken cancellationToken)
+    {
+        foreach (var url in hint.Urls)
+        {
+            using var timer = new CancellationTokenSource(Timeout(hint.Urls.Count), time);
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+            try
+            {
+                return await OpenAsync(url, hint.ComesHome, patience.Token);
+            }
+            catch (Exception e) when (IsTransient(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                // Hearsay that is wrong or old.
+                continue;
+            }
+        }
+
+        return null;
+    }
+
+    private async ValueTask<RendezvousConnection> NextAsync(CancellationToken cancellationToken)
+    {
+        lock (clockGate)
+            clock.HoldOver(time.NowUs());
+        var candidates = _candidates;
+        try
+        {
+            return await OpenAsync(candidates[_next % candidates.Count], false, cancellationToken);
+        }
+        catch (Exception problem)
+        {
+            _next++;
+            // Once all have failed, and once; who was connected before has been told already.
+            if (!_hasTold && _next >= candidates.Count && !cancellationToken.IsCancellationRequested)
+                _hasTold = tryTell(Reason(problem));
+            throw;
+        }
+    }
+
+    private async Task<RendezvousConnection> OpenAsync(Uri url, bool comesHome, CancellationToken cancellationToken)
+    {
+        NetworkLog.Trying(options.Log, url);
+        try
+        {
+            var connection = await RendezvousConnection.OpenAsync(
+                url, options with { BuildHello = BuildHello }, Least, clock, clockGate, time, cancellationToken);
+            NetworkLog.Opened(options.Log, url);
+            _hasTold = true;
+            return connection;
+        }
+        catch (Exception problem)
+        {
+            var why = Reason(problem);
+            NetworkLog.Failed(options.Log, url, why);
+            throw;
+        }
+
+        Hello BuildHello()
+        {
+            var hello = options.BuildHello();
+            if (options.Listen is { } listen)
+                hello = hello with { Listen = listen(url) };
+            return comesHome ? hello with { Resume = null } : hello;
+        }
+    }
+
+    private TimeSpan Timeout(int addresses) =>
+        TimeSpan.FromSeconds(Math.Clamp(_roundWithin.TotalSeconds / addresses, 1, options.AttemptTimeout.TotalSeconds));
+
+    private ResiliencePipeline<RendezvousConnection> Attempts() =>
+        new ResiliencePipelineBuilder<RendezvousConnection> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<RendezvousConnection>
+            {
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = options.FirstDelay,
+                MaxDelay = options.MaxDelay,
+                // A wait follows a round over all addresses, not each of them.
+                DelayGenerator = attempt => new ValueTask<TimeSpan?>((attempt.AttemptNumber + 1) % _candidates.Count == 0 ? null : TimeSpan.Zero),
+                ShouldHandle = new PredicateBuilder<RendezvousConnection>().Handle<Exception>(IsTransient),
+            })
+            .AddTimeout(new TimeoutStrategyOptions { TimeoutGenerator = _ => new ValueTask<TimeSpan>(Timeout(_candidates.Count)) })
+            .Build();
+
+    // A WebSocket's own words say only that it did not come about; what lies under them says why.
+    private static string Reason(Exception problem) => problem switch
+    {
+        WebSocketException { InnerException: { } inner } => inner.Message,
+        OperationCanceledException => "no answer in time",
+        _ => problem.Message,
+    };
+
+    private static bool IsTransient(Exception e) =>
+        e is WebSocketException or IOException or SocketException or HttpRequestException or TimeoutRejectedException
+            or RendezvousRefusedException;
+
+    private sealed record Whereabouts(Guid Authority, IReadOnlyList<Uri> Urls, bool ComesHome);
+}

@@ -1,0 +1,57 @@
+using System.Net;
+using Jam.Server.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Jam.Peer.Session;
+
+/// <summary>The rendezvous in this process: a host's from the start, anyone's who takes the room over.</summary>
+/// <param name="options">Where it listens, and what it keeps.</param>
+/// <param name="routes">What it answers beside its rooms.</param>
+/// <param name="time">The clock.</param>
+/// <param name="loggers">Where it logs.</param>
+internal sealed class OwnServer(SessionOptions options, IReadOnlyList<HttpRoute> routes, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+{
+    private const int PortTries = 20;
+
+    /// <summary>The server; null while there is none.</summary>
+    public JamServer? Running { get; private set; }
+
+    /// <summary>Where this process reaches a room of it.</summary>
+    public Uri UrlOf(string room) => new($"ws://127.0.0.1:{Running!.Port}/ws/{room}");
+
+    /// <summary>A room on any server: a URL with a path is the room's own, one without gets the room's place on that server.</summary>
+    public static Uri RoomOn(Uri server, string room) =>
+        server.AbsolutePath is "/" or "" ? new UriBuilder(server) { Path = $"/ws/{room}" }.Uri : server;
+
+    /// <summary>Starts it where it does not run yet, on the first free port.</summary>
+    /// <exception cref="JamException">There is no free port, or its rooms cannot be kept where they should be.</exception>
+    public async Task<JamServer> StartAsync(CancellationToken cancellationToken)
+    {
+        if (Running is { } running)
+            return running;
+        var last = Math.Min(options.ServerPort + PortTries, IPEndPoint.MaxPort);
+        for (var port = options.ServerPort; ; port++)
+        {
+            try
+            {
+                var server = new JamServerOptions
+                {
+                    Port = port, DataFolder = options.DataFolder, Listener = options.Listener, ListsRooms = options.IsListed, Routes = routes,
+                };
+                return Running = await JamServer.StartAsync(server, time, loggers, cancellationToken);
+            }
+            catch (StoreException problem)
+            {
+                throw new JamException($"cannot keep the room in {options.DataFolder}: {problem.Message}", problem);
+            }
+            catch (IOException problem)
+            {
+                if (port >= last || port == 0)
+                    throw new JamException($"no free port for the server from {options.ServerPort} to {port}; choose another with --server-port", problem);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => Running?.DisposeAsync() ?? ValueTask.CompletedTask;
+}

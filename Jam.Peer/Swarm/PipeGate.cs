@@ -1,0 +1,105 @@
+namespace Jam.Peer.Swarm;
+
+/// <summary>
+/// How much may be on its way. What was handed over can no longer be overtaken by something more urgent, so no more than the uplink
+/// carries in a moment is. What does not arrive for long waits for a slow receiver: it does not count, and must not stop the others.
+/// </summary>
+internal sealed class PipeGate(SwarmState state)
+{
+    // A little more than what is known to arrive, or an uplink that has become faster would not show it.
+    private const double Probe = 1.25;
+
+    // A chunk that takes so many times what may wait in sockets is what takes the time, not the way.
+    private const int SlowChunkQueues = 8;
+
+    private readonly SwarmState _state = state;
+
+    // When what was handed over has left at the rate that is known.
+    private long _drainedAtUs;
+
+    /// <summary>Whether the system tells what was acknowledged; else HAVE does.</summary>
+    public bool IsTold { get; set; }
+
+    /// <summary>A chunk is handed over.</summary>
+    public void OnSending(int bytes, long nowUs) => _drainedAtUs = Math.Max(_drainedAtUs, nowUs) + (long)(_state.UplinkUsPerByte * bytes);
+
+    /// <summary>Whether one more chunk may be handed over; if not, when to look again though nothing happens.</summary>
+    public bool HasRoom(long nowUs, out long dueUs)
+    {
+        dueUs = long.MaxValue;
+        var queueUs = _state.Settings.SocketQueueUs;
+        // Bytes on their way, and bytes times how long they may be.
+        var (bytes, mayUs) = (0.0, 0.0);
+        var (late, lateMayUs, lateLinks) = (0.0, 0.0, 0);
+        var agesAtUs = long.MaxValue;
+        var inPipe = 0;
+        // What waits on this side delays them all; what comes on top is the way and the other side.
+        var ownUs = long.MaxValue;
+        foreach (var link in _state.Links.Values)
+            ownUs = Math.Min(ownUs, link.SlowerUs);
+        foreach (var link in _state.Links.Values)
+        {
+            if (link.Pipe.Count == 0)
+                continue;
+            var theirsUs = link.SlowerUs == long.MaxValue ? 0 : Math.Min(link.SlowerUs - ownUs, _state.Settings.SlowReceiverUs);
+            var isLate = false;
+            for (var i = link.Pipe.Count - 1; i >= 0; i--)
+            {
+                var piped = link.Pipe[i];
+                var chunkUs = (long)(_state.UplinkUsPerByte * piped.Bytes);
+                var fastestUs = link.FastestUs == long.MaxValue ? link.LeastRttUs + chunkUs + Math.Min(chunkUs, queueUs) : Math.Min(link.FastestUs, _state.Settings.SlowReceiverUs);
+                // Less what the chunk itself took: all of that where it is what takes the time, else an uplink that is taken for too slow
+                // would stay so.
+                var ownPartUs = fastestUs - link.LeastRttUs > SlowChunkQueues * queueUs ? chunkUs : Math.Min(chunkUs, fastestUs / 3);
+                var patienceUs = Math.Max(queueUs, queueUs + fastestUs - ownPartUs) + theirsUs;
+                // One that takes longer than all of that is not late because of it, nor because of the one before it.
+                var ageUs = piped.AtUs + patienceUs + (chunkUs > queueUs ? 2 * chunkUs : 0);
+                if (!_state.Uplink.IsKnown)
+                {
+                    _state.Uplink.Wait(piped, nowUs);
+                    ageUs += _state.Settings.LostReceiverUs;
+                }
+
+                if (ageUs > nowUs)
+                {
+                    inPipe++;
+                    bytes += piped.Bytes;
+                    mayUs += (double)piped.Bytes * patienceUs;
+                    agesAtUs = Math.Min(agesAtUs, ageUs);
+                }
+                else if (piped.IsTaken && nowUs > ageUs + _state.Settings.LostReceiverUs)
+                {
+                    link.Pipe.RemoveAt(i);
+                }
+                else
+                {
+                    isLate = true;
+                    late += piped.Bytes;
+                    lateMayUs += (double)piped.Bytes * patienceUs;
+                }
+            }
+
+            if (isLate)
+                lateLinks++;
+        }
+
+        // Many slow receivers at once are none: it is this uplink that has too much to carry.
+        if (lateLinks > 1)
+            (bytes, mayUs) = (bytes + late, mayUs + lateMayUs);
+        // Where a chunk takes long and only a HAVE tells that it came, the next one follows when that is about to be gone: the HAVE may
+        // wait behind what its sender relays. Two at most, since the rate may have become another.
+        _drainedAtUs = Math.Min(_drainedAtUs, nowUs + (long)(_state.UplinkUsPerByte * bytes));
+        if (!IsTold && _state.Uplink.IsKnown && inPipe == 1)
+        {
+            var soonUs = _drainedAtUs - queueUs;
+            if (soonUs <= nowUs)
+                return true;
+            dueUs = soonUs;
+        }
+
+        if (inPipe == 0 || (_state.Uplink.IsKnown ? bytes * bytes * _state.UplinkUsPerByte <= Probe * mayUs : inPipe < _state.Settings.FirstInPipe))
+            return true;
+        dueUs = Math.Min(dueUs, agesAtUs);
+        return false;
+    }
+}
