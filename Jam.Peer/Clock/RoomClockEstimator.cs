@@ -17,7 +17,7 @@ namespace Jam.Peer.Clock;
 /// </para>
 /// <para>
 /// Ready is who knows the clock to 150 us, or after a second and a half to 1 ms: until then it is better to be silent than to be heard
-/// beside the others.
+/// beside the others. After three seconds 5 ms will do: on a way that is no better, never to be heard is worse.
 /// </para>
 /// </remarks>
 /// <param name="keepsFirst">
@@ -46,6 +46,8 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private const double GoodErrorUs = 150;
     private const long PatienceUs = 1_500_000;
     private const double ReadyErrorUs = 1_000;
+    private const long LongPatienceUs = 3_000_000;
+    private const double PoorReadyErrorUs = 5_000;
     private const double LostErrorUs = 10_000;
     private const long QuickUs = 25;
     private const double GateUs = 2_000;
@@ -62,6 +64,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private long _begunUs;
     private bool _hasAnswer;
     private double _waitUs;
+    private double _crowdUs;
     private long _leastRttUs = long.MaxValue;
     private bool _isDense;
     private bool _isHolding;
@@ -119,6 +122,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         _burst.Add(probe);
         _leastRttUs = Math.Min(_leastRttUs, Math.Max(1, probe.RttUs));
         _waitUs += (probe.RttUs - _leastRttUs - _waitUs) / 16;
+        _crowdUs += (probe.RttUs - _leastRttUs - _crowdUs) / 4;
         if (_burst.Answers == ProbesPerBurst || IsQuick(probe))
             EndBurst(t4Us);
     }
@@ -173,7 +177,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     }
 
     // Answers wait in a queue that they help to fill: a room's worth of probes is a good part of a slow uplink.
-    private bool IsCrowded => _waitUs > CrowdedUs;
+    private bool IsCrowded => _crowdUs > CrowdedUs;
 
     private bool IsKept => keepsFirst && _isReady;
 
@@ -234,9 +238,11 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         var (offsetUs, drift, errorUs) = _corridor.At(localUs);
         _isReady = _isReady
             ? errorUs < LostErrorUs
-            : _taken >= BurstsToBeReady && errorUs < (localUs - _begunUs < PatienceUs ? GoodErrorUs : ReadyErrorUs);
+            : _taken >= BurstsToBeReady && errorUs < EnoughUs(localUs - _begunUs);
         _snapshot = new RoomClockSnapshot(_clockId, localUs, offsetUs, keepsFirst ? 0 : drift, errorUs, _corridor.LowestRttUs, _isReady);
     }
+
+    private static double EnoughUs(long forUs) => forUs < PatienceUs ? GoodErrorUs : forUs < LongPatienceUs ? ReadyErrorUs : PoorReadyErrorUs;
 
     private void Reset(Guid clockId)
     {

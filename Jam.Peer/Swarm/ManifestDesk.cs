@@ -5,7 +5,7 @@ namespace Jam.Peer.Swarm;
 /// <summary>
 /// Gives manifests out. When a track is seeded, the whole room asks the host for it at the same moment, and eight copies of a long one
 /// are seconds of a slow uplink. So a host gives it to one and lets the others wait a moment: they hear that the first has it, and ask
-/// there. Whoever is still without it then is served next. Everyone else gives it to one after the other, so that a slow uplink is not
+/// there. Whoever is still without it then is served next; where the first had it in no time, everyone is. Everyone else gives it to one after the other, so that a slow uplink is not
 /// filled with copies that all come late.
 /// </summary>
 internal sealed class ManifestDesk(SwarmState state)
@@ -13,6 +13,7 @@ internal sealed class ManifestDesk(SwarmState state)
     private readonly SwarmState _state = state;
     private readonly List<Waiting> _waiting = [];
     private readonly Dictionary<TrackId, Copy> _copies = [];
+    private bool _isQuick;
 
     /// <summary>When <see cref="Plan"/> should be called though nothing happens.</summary>
     public long DueUs { get; private set; } = long.MaxValue;
@@ -35,8 +36,10 @@ internal sealed class ManifestDesk(SwarmState state)
     public void OnHolder(LinkTrack view, long nowUs)
     {
         _waiting.RemoveAll(w => w.Of == view);
-        if (_copies.TryGetValue(view.Track.Id, out var copy) && copy.Of == view)
-            _copies[view.Track.Id] = new Copy(null, view.Track.IsStriped ? nowUs + _state.Settings.ManifestSpreadUs : nowUs);
+        if (!_copies.TryGetValue(view.Track.Id, out var copy) || copy.Of != view)
+            return;
+        _isQuick = nowUs - copy.GivenAtUs < _state.Settings.ManifestQuickUs;
+        _copies[view.Track.Id] = new Copy(null, nowUs, view.Track.IsStriped ? nowUs + _state.Settings.ManifestSpreadUs : nowUs);
     }
 
     /// <summary>A link takes part in a track no longer.</summary>
@@ -54,7 +57,7 @@ internal sealed class ManifestDesk(SwarmState state)
         for (var i = 0; i < _waiting.Count;)
         {
             var (link, view) = _waiting[i];
-            if (_copies.TryGetValue(view.Track.Id, out var copy) && nowUs < copy.UntilUs)
+            if (!_isQuick && _copies.TryGetValue(view.Track.Id, out var copy) && nowUs < copy.UntilUs)
             {
                 DueUs = Math.Min(DueUs, copy.UntilUs);
                 i++;
@@ -62,7 +65,7 @@ internal sealed class ManifestDesk(SwarmState state)
             }
 
             _waiting.RemoveAt(i);
-            _copies[view.Track.Id] = new Copy(view, nowUs + (view.Track.IsStriped ? _state.Settings.ManifestCopyUs : _state.Settings.ManifestRelayUs));
+            _copies[view.Track.Id] = new Copy(view, nowUs, nowUs + (view.Track.IsStriped ? _state.Settings.ManifestCopyUs : _state.Settings.ManifestRelayUs));
             Give(link, view);
         }
     }
@@ -72,5 +75,5 @@ internal sealed class ManifestDesk(SwarmState state)
     private readonly record struct Waiting(Link Link, LinkTrack Of);
 
     // Of: who has not said yet that it has come. Until: when the next may be given out.
-    private readonly record struct Copy(LinkTrack? Of, long UntilUs);
+    private readonly record struct Copy(LinkTrack? Of, long GivenAtUs, long UntilUs);
 }

@@ -50,7 +50,7 @@ internal sealed class PipeGate(SwarmState state)
                 var fastestUs = link.FastestUs == long.MaxValue ? link.LeastRttUs + chunkUs + Math.Min(chunkUs, queueUs) : Math.Min(link.FastestUs, _state.Settings.SlowReceiverUs);
                 // Less what the chunk itself took: all of that where it is what takes the time, else an uplink that is taken for too slow
                 // would stay so.
-                var ownPartUs = fastestUs - link.LeastRttUs > SlowChunkQueues * queueUs ? chunkUs : Math.Min(chunkUs, fastestUs / 3);
+                var ownPartUs = link.LeastRttUs < queueUs || fastestUs - link.LeastRttUs > SlowChunkQueues * queueUs ? chunkUs : Math.Min(chunkUs, fastestUs / 3);
                 var patienceUs = Math.Max(queueUs, queueUs + fastestUs - ownPartUs) + theirsUs;
                 // One that takes longer than all of that is not late because of it, nor because of the one before it.
                 var ageUs = piped.AtUs + patienceUs + (chunkUs > queueUs ? 2 * chunkUs : 0);

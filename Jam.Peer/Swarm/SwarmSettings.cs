@@ -75,6 +75,9 @@ internal sealed record SwarmSettings
     /// <summary>A manifest of up to this size a host gives to everyone who asks, at once: it is a few packets.</summary>
     public int ManifestForAllBytes { get; init; } = 2_048;
 
+    /// <summary>A manifest that has come within this shows that a room's worth of them costs little.</summary>
+    public long ManifestQuickUs { get; init; } = 60_000;
+
     /// <summary>A host gives a longer one to the next who asks after this, where the first does not say that it has come.</summary>
     public long ManifestCopyUs { get; init; } = 1_000_000;
 
