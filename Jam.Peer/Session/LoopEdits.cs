@@ -68,6 +68,9 @@ internal sealed class LoopEdits
     {
         lock (_gate)
         {
+            // A peer that was started again has a lane that it did not type: the room knew it before.
+            if (_mine is null && room.PeerId is { } own && room.Loop.Parts.TryGetValue(own, out var known) && known.Steps.Count > 0)
+                _mine = known.Steps;
             if (message is LoopState { Lane: { Steps.Count: 0 } lane } && lane.PeerId == room.PeerId)
                 (_pending, _mine) = (null, null);
             else if (message is Snapshot page && page.Page == page.Pages - 1 && room is { PeerId: { } me, IsMuted: false } && _mine is { } mine && !IsKnown(room, me, mine))

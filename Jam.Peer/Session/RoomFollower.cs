@@ -39,7 +39,6 @@ internal sealed class RoomFollower : IAsyncDisposable
     private readonly IdentityStore _identity;
     private readonly TakeoverAgent _agent;
     private (Uri Url, bool ComesHome)? _arrived;
-    private readonly LaneKeeper _lane = new();
     private bool _wasConnected, _saidGone;
     // Full mode: nothing more is said than that something has changed.
     private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -189,8 +188,6 @@ internal sealed class RoomFollower : IAsyncDisposable
         var room = before.Apply(message);
         Volatile.Write(ref _room, room);
         TellAgent(message, room);
-        if (_lane.After(message, before, room) is { } lane)
-            _client!.TrySend(lane);
         var isAnswer = Commands.Take(message);
         FollowScore(before, room);
         if (message is Error error)

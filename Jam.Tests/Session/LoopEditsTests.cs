@@ -134,4 +134,15 @@ internal sealed class LoopEditsTests
         edits.Take(room, snapshot);
         Assert.That(edits.TakeDue(room, null), Is.Null, "the host muted this peer");
     }
+
+    [Test]
+    public void A_lane_that_only_the_room_knew_is_brought_to_an_authority_that_does_not()
+    {
+        var (room, edits) = (Room(isOn: false), new LoopEdits());
+        var known = room.Apply(new LoopState(room.Loop.Shape with { Revision = 2 }, new LoopLane("me", Lane(60), 0)));
+        edits.Take(known, new Snapshot(0, 1, [], []));
+        Assert.That(edits.TakeDue(known, null), Is.Null, "this one knows it");
+        edits.Take(room, new Snapshot(0, 1, [], []));
+        Assert.That(Pitch(edits.TakeDue(room, null)), Is.EqualTo(60));
+    }
 }
