@@ -213,7 +213,11 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
     private string? OnOffer(LinkTrack view, int[] chunks)
     {
         if (chunks.Length == 0)
+        {
             view.IsOpen = true;
+            view.IsSpare = !view.IsStriper;
+        }
+
         foreach (var chunk in chunks)
         {
             if (view.Track.Manifest is not null && chunk >= view.Track.Have.Length)

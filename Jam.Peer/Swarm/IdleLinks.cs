@@ -15,6 +15,12 @@ internal sealed class IdleLinks(SwarmState state)
         var size = track.Manifest!.ChunkSizeBytes;
         foreach (var link in _state.Links.Values)
         {
+            if (link.Tracks.TryGetValue(track.Id, out var spare) && spare.IsSpare)
+            {
+                spare.IsSpare = false;
+                UseSpare(track, link, spare, requests, nowUs);
+            }
+
             if (link.IsStalled || link.Asked.Count >= link.Window(size, _state.OwnQueueUs) || !link.Tracks.TryGetValue(track.Id, out var view)
                 || view is not { Wanted: > 0, IsReserved: false })
             {
@@ -26,6 +32,33 @@ internal sealed class IdleLinks(SwarmState state)
             _state.Cancel(from, asked.Of, asked.Chunk);
             requests.Ask(link, view, asked.Chunk, nowUs);
         }
+    }
+
+    // Its uplink has nothing to do: what would come last of all from elsewhere.
+    private void UseSpare(Track track, Link to, LinkTrack view, RequestPlanner requests, long nowUs)
+    {
+        if (to.Asked.Count > 0 || view.Wanted == 0)
+            return;
+        (Link, Asked)? found = null;
+        var longestUs = _state.Settings.SpareGainUs + to.RttUs;
+        foreach (var link in _state.Links.Values)
+        {
+            if (link == to || (link.Tracks.TryGetValue(track.Id, out var of) && of.IsReserved))
+                continue;
+            foreach (var asked in link.Asked)
+            {
+                if (asked.IsLoose || asked.Of.Track != track || view.Remote?[asked.Chunk] != true)
+                    continue;
+                var leftUs = Math.Max(link.AnswerUs - (nowUs - asked.AtUs), nowUs - Math.Max(asked.AtUs, link.LastArrivalUs) - link.AnswerUs);
+                if (leftUs > longestUs)
+                    (found, longestUs) = ((link, asked), leftUs);
+            }
+        }
+
+        if (found is not var (from, longest))
+            return;
+        _state.Cancel(from, longest.Of, longest.Chunk);
+        requests.Ask(to, view, longest.Chunk, nowUs);
     }
 
     // The request that would be answered last, if that is later than worthwhile, and the link has its chunk.

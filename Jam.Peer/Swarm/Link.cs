@@ -49,6 +49,12 @@ internal sealed class LinkTrack(Track track)
     /// <summary>Whether OFFER without chunks was sent.</summary>
     public bool OpenSent { get; set; }
 
+    /// <summary>When the other side was last told that this uplink has nothing to do.</summary>
+    public long SpareSaidUs { get; set; } = long.MinValue / 2;
+
+    /// <summary>The other side has said that its uplink has nothing to do.</summary>
+    public bool IsSpare { get; set; }
+
     public int ChunksFrom { get; set; }
 
     public int ChunksTo { get; set; }
@@ -229,9 +235,13 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings, Usu
     /// <summary>When a chunk would be here if it were asked for now: (outstanding + chunk) / rate + RTT.</summary>
     public double EtaUs(int chunkSize) => (Asked.Count + 1.0) * chunkSize / Rate * 1e6 + RttUs;
 
+    /// <summary>How long a request waits for its chunk, smoothed; 0 before the first.</summary>
+    public long AnswerUs { get; private set; }
+
     /// <summary>Takes a delivery into the rate.</summary>
     public void Delivered(int bytes, long askedAtUs, long nowUs)
     {
+        AnswerUs = AnswerUs == 0 ? nowUs - askedAtUs : AnswerUs + (nowUs - askedAtUs - AnswerUs) / 4;
         var sample = Math.Max(1.0, nowUs - Math.Max(LastArrivalUs, askedAtUs)) / bytes;
         UsPerByte = UsPerByte == 0 ? sample : UsPerByte + (sample - UsPerByte) / 8;
         usual.Add(sample);

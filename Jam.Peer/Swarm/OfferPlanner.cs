@@ -113,6 +113,7 @@ internal sealed class OfferPlanner(SwarmState state)
             {
                 stripe.Covered.Set(chunk);
                 view.OfferedByUs[chunk] = (nowUs, false);
+                view.IsSpare = false;
                 _state.Send(link, new OfferFrame(stripe.Track.Slot, [chunk]));
             }
 
@@ -178,7 +179,7 @@ internal sealed class OfferPlanner(SwarmState state)
         (Link, LinkTrack)? best = null;
         var copies = Math.Max(1, Audience(stripe.Track) - 1);
         var usual = Usual(stripe.Track);
-        var least = (IsUntried: true, DoneUs: double.PositiveInfinity, Given: 0);
+        var least = (IsBusy: true, IsUntried: true, DoneUs: double.PositiveInfinity, Given: 0);
         foreach (var link in _state.Links.Values)
         {
             if (!link.Tracks.TryGetValue(stripe.Track.Id, out var view) || !view.HasManifest
@@ -189,7 +190,7 @@ internal sealed class OfferPlanner(SwarmState state)
 
             // Equal loads: whoever was given less so far.
             var offered = view.OfferedByUs.Count + 1;
-            var load = (view.Relay.IsUntried(offered), view.Relay.DoneUs(offered, copies, usual, nowUs), view.ChunksTo + offered);
+            var load = (!IsIdle(view), view.Relay.IsUntried(offered), view.Relay.DoneUs(offered, copies, usual, nowUs), view.ChunksTo + offered);
             if (load.CompareTo(least) < 0)
                 (best, least) = ((link, view), load);
         }
@@ -197,6 +198,9 @@ internal sealed class OfferPlanner(SwarmState state)
         // Those who are about to have the manifest will want to relay too: what all lack at the start must not all be with the first.
         return least.IsUntried && IsUnderWay(stripe.Track) && AwaitsManifest(stripe.Track) ? null : best;
     }
+
+    // Nobody asks it for what it has. While music plays, what a slow one would have first must not wait for it.
+    private static bool IsIdle(LinkTrack view) => view.IsSpare && view.OfferedByUs.Count == 0 && !view.Track.IsRunning;
 
     private bool IsUnderWay(Track track) =>
         _state.Links.Values.Any(l => l.Tracks.TryGetValue(track.Id, out var view) && view.OfferedByUs.Count > 0);

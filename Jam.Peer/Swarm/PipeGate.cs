@@ -13,6 +13,7 @@ internal sealed class PipeGate(SwarmState state)
     private const int SlowChunkQueues = 8;
 
     private readonly SwarmState _state = state;
+    private readonly List<long> _slower = [];
 
     // When what was handed over has left at the rate that is known.
     private long _drainedAtUs;
@@ -33,15 +34,12 @@ internal sealed class PipeGate(SwarmState state)
         var (late, lateMayUs, lateLinks) = (0.0, 0.0, 0);
         var agesAtUs = long.MaxValue;
         var inPipe = 0;
-        // What waits on this side delays them all; what comes on top is the way and the other side.
-        var ownUs = long.MaxValue;
-        foreach (var link in _state.Links.Values)
-            ownUs = Math.Min(ownUs, link.SlowerUs);
+        var usualUs = UsualSlowerUs();
         foreach (var link in _state.Links.Values)
         {
             if (link.Pipe.Count == 0)
                 continue;
-            var theirsUs = link.SlowerUs == long.MaxValue ? 0 : Math.Min(link.SlowerUs - ownUs, _state.Settings.SlowReceiverUs);
+            var theirsUs = link.SlowerUs == long.MaxValue ? 0 : Math.Clamp(link.SlowerUs - usualUs, 0, _state.Settings.SlowReceiverUs);
             var isLate = false;
             for (var i = link.Pipe.Count - 1; i >= 0; i--)
             {
@@ -101,5 +99,20 @@ internal sealed class PipeGate(SwarmState state)
             return true;
         dueUs = Math.Min(dueUs, agesAtUs);
         return false;
+    }
+
+    // What delays most of them is what waits on this side, and as much on theirs; what comes on top is a slow receiver. Were it measured
+    // from the quickest, all would let one another's queues fill until packets are lost.
+    private long UsualSlowerUs()
+    {
+        _slower.Clear();
+        foreach (var link in _state.Links.Values)
+        {
+            if (link.SlowerUs != long.MaxValue)
+                _slower.Add(link.SlowerUs);
+        }
+
+        _slower.Sort();
+        return _slower.Count == 0 ? long.MaxValue : _slower[_slower.Count / 2];
     }
 }

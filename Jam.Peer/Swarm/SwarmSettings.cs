@@ -66,6 +66,15 @@ internal sealed record SwarmSettings
     /// <summary>A request is moved to an idle link where that brings its chunk twice as soon and this much sooner besides.</summary>
     public long MoveGainUs { get; init; } = 60_000;
 
+    /// <summary>An uplink that has nothing to do says so no more often than this.</summary>
+    public long SpareSayUs { get; init; } = 20_000;
+
+    /// <summary>As <see cref="SpareSayUs"/>, to the same one.</summary>
+    public long SpareSayAgainUs { get; init; } = 200_000;
+
+    /// <summary>A request is moved to an uplink that has nothing to do where it would take this long at least.</summary>
+    public long SpareGainUs { get; init; } = 60_000;
+
     /// <summary>As <see cref="HaveDelayUs"/>, for someone who has the chunk already, and for SOON.</summary>
     public long IdleHaveDelayUs { get; init; } = 250_000;
 

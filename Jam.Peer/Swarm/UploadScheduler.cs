@@ -11,6 +11,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     private readonly SwarmState _state = state;
     private long _order;
     private readonly PipeGate _pipe = new(state);
+    private readonly SpareUplink _spare = new(state);
     private double _tokens = double.NaN;
     private long _tokensAtUs;
 
@@ -96,8 +97,11 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             _state.Emit(new SendChunk(link.Id, wish.Of.Track.Id, wish.Of.Track.Slot, wish.Chunk));
         }
 
-        if (HasRoom(nowUs))
-            _state.Uplink.RunDry(nowUs);
+        if (!HasRoom(nowUs))
+            return;
+        _state.Uplink.RunDry(nowUs);
+        _spare.Say(nowUs);
+        DueUs = Math.Min(DueUs, _spare.DueUs);
     }
 
     /// <summary>Something that is no chunk went out: where the uplink is capped, chunks wait for it.</summary>

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import wave
 
 import analysis
 from link_net import LinkNetwork, parse
@@ -22,13 +23,19 @@ def make_track(rig, length):
     command = [MAKE_TRACK, "--seconds", str(min(length, ONCE_SECONDS)), "--vbr", "--picture-kb", "500", "--title", "SwarmJam lab", "--out", path]
     subprocess.run(command, check=True)
     if length > ONCE_SECONDS:
-        # At a constant rate and without a header, so that no index could be wrong about what follows the first time.
-        subprocess.run(["lame", "--silent", "-b", "192", "--cbr", "-t", "--noreplaygain", path, path + ".once"], check=True)
-        with open(path + ".once", "rb") as once, open(path, "wb") as out:
-            sound = once.read()
-            sound = sound[sound.index(b"\xff\xfb"):]
-            for _ in range(int(length / ONCE_SECONDS) + 1):
-                out.write(sound)
+        # Repeated before it is encoded: an encoder begins with silence. At a constant rate, since that is quick to make.
+        subprocess.run(["lame", "--silent", "--decode", path, path + ".wav"], check=True)
+        with wave.open(path + ".wav") as once:
+            sound, rate = once.readframes(once.getnframes()), once.getframerate()
+            channels = once.getnchannels()
+        encoder = subprocess.Popen(["lame", "--silent", "-r", "-s", str(rate / 1000), "-m", "m" if channels == 1 else "j", "-f", "-b", "192", "--cbr",
+                                    "--noreplaygain", "-", path], stdin=subprocess.PIPE)
+        for _ in range(int(length / ONCE_SECONDS) + 1):
+            encoder.stdin.write(sound)
+        encoder.stdin.close()
+        if encoder.wait():
+            raise SystemExit("lame could not make the track")
+        os.remove(path + ".wav")
     return path
 
 

@@ -1,0 +1,70 @@
+using System.Numerics;
+using Jam.Peer.Wire;
+
+namespace Jam.Peer.Swarm;
+
+/// <summary>
+/// Says that this uplink has nothing to do: OFFER without chunks. While a host stripes, it hears of that and gives the next chunk here;
+/// afterwards one who lacks much of what is here does, since it may wait for it elsewhere and cannot know that there is room here.
+/// </summary>
+internal sealed class SpareUplink(SwarmState state)
+{
+    private readonly SwarmState _state = state;
+    private long _saidUs = long.MinValue / 2;
+
+    /// <summary>When <see cref="Say"/> should be called again though nothing happens.</summary>
+    public long DueUs { get; private set; } = long.MaxValue;
+
+    /// <summary>There is nothing to send, and room for it.</summary>
+    public void Say(long nowUs)
+    {
+        DueUs = long.MaxValue;
+        if (_state.Links.Count <= _state.Settings.HaveAtOnceUpTo || _state.IsUplinkSpent)
+            return;
+        foreach (var track in _state.ByPriority)
+        {
+            if (track.Manifest is null || track.IsStriped || track.Have.Count == 0 || Neediest(track, nowUs) is not var (link, view))
+                continue;
+            if (nowUs < _saidUs + _state.Settings.SpareSayUs)
+            {
+                DueUs = _saidUs + _state.Settings.SpareSayUs;
+                return;
+            }
+
+            _saidUs = view.SpareSaidUs = nowUs;
+            _state.Send(link, new OfferFrame(track.Slot, []));
+        }
+    }
+
+    private (Link, LinkTrack)? Neediest(Track track, long nowUs)
+    {
+        (Link, LinkTrack)? found = null;
+        var most = 0;
+        foreach (var link in _state.Links.Values)
+        {
+            if (!link.Tracks.TryGetValue(track.Id, out var view) || !view.HasManifest)
+                continue;
+            // Its host comes before all others, and while there is one nobody else is told.
+            var lacks = view.IsReserved ? int.MaxValue : view.IsStriper ? 0 : Lacks(track, view);
+            if (lacks <= most)
+                continue;
+            most = lacks;
+            var wasTold = nowUs < view.SpareSaidUs + _state.Settings.SpareSayAgainUs;
+            found = wasTold || link.Pipe.Count > 0 ? null : (link, view);
+        }
+
+        return found;
+    }
+
+    private static int Lacks(Track track, LinkTrack view)
+    {
+        if (view.Remote is not { } remote)
+            return track.Have.Count;
+        var lacks = 0;
+        var have = track.Have.Words;
+        var theirs = remote.Words;
+        for (var i = 0; i < have.Length; i++)
+            lacks += BitOperations.PopCount(have[i] & ~theirs[i]);
+        return lacks;
+    }
+}
