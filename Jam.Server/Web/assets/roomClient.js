@@ -221,15 +221,31 @@ export class RoomClient {
   // Lanes are their owners' to bring where a server has forgotten them.
   #lane = null;
 
+  #isLoopHeard = true;
+
+  /** Whether the loop sounds on this page; while it does not, nothing is sent of one's own lane. */
+  get isLoopHeard() {
+    return this.#isLoopHeard;
+  }
+
+  set isLoopHeard(isHeard) {
+    this.#isLoopHeard = isHeard;
+    if (isHeard && this.#isLaneKept) this.setLane(this.#lane);
+    this.#emit('change', 'LOOP_HEARD');
+  }
+
+  #isLaneKept = false;
+
   /** Sets this member's lane of the loop, one entry for each step. */
   setLane(steps) {
     this.#lane = steps;
-    return this.send('LOOP_UPDATE', { steps });
+    this.#isLaneKept = !this.#isLoopHeard;
+    return !this.#isLaneKept && this.send('LOOP_UPDATE', { steps });
   }
 
   #bringLane() {
     const { lanes, peerId, loop } = this.#model;
-    if (this.#lane?.some(Boolean) && !lanes.has(peerId) && this.#lane.length === loop.steps) this.setLane(this.#lane);
+    if (this.#isLoopHeard && this.#lane?.some(Boolean) && !lanes.has(peerId) && this.#lane.length === loop.steps) this.setLane(this.#lane);
   }
 
   #onError(p) {

@@ -29,10 +29,12 @@ export class RoomModel {
   tempo = null;
   tempoBefore = null;
   loop = { is_on: false, steps: 16, beats: 4, effective_cycle: 0, epoch: 0, revision: 0 };
+  loopBefore = null;
   lanes = new Map();
   stats = null;
   snapshot = null;
   #pages = [];
+  #lanesBefore = new Map();
 
   /** Takes one message; true where something of the room has changed. */
   apply(type, p) {
@@ -54,7 +56,7 @@ export class RoomModel {
       case 'TEMPO':
         return this.#takeTempo(p.tempo);
       case 'LOOP_STATE':
-        this.loop = p.loop;
+        this.#takeShape(p.loop);
         if (p.lane) this.#takeLane(p.lane);
         return true;
       case 'LOOP_ACK':
@@ -120,6 +122,16 @@ export class RoomModel {
     return this.tempoBefore && roomUs < this.tempo.at_us ? this.tempoBefore : this.tempo;
   }
 
+  /** The shape of the loop in the cycle that runs at a beat. */
+  loopAt(beat) {
+    return this.loopBefore && beat < this.loop.effective_cycle * this.loop.beats ? this.loopBefore : this.loop;
+  }
+
+  /** What a lane sounds like in a cycle that begins at a beat: what changed within one holds from the next. */
+  stepsAt(lane, cycleBeat) {
+    return cycleBeat >= lane.from_beat ? lane.steps : lane.before;
+  }
+
   #takeState(p) {
     if (!isNewer(p, this.state)) return false;
     if (this.state && this.state.clock_id === p.clock_id) {
@@ -139,18 +151,20 @@ export class RoomModel {
     if (p.page === 0) {
       this.#pages = [];
       this.members.clear();
-      this.lanes.clear();
+      // It says what lanes will be, not what they sound like until then; another authority may count its beats anew.
+      this.#lanesBefore = p.room?.loop.epoch === this.loop.epoch ? this.lanes : new Map();
+      this.lanes = new Map();
     }
     this.#pages.push(p);
     p.members.forEach((m) => this.#takeMember(m));
-    p.lanes?.forEach((l) => this.#takeLane(l));
+    if (p.room) this.#takeShape(p.room.loop);
+    p.lanes?.forEach((l) => this.#takeLane(l, this.#lanesBefore));
     if (p.room) {
       this.queue = p.queue;
       this.repeat = p.room.repeat;
       this.isShuffled = p.room.is_shuffled;
       this.nextTrackId = p.room.next_track_id;
       this.policy = p.room.policy;
-      this.loop = p.room.loop;
       this.#takeState(p.room.state);
       this.#takeTempo(p.room.tempo);
     }
@@ -173,11 +187,20 @@ export class RoomModel {
     return true;
   }
 
-  #takeLane(lane) {
-    const old = this.lanes.get(lane.peer_id);
-    this.lanes.set(lane.peer_id, { ...lane, before: old ?? null });
-    if (old) old.before = null;
-    if (lane.steps.length === 0) this.lanes.delete(lane.peer_id);
+  #takeShape(loop) {
+    const isOther = ['is_on', 'steps', 'beats', 'effective_cycle'].some((field) => loop[field] !== this.loop[field]);
+    if (loop.epoch !== this.loop.epoch) this.loopBefore = null;
+    else if (isOther) this.loopBefore = this.loop;
+    this.loop = loop;
+  }
+
+  // By beats, since cycles of another length are numbered anew.
+  #takeLane(lane, known = this.lanes) {
+    const from_beat = lane.effective_cycle * this.loop.beats;
+    const old = known.get(lane.peer_id);
+    // Two edits within a cycle: what sounded before the first sounds until the second.
+    const before = !old ? [] : old.from_beat < from_beat ? old.steps : old.before;
+    this.lanes.set(lane.peer_id, { ...lane, from_beat, before });
   }
 
   #takeMember(member) {
