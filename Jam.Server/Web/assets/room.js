@@ -36,8 +36,16 @@ const OVER = {
 function showStatus(status, why) {
   document.body.dataset.status = status;
   const words = { connecting: 'connecting', open: 'connected', lost: 'connection lost, trying again', over: 'not in the room' };
-  setText($('status'), words[status]);
+  const { away } = client;
+  setText($('status'), status === 'open' && away ? `connected to ${away.host}` : words[status]);
   if (status === 'over') say(`${OVER[why] ?? 'This connection is over.'} Reload to come back.`);
+}
+
+// This page's own server may be gone for good: reloading needs the other one.
+function showMove(away) {
+  const link = away && el('a', { href: away.page, textContent: away.host });
+  $('moved').replaceChildren(...(link ? ['The room has moved to ', link, '. This page goes on there; open it there before you reload.'] : []));
+  $('moved').hidden = !link;
 }
 
 function showName() {
@@ -79,6 +87,7 @@ function mountRename() {
 setText($('room-name'), room);
 document.title = `${room} · SwarmJam`;
 client.on('status', showStatus);
+client.on('moved', showMove);
 client.on('change', showName);
 client.on('ERROR', (e) => e.close || say(e.message[0].toUpperCase() + e.message.slice(1) + '.'));
 mountRename();

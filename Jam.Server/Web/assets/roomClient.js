@@ -2,8 +2,10 @@
 
 import { RoomClock, localNowUs } from './clock.js';
 import { RoomModel } from './roomModel.js';
+import { find, outranks, placesOf, seenFrom } from './whereabouts.js';
 
 const PAUSES_MS = [150, 300, 700, 1_500, 3_000, 5_000];
+const HOME_AFTER = 10;
 const SUCCESSOR_PROBES = 4;
 const SUCCESSOR_WITHIN_MS = 400;
 
@@ -25,6 +27,10 @@ export class RoomClient {
   #options;
   #successor = null;
   #identity = null;
+  #home;
+  #isSeeking = false;
+  /** Where else the room may be, from a function that takes time: other parts of the page know more. */
+  askElsewhere = async () => [];
   status = 'connecting';
   lastError = null;
 
@@ -34,6 +40,7 @@ export class RoomClient {
     const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
     /** The room's WebSocket. */
     this.url = `${scheme}//${location.host}/ws/${encodeURIComponent(options.room)}`;
+    this.#home = this.url;
     this.#identity = this.#remembered();
   }
 
@@ -63,6 +70,13 @@ export class RoomClient {
 
   get name() {
     return this.#options.name;
+  }
+
+  /** The server that the room is at, where that is not the one that this page came from: {host, page}; null at home. */
+  get away() {
+    if (this.url === this.#home) return null;
+    const { host, protocol } = new URL(this.url);
+    return { host, page: `${protocol === 'wss:' ? 'https:' : 'http:'}//${host}/room/${encodeURIComponent(this.#options.room)}` };
   }
 
   /** Room time in microseconds; null until it is known. */
@@ -199,6 +213,7 @@ export class RoomClient {
     }
     if (message.type === 'WELCOME') this.#onWelcome(payload);
     if (message.type === 'ERROR') this.#onError(payload);
+    if (message.type === 'RENDEZVOUS') this.#onTold(payload);
     const hasChanged = this.#model.apply(message.type, payload);
     this.#emit(message.type, payload, t4Us);
     if (hasChanged) this.#emit('change', message.type);
@@ -257,8 +272,42 @@ export class RoomClient {
     this.#clock.stop();
     if (this.status === 'over') return;
     this.#setStatus('lost');
+    if (this.#tries > 0) this.#seek();
+    // Nobody knows of the room any more: whoever answers at home begins it anew.
+    if (this.#tries > HOME_AFTER) this.url = this.#home;
     const pause = PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)];
     this.#retry = setTimeout(() => this.connect(), pause * (0.75 + Math.random() / 2));
+  }
+
+  #onTold({ epoch, authority_id: id, urls }) {
+    if (!this.#model.state || !urls?.length || !outranks({ epoch, id }, this.#rank)) return;
+    const { hostname } = new URL(this.url);
+    this.#look(urls.map((url) => seenFrom(url, hostname)).filter(Boolean), false);
+  }
+
+  get #rank() {
+    const { epoch, clock_id } = this.#model.state;
+    return { epoch, id: clock_id };
+  }
+
+  // Whoever took the room over answers elsewhere; this page is no part of the swarm, where that is told.
+  async #seek() {
+    if (!this.#model.state || this.#isSeeking) return;
+    this.#isSeeking = true;
+    const told = await this.askElsewhere();
+    await this.#look([...placesOf(this.#model.members.values(), this.#home), ...told], true);
+    this.#isSeeking = false;
+  }
+
+  async #look(urls, isLost) {
+    const url = await find(urls, this.#rank, isLost);
+    if (!url || url === this.url || this.status === 'over' || (isLost && this.status === 'open')) return;
+    const old = this.#socket;
+    this.url = url;
+    this.#tries = Math.max(1, this.#tries);
+    this.connect();
+    old?.close();
+    this.#emit('moved', this.away);
   }
 
   #end(why) {
