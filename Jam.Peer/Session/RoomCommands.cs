@@ -67,6 +67,14 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
     }
 
     /// <inheritdoc/>
+    public void Tell(string json, string? peerId)
+    {
+        if (follower.Room.IsMuted)
+            throw new JamException(MutedText);
+        Send(new Blob(json, peerId));
+    }
+
+    /// <inheritdoc/>
     public string SetLane(IReadOnlyList<LoopStep?> steps)
     {
         if (follower.Room.IsMuted)

@@ -1,5 +1,7 @@
 import { $, el, memory, setText } from './dom.js';
+import { Beside } from './beside.js';
 import { RoomClient } from './roomClient.js';
+import { seenFrom } from './whereabouts.js';
 import { mountBeat } from './ui/beat.js';
 import { mountDrop } from './ui/drop.js';
 import { mountLoop } from './ui/loop.js';
@@ -17,6 +19,9 @@ const client = new RoomClient({
   name: memory.get('jam:name') || undefined,
   isListed: sessionStorage.getItem(`jam:unlisted:${room}`) ? false : undefined,
 });
+
+const beside = new Beside(client);
+client.askElsewhere = async () => (await (await beside.gateways()).servers()).map(({ url, host }) => seenFrom(url, host)).filter(Boolean);
 
 function say(text) {
   const line = el('p', { textContent: text });
@@ -44,7 +49,9 @@ function showStatus(status, why) {
 // This page's own server may be gone for good: reloading needs the other one.
 function showMove(away) {
   const link = away && el('a', { href: away.page, textContent: away.host });
-  $('moved').replaceChildren(...(link ? ['The room has moved to ', link, '. This page goes on there; open it there before you reload.'] : []));
+  $('moved').replaceChildren(
+    ...(link ? ['The room has moved to ', link, '. This page goes on there; open it there before you reload.'] : []),
+  );
   $('moved').hidden = !link;
 }
 
@@ -91,8 +98,8 @@ client.on('moved', showMove);
 client.on('change', showName);
 client.on('ERROR', (e) => e.close || say(e.message[0].toUpperCase() + e.message.slice(1) + '.'));
 mountRename();
-mountPlayer(client);
-mountQueue(client);
+mountPlayer(client, beside);
+mountQueue(client, beside);
 mountMembers(client);
 mountBeat(client);
 mountLoop(client);
@@ -108,6 +115,6 @@ mountTabs({
 showName();
 client.connect();
 import('./listen/panel.js').then(
-  (panel) => panel.mountListen($('listen'), client),
+  (panel) => panel.mountListen($('listen'), client, beside),
   () => $('listen').remove(),
 );

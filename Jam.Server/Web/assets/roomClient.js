@@ -1,6 +1,7 @@
 // A page's place in a room: one WebSocket that comes back by itself, the room's clock, and what the room is.
 
 import { RoomClock, localNowUs } from './clock.js';
+import { OwnLane } from './ownLane.js';
 import { RoomModel } from './roomModel.js';
 import { find, outranks, placesOf, seenFrom } from './whereabouts.js';
 
@@ -31,6 +32,8 @@ export class RoomClient {
   #isSeeking = false;
   /** Where else the room may be, from a function that takes time: other parts of the page know more. */
   askElsewhere = async () => [];
+  /** This member's own lane of the loop. */
+  lane = new OwnLane(this);
   status = 'connecting';
   lastError = null;
 
@@ -172,20 +175,12 @@ export class RoomClient {
     clearTimeout(this.#retry);
     const { best, old, errorUs } = this.#successor;
     this.#successor = null;
-    const m = this.#model;
-    const { epoch, revision, clock_id, status, track_id, at_us, position_us } = m.state;
     const now = performance.now() * 1000;
     this.#hello({
-      timeline: { epoch, revision, clock_id, status, track_id, at_us, position_us },
-      track: m.state.track,
+      ...this.#model.memory(),
       room_time_us: Math.round(now + old),
       error_us: Math.max(1, errorUs),
       successor_us: best ? Math.round(now + best.offsetUs) : null,
-      tempo: m.tempo,
-      policy: m.policy,
-      queue: m.queue.slice(0, 40),
-      repeat: m.repeat,
-      loop: m.loop,
     });
   }
 
@@ -217,7 +212,7 @@ export class RoomClient {
     const hasChanged = this.#model.apply(message.type, payload);
     this.#emit(message.type, payload, t4Us);
     if (hasChanged) this.#emit('change', message.type);
-    if (message.type === 'SNAPSHOT' && payload.page === payload.pages - 1) this.#bringLane();
+    if (message.type === 'SNAPSHOT' && payload.page === payload.pages - 1) this.lane.bring();
   }
 
   #onWelcome({ peer_id, resume_token }) {
@@ -231,36 +226,6 @@ export class RoomClient {
     this.#clock.start();
     this.#setStatus('open');
     this.#emit('identity');
-  }
-
-  // Lanes are their owners' to bring where a server has forgotten them.
-  #lane = null;
-
-  #isLoopHeard = true;
-
-  /** Whether the loop sounds on this page; while it does not, nothing is sent of one's own lane. */
-  get isLoopHeard() {
-    return this.#isLoopHeard;
-  }
-
-  set isLoopHeard(isHeard) {
-    this.#isLoopHeard = isHeard;
-    if (isHeard && this.#isLaneKept) this.setLane(this.#lane);
-    this.#emit('change', 'LOOP_HEARD');
-  }
-
-  #isLaneKept = false;
-
-  /** Sets this member's lane of the loop, one entry for each step. */
-  setLane(steps) {
-    this.#lane = steps;
-    this.#isLaneKept = !this.#isLoopHeard;
-    return !this.#isLaneKept && this.send('LOOP_UPDATE', { steps });
-  }
-
-  #bringLane() {
-    const { lanes, peerId, loop } = this.#model;
-    if (this.#isLoopHeard && this.#lane?.some(Boolean) && !lanes.has(peerId) && this.#lane.length === loop.steps) this.setLane(this.#lane);
   }
 
   #onError(p) {

@@ -1,6 +1,10 @@
 // The room as its server has described it: messages in, what holds out. Nothing here touches the page or the network.
 
-const isNewer = (a, b) => !b || a.epoch > b.epoch || (a.epoch === b.epoch && a.revision > b.revision);
+// Of two authorities of one epoch the one with the lower id ranks higher.
+function isNewer(a, b) {
+  if (!b || a.epoch !== b.epoch) return !b || a.epoch > b.epoch;
+  return a.clock_id === b.clock_id ? a.revision > b.revision : a.clock_id < b.clock_id;
+}
 
 /** Where a record of the timeline is at a room time. */
 export function positionOf(record, roomUs) {
@@ -88,6 +92,21 @@ export class RoomModel {
   get hostId() {
     for (const m of this.members.values()) if (m.role === 'host') return m.peer_id;
     return null;
+  }
+
+  /** What a successor of the room's server needs to know beside the time. */
+  memory() {
+    const { epoch, revision, clock_id, status, track_id, at_us, position_us, track } = this.state;
+    const timeline = { epoch, revision, clock_id, status, track_id, at_us, position_us };
+    return {
+      timeline,
+      track,
+      tempo: this.tempo,
+      policy: this.policy,
+      queue: this.queue.slice(0, 40),
+      repeat: this.repeat,
+      loop: this.loop,
+    };
   }
 
   /** Why this member may not control; null where it may. */

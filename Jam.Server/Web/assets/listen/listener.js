@@ -4,7 +4,6 @@
 import { Deck } from './deck.js';
 import { Decoder } from './decoding.js';
 import { plan } from './fetchPlan.js';
-import { Gateways, gatewayUrls } from './gateways.js';
 import { OutputClock, readOutput } from './outputClock.js';
 import { Probing, nowUs } from './probing.js';
 import { Reports, isHopeless } from './reports.js';
@@ -23,6 +22,7 @@ const LEAST_GAIN_DB = -30;
 
 export class Listener {
   #client;
+  #beside;
   #onChange;
   #context = null;
   #master = null;
@@ -43,18 +43,18 @@ export class Listener {
 
   /**
    * @param client the room's RoomClient
+   * @param beside what travels beside its tracks
+   * @param gateways of the room
    * @param onChange called when something is to be shown
    */
-  constructor(client, onChange) {
+  constructor(client, beside, gateways, onChange) {
     this.#client = client;
+    this.#beside = beside;
+    this.#gateways = gateways;
     this.#onChange = onChange;
     this.#estimate = new RoomEstimate(clockStepUs());
     this.#reports = new Reports(client);
     this.#probing = new Probing(client, this.#estimate, this.#reports.probes);
-    this.#gateways = new Gateways(
-      () => gatewayUrls(client.room.members.values(), location),
-      () => client.welcome?.peer_id,
-    );
   }
 
   get isOn() {
@@ -84,7 +84,7 @@ export class Listener {
     };
     this.#deck = new Deck(this.#context, this.#master, clock);
     this.#score = new ScorePlayer(this.#context, this.#master, clock);
-    this.#tracks = new Tracks(this.#gateways, new Decoder(), () => this.#pump());
+    this.#tracks = new Tracks(this.#gateways, this.#beside, new Decoder(), () => this.#pump());
     this.#context.onstatechange = () => this.#onContext();
     this.resume();
     const pump = () => this.#pump();
@@ -136,8 +136,6 @@ export class Listener {
       isBlocked: this.isOn && this.#context.state !== 'running',
       status: state?.status ?? null,
       track: state?.track ?? null,
-      tags: entry?.tags ?? null,
-      cover: entry?.cover ?? null,
       share: entry?.share ?? 0,
       isLoaded: Boolean(entry?.pieces),
       problem: entry?.problem ?? entry?.pieces?.problem ?? null,
@@ -189,7 +187,8 @@ export class Listener {
       const ahead = document.hidden ? AHEAD_HIDDEN_SECONDS : AHEAD_SECONDS;
       this.#deck.pump(this.#context.currentTime + ahead, (id) => this.#piecesOf(id));
       // A clock that is not measured yet leaves clicks and loop as they were.
-      if (this.#client.room.tempo?.clock_id === this.#mapping.clockId) this.#score.play(this.#client.room, ahead, this.#client.isLoopHeard);
+      if (this.#client.room.tempo?.clock_id === this.#mapping.clockId)
+        this.#score.play(this.#client.room, ahead, this.#client.lane.isHeard);
     }
     this.#tell(state);
     this.#onChange();

@@ -88,7 +88,7 @@ export function mountLoop(client) {
   );
 
   isOn.addEventListener('change', () => client.send('LOOP', { is_on: isOn.checked }));
-  isHeard.addEventListener('change', () => (client.isLoopHeard = isHeard.checked));
+  isHeard.addEventListener('change', () => (client.lane.isHeard = isHeard.checked));
   steps.addEventListener('change', () => client.send('LOOP', { steps: Number(steps.value) }));
   beats.addEventListener('change', () => client.send('LOOP', { beats: Number(beats.value) }));
 
@@ -98,7 +98,7 @@ export function mountLoop(client) {
     paintOwn();
     clearTimeout(timer);
     timer = setTimeout(() => {
-      client.setLane(mine.slice());
+      client.lane.set(mine.slice());
       isDirty = false;
     }, SEND_AFTER_MS);
   }
@@ -178,7 +178,7 @@ export function mountLoop(client) {
     );
     setProp(why, 'hidden', why.textContent === '');
     const kept = room.lanes.get(room.peerId)?.steps;
-    if (!isDirty && client.isLoopHeard) mine = Array.from({ length: loop.steps }, (_, i) => kept?.[i] ?? null);
+    if (!isDirty && client.lane.isHeard) mine = Array.from({ length: loop.steps }, (_, i) => kept?.[i] ?? null);
     paintOwn();
     const rest = [...room.lanes.values()].filter((l) => l.peer_id !== room.peerId && l.steps.length > 0);
     keyed(others, rest, (l) => l.peer_id, createLane, updateLane);
@@ -196,7 +196,7 @@ export function mountLoop(client) {
     setProp(head, 'hidden', !loop.is_on);
     const lane = room.lanes.get(room.peerId);
     const from = Math.max(lane?.effective_cycle ?? -Infinity, loop.effective_cycle);
-    if (!client.isLoopHeard) setText(heard, 'Silent here. What you change is kept, and sent when you hear the loop again.');
+    if (!client.lane.isHeard) setText(heard, 'Silent here. What you change is kept, and sent when you hear the loop again.');
     else if (from > cycle && room.lanes.size) {
       const s = ((from * loop.beats - beat) * 60) / room.tempo.bpm;
       setText(heard, `Your change is heard when the loop starts anew, in ${Math.max(1, Math.ceil(s))} s`);
