@@ -81,7 +81,8 @@ internal sealed class GatewaySource(
     private IEnumerable<TrackInfo> Served()
     {
         var now = room();
-        var next = now.Queue.FirstOrDefault(track => track.TrackId == now.NextTrackId);
+        var nextId = UpNext.Of(now);
+        var next = now.Queue.FirstOrDefault(track => track.TrackId == nextId);
         return new[] { now.Track, now.TrackBefore, next }.OfType<TrackInfo>().Where(track => track.Kind == TrackKind.Audio).DistinctBy(track => track.TrackId);
     }
 

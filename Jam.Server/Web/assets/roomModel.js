@@ -28,7 +28,7 @@ export class RoomModel {
   queue = [];
   repeat = 'off';
   isShuffled = false;
-  nextTrackId = null;
+  #toldNext = null;
   policy = { control: 'host', queue: 'host', on_host_loss: 'promote', is_listed: true };
   tempo = null;
   tempoBefore = null;
@@ -109,6 +109,15 @@ export class RoomModel {
     };
   }
 
+  /** The id of what follows by itself; null: nothing. The server tells it with the list; in the list's own order it follows from that. */
+  get nextTrackId() {
+    const now = this.state?.track;
+    if (this.repeat === 'one' && now && now.kind !== 'data') return now.track_id;
+    if (this.isShuffled) return this.#toldNext;
+    const order = this.queue.filter((t) => t.kind !== 'data' || t.track_id === now?.track_id).map((t) => t.track_id);
+    return order[order.indexOf(now?.track_id) + 1] ?? (this.repeat === 'all' ? (order[0] ?? null) : null);
+  }
+
   /** Why this member may not control; null where it may. */
   get whyNot() {
     if (!this.welcome) return 'Not connected.';
@@ -182,7 +191,7 @@ export class RoomModel {
       this.queue = p.queue;
       this.repeat = p.room.repeat;
       this.isShuffled = p.room.is_shuffled;
-      this.nextTrackId = p.room.next_track_id;
+      this.#toldNext = p.room.next_track_id;
       this.policy = p.room.policy;
       this.#takeState(p.room.state);
       this.#takeTempo(p.room.tempo);
@@ -195,7 +204,7 @@ export class RoomModel {
     this.queue = p.tracks;
     this.repeat = p.repeat;
     this.isShuffled = p.is_shuffled;
-    this.nextTrackId = p.next_track_id;
+    this.#toldNext = p.next_track_id;
     return true;
   }
 

@@ -85,3 +85,22 @@ test("a record of a lower authority of the same epoch is refused, and of a highe
   assert.ok(room.apply('STATE', state(3, 'aaaa', 1)));
   assert.ok(room.apply('STATE', state(4, 'ffff', 0)));
 });
+
+test('what follows is known without being told with each track', () => {
+  const room = new RoomModel();
+  const tracks = [1, 2, 3].map((n) => ({ track_id: `t${n}`, kind: n === 2 ? 'data' : 'audio' }));
+  const play = (n, revision) =>
+    room.apply('STATE', { epoch: 1, clock_id: 'c', revision, status: 'PLAY', at_us: 0, position_us: 0, track_id: `t${n}`, track: tracks[n - 1] });
+  room.apply('QUEUE', { tracks, repeat: 'off', is_shuffled: false, next_track_id: 't1' });
+  assert.equal(room.nextTrackId, 't1');
+  play(1, 1);
+  assert.equal(room.nextTrackId, 't3');
+  play(3, 2);
+  assert.equal(room.nextTrackId, null);
+  room.apply('QUEUE', { tracks, repeat: 'all', is_shuffled: false, next_track_id: 't1' });
+  assert.equal(room.nextTrackId, 't1');
+  room.apply('QUEUE', { tracks, repeat: 'off', is_shuffled: true, next_track_id: 't2' });
+  assert.equal(room.nextTrackId, 't2');
+  room.apply('QUEUE', { tracks, repeat: 'one', is_shuffled: true, next_track_id: 't2' });
+  assert.equal(room.nextTrackId, 't3');
+});

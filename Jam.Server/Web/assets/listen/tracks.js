@@ -68,7 +68,7 @@ export class Tracks {
 
   async #open(entry) {
     const { signal } = entry.abort;
-    for (let waitMs = 1000; !signal.aborted && !entry.pieces; waitMs = Math.min(8000, waitMs * 2)) {
+    for (let waitMs = 250; !signal.aborted && !entry.pieces; waitMs = Math.min(8000, waitMs * 2)) {
       try {
         entry.pieces = new Pieces(await this.#load(entry, signal), () => this.#onChange(entry));
         entry.problem = null;
@@ -96,6 +96,7 @@ export class Tracks {
     const fetchRange = async (from, to, s) => {
       const bytes = await this.#gateways.range(id, from, to, s, (b) => !manifest || manifest.isGood(from, b));
       entry.share += bytes.length / track.length_bytes;
+      entry.problem = null;
       return bytes;
     };
     const reader = new Blocks(track.length_bytes, fetchRange, manifest?.chunkBytes);
