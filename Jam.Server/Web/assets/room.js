@@ -112,6 +112,8 @@ mountTabs({
     return mountSwarm(view, client);
   },
 });
+// What a page may need once the server that it came from is gone.
+setTimeout(() => import('./ui/swarm.js').catch(() => null), 4_000);
 showName();
 client.connect();
 import('./listen/panel.js').then(

@@ -259,13 +259,14 @@ export class RoomClient {
   async #seek() {
     if (!this.#model.state || this.#isSeeking) return;
     this.#isSeeking = true;
-    const told = await this.askElsewhere();
+    const told = await this.askElsewhere().catch(() => []);
     await this.#look([...placesOf(this.#model.members.values(), this.#home), ...told], true);
     this.#isSeeking = false;
   }
 
   async #look(urls, isLost) {
-    const url = await find(urls, this.#rank, isLost);
+    const { pathname } = new URL(this.#home);
+    const url = await find(urls, this.#rank, isLost, pathname);
     if (!url || url === this.url || this.status === 'over' || (isLost && this.status === 'open')) return;
     const old = this.#socket;
     this.url = url;

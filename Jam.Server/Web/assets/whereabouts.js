@@ -76,12 +76,14 @@ export function ask(url, known, Socket = WebSocket) {
  * @param urls where to ask
  * @param known the authority {epoch, id} that was followed last
  * @param isLost whether that does not answer: then it is gone to under another address, too
+ * @param path of the room's WebSocket, the same on every server
  * @returns the URL of the highest that is to be followed; null where there is none
  */
-export async function find(urls, known, isLost, asking = ask) {
+export async function find(urls, known, isLost, path, asking = ask) {
   const seen = new Set();
+  const isOfRoom = (url) => url && new URL(url).pathname === path;
   let best = null;
-  for (let round = [...new Set(urls)].slice(0, MOST_URLS), depth = 0; round.length > 0 && depth < 2; depth++) {
+  for (let round = [...new Set(urls)].filter(isOfRoom).slice(0, MOST_URLS), depth = 0; round.length > 0 && depth < 2; depth++) {
     round.forEach((url) => seen.add(url));
     const answers = await Promise.all(round.map(async (url) => ({ url, ...(await asking(url, known)) })));
     for (const answer of answers) {
@@ -91,7 +93,7 @@ export async function find(urls, known, isLost, asking = ask) {
     }
     // A server of old names the one that it was told of.
     round = answers.flatMap(({ url, urls: told }) => (told ?? []).map((t) => seenFrom(t, new URL(url).hostname)));
-    round = [...new Set(round.filter((url) => url && !seen.has(url)))].slice(0, MOST_URLS);
+    round = [...new Set(round.filter((url) => isOfRoom(url) && !seen.has(url)))].slice(0, MOST_URLS);
   }
   return best?.url ?? null;
 }

@@ -5,6 +5,8 @@ import { ask, find, outranks, placesOf, seenFrom } from '../../../Jam.Server/Web
 
 const HOME = 'ws://192.0.2.1:8000/ws/jam';
 const KNOWN = { epoch: 3, id: 'bbbb' };
+const PATH = '/ws/jam';
+const u = (name) => `ws://${name}.example:8000${PATH}`;
 const at = (answers) => async (url) => answers[url] ?? null;
 const here = (epoch, id, members = 1) => ({ epoch, id, members, urls: [] });
 
@@ -29,23 +31,28 @@ test("another machine's loopback address is that machine's", () => {
 });
 
 test('the highest that has members is gone to, and what does not outrank is left alone', async () => {
-  const answers = { a: here(4, 'x'), b: here(5, 'y'), c: here(9, 'z', 0), d: here(2, 'a') };
-  assert.equal(await find(['a', 'b', 'c', 'd', 'e'], KNOWN, true, at(answers)), 'b');
-  assert.equal(await find(['d', 'e'], KNOWN, true, at(answers)), null);
+  const answers = { [u('a')]: here(4, 'x'), [u('b')]: here(5, 'y'), [u('c')]: here(9, 'z', 0), [u('d')]: here(2, 'a') };
+  assert.equal(await find([u('a'), u('b'), u('c'), u('d'), u('e')], KNOWN, true, PATH, at(answers)), u('b'));
+  assert.equal(await find([u('d'), u('e')], KNOWN, true, PATH, at(answers)), null);
 });
 
 test('the server that is lost is gone to at another address, and one that is not lost is not', async () => {
-  const answers = { a: here(3, 'bbbb') };
-  assert.equal(await find(['a'], KNOWN, true, at(answers)), 'a');
-  assert.equal(await find(['a'], KNOWN, false, at(answers)), null);
+  const answers = { [u('a')]: here(3, 'bbbb') };
+  assert.equal(await find([u('a')], KNOWN, true, PATH, at(answers)), u('a'));
+  assert.equal(await find([u('a')], KNOWN, false, PATH, at(answers)), null);
 });
 
 test('a server of old names the one that it was told of, and is followed there once', async () => {
   const next = 'ws://192.0.2.7:8000/ws/jam';
   const answers = { [HOME]: { ...here(5, 'x', 3), urls: ['ws://127.0.0.1:1/ws/jam', next] }, [next]: { ...here(5, 'x'), members: 2 } };
-  assert.equal(await find([HOME], KNOWN, true, at(answers)), next);
+  assert.equal(await find([HOME], KNOWN, true, PATH, at(answers)), next);
   const liar = { [HOME]: { ...here(5, 'x'), urls: [next] }, [next]: { ...here(9, 'y'), urls: ['ws://192.0.2.8:8000/ws/jam'] } };
-  assert.equal(await find([HOME], KNOWN, true, at(liar)), null);
+  assert.equal(await find([HOME], KNOWN, true, PATH, at(liar)), null);
+});
+
+test('another room of a server is no place for this one', async () => {
+  const other = 'ws://192.0.2.7:8000/ws/other';
+  assert.equal(await find([other], KNOWN, true, PATH, at({ [other]: here(9, 'x') })), null);
 });
 
 class FakeSocket {
