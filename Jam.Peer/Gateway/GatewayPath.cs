@@ -16,6 +16,9 @@ internal enum GatewayPart
 
     /// <summary>Its picture.</summary>
     Cover,
+
+    /// <summary>The hashes of its chunks, whose own hash is its id.</summary>
+    Manifest,
 }
 
 /// <summary>What a path asks for. Nothing of it ever becomes part of a file's name: an id is looked up among the room's tracks.</summary>
@@ -28,7 +31,7 @@ internal readonly record struct GatewayPath(TrackId Track, GatewayPart Part)
 
     private const int IdLength = 64;
 
-    /// <summary>Reads <c>/track/{track_id}</c>, with <c>/index</c>, <c>/tags</c> or <c>/cover</c> behind it or nothing.</summary>
+    /// <summary>Reads <c>/track/{track_id}</c>, with <c>/index</c>, <c>/tags</c>, <c>/cover</c> or <c>/manifest</c> behind it or nothing.</summary>
     public static bool TryParse(string? path, out GatewayPath parsed)
     {
         parsed = default;
@@ -43,6 +46,7 @@ internal readonly record struct GatewayPath(TrackId Track, GatewayPart Part)
             "/index" => GatewayPart.Index,
             "/tags" => GatewayPart.Tags,
             "/cover" => GatewayPart.Cover,
+            "/manifest" => GatewayPart.Manifest,
             _ => null,
         };
         parsed = new GatewayPath(id, part ?? default);

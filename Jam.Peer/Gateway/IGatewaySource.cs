@@ -20,6 +20,9 @@ internal interface IGatewaySource
     /// <summary>The tracks that the room plays now or next; nothing else is served.</summary>
     IReadOnlyList<TrackId> Tracks { get; }
 
+    /// <summary>Where the room's server is, as this peer reaches it; null while it does not.</summary>
+    Uri? Server { get; }
+
     /// <summary>One of those; null where it is none.</summary>
     GatewayTrack? Find(TrackId track);
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Net;
 using Jam.Peer.Storage;
 using Jam.Peer.Wire;
@@ -88,8 +87,9 @@ internal sealed class TrackGateway(IGatewaySource source, GatewayOptions options
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "no-store";
         var tracks = string.Join(',', source.Tracks.Select(track => $"\"{track}\""));
+        var server = source.Server is { } url ? $"\"{url}\"" : "null";
         return context.Response.WriteAsync(
-            $$"""{"tracks":[{{tracks}}],"free":{{_audience.Free(time.NowUs()).ToString(CultureInfo.InvariantCulture)}}}""", context.RequestAborted);
+            Invariant($$"""{"tracks":[{{tracks}}],"free":{{_audience.Free(time.NowUs())}},"server":{{server}}}"""), context.RequestAborted);
     }
 
     private async Task ServeAsync(HttpContext context, GatewayPath asked)

@@ -12,6 +12,7 @@ namespace Jam.Peer.Network;
 public sealed class RendezvousClient : IAsyncDisposable
 {
     private const int EventCapacity = 1024;
+    private const int MostVisited = 8;
     private static readonly TimeSpan _leaveWithin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _shortLived = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _tellWithin = TimeSpan.FromSeconds(0.1);
@@ -33,6 +34,7 @@ public sealed class RendezvousClient : IAsyncDisposable
     private CancellationTokenSource? _life;
     private Task _loop = Task.CompletedTask;
     private FoundRendezvous? _found;
+    private volatile IReadOnlyList<Uri> _visited = [];
 
     /// <summary>Prepares a client; <see cref="Start"/> begins.</summary>
     public RendezvousClient(RendezvousOptions options, TimeProvider time)
@@ -57,6 +59,9 @@ public sealed class RendezvousClient : IAsyncDisposable
 
     /// <summary>The address in use; null while there is none.</summary>
     public Uri? Current => _connection?.Url;
+
+    /// <summary>The last few addresses that it was connected to, the newest last: pages may have come from there.</summary>
+    public IReadOnlyList<Uri> Visited => _visited;
 
     /// <summary>The newest of everything that the authority told of; null while there is no connection.</summary>
     public Revisions? Newest => _connection?.Newest;
@@ -190,6 +195,7 @@ public sealed class RendezvousClient : IAsyncDisposable
         try
         {
             (_connection, _seeker.Least) = (connection, connection.Rank);
+            _visited = [.. _visited.Where(u => u != connection.Url).TakeLast(MostVisited - 1), connection.Url];
             await _events.Writer.WriteAsync(new Connected(connection.Url, comesHome), cancellationToken);
             await _events.Writer.WriteAsync(new Received(connection.FirstState), cancellationToken);
             var why = await RunAsync(connection, renewed);

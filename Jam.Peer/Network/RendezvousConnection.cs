@@ -82,12 +82,15 @@ internal sealed class RendezvousConnection : IDisposable
     /// <summary>The first answer to HELLO.</summary>
     public required State FirstState { get; init; }
 
-    /// <summary>Connects, says HELLO and waits for STATE.</summary>
+    /// <summary>
+    /// Connects, says HELLO and waits for STATE. The authority that another connection stands to, found here under another address, gets no
+    /// HELLO: it would take that for this peer's return.
+    /// </summary>
     /// <exception cref="WebSocketException">Nobody is there, or it is no rendezvous.</exception>
     /// <exception cref="RendezvousRefusedException">The server answered something else, or is outranked by what is known.</exception>
     /// <exception cref="JamException">The host sent this peer away; there is no use in trying again.</exception>
     public static async Task<RendezvousConnection> OpenAsync(
-        Uri url, RendezvousOptions options, AuthorityRank least, RoomClockEstimator clock, Lock clockGate, TimeProvider time,
+        Uri url, RendezvousOptions options, AuthorityRank least, Guid? standing, RoomClockEstimator clock, Lock clockGate, TimeProvider time,
         CancellationToken cancellationToken)
     {
         var log = options.Log;
@@ -102,6 +105,8 @@ internal sealed class RendezvousConnection : IDisposable
             socket.Options.Proxy = null;
             await socket.ConnectAsync(url, cancellationToken);
             frames = new FrameReader(socket);
+            if (standing is { } known && await ResumePoint.IsOfAsync(known, socket, frames, time, cancellationToken))
+                throw new RendezvousRefusedException("this peer is connected with that server already");
             var hello = await ResumePoint.AddAsync(socket, frames, options.BuildHello, clock, clockGate, time, cancellationToken);
             await socket.SendAsync(ControlCodec.Serialize(hello), WebSocketMessageType.Text, true, cancellationToken);
             NetworkLog.Sent(log, hello);
@@ -291,6 +296,3 @@ internal sealed class RendezvousConnection : IDisposable
     private static bool IsConnectionLoss(Exception e) =>
         e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
 }
-
-/// <summary>A server is there but does not let this client in; the message says why.</summary>
-internal sealed class RendezvousRefusedException(string message) : Exception(message);

@@ -46,7 +46,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
     /// <summary>Looks where it was hinted at, then at all candidates, until one answers.</summary>
     public async Task<FoundRendezvous> SeekAsync(CancellationToken cancellationToken)
     {
-        if (_hints.Reader.TryRead(out var hint) && await LookAsync(hint, cancellationToken) is { } found)
+        if (_hints.Reader.TryRead(out var hint) && await LookAsync(hint, null, cancellationToken) is { } found)
             return new FoundRendezvous(found, hint.ComesHome);
         _attempts ??= Attempts();
         return new FoundRendezvous(await _attempts.ExecuteAsync(NextAsync, cancellationToken), false);
@@ -64,7 +64,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
             Least = rank();
             // A second HELLO to the same server would only cost the first one its place.
             var others = hint with { Urls = [.. hint.Urls.Where(u => u != url)] };
-            if (hint.Authority == rank().Id || await LookAsync(others, cancellationToken) is not { } found)
+            if (hint.Authority == rank().Id || await LookAsync(others, rank().Id, cancellationToken) is not { } found)
                 continue;
             if (found.Rank.Outranks(rank()) || hint.ComesHome)
                 return new FoundRendezvous(found, hint.ComesHome);
@@ -72,7 +72,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
         }
     }
 
-    private async Task<RendezvousConnection?> LookAsync(Whereabouts hint, CancellationToken cancellationToken)
+    private async Task<RendezvousConnection?> LookAsync(Whereabouts hint, Guid? standing, CancellationToken cancellationToken)
     {
         foreach (var url in hint.Urls)
         {
@@ -80,7 +80,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
             try
             {
-                return await OpenAsync(url, hint.ComesHome, patience.Token);
+                return await OpenAsync(url, hint.ComesHome, standing, patience.Token);
             }
             catch (Exception e) when (IsTransient(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
@@ -99,7 +99,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
         var candidates = _candidates;
         try
         {
-            return await OpenAsync(candidates[_next % candidates.Count], false, cancellationToken);
+            return await OpenAsync(candidates[_next % candidates.Count], false, null, cancellationToken);
         }
         catch (Exception problem)
         {
@@ -111,13 +111,13 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
         }
     }
 
-    private async Task<RendezvousConnection> OpenAsync(Uri url, bool comesHome, CancellationToken cancellationToken)
+    private async Task<RendezvousConnection> OpenAsync(Uri url, bool comesHome, Guid? standing, CancellationToken cancellationToken)
     {
         NetworkLog.Trying(options.Log, url);
         try
         {
             var connection = await RendezvousConnection.OpenAsync(
-                url, options with { BuildHello = BuildHello }, Least, clock, clockGate, time, cancellationToken);
+                url, options with { BuildHello = BuildHello }, Least, standing, clock, clockGate, time, cancellationToken);
             NetworkLog.Opened(options.Log, url);
             _hasTold = true;
             return connection;

@@ -25,11 +25,9 @@ internal static class ResumePoint
         for (var i = 0; i < Probes; i++)
         {
             var t1Us = time.NowUs();
-            await socket.SendAsync(ControlCodec.Serialize(new SyncRequest(t1Us)), WebSocketMessageType.Text, true, cancellationToken);
-            var (kind, utf8) = await frames.ReadAsync(cancellationToken);
-            var t4Us = time.NowUs();
+            var (answer, t4Us) = await ProbeAsync(t1Us, socket, frames, time, cancellationToken);
             // A server that does not answer probes before HELLO, or is the one we come from.
-            if (kind != FrameKind.Message || ControlCodec.ParseServer(utf8).Message is not SyncResponse answer || answer.ClockId == oldClockId)
+            if (answer is null || answer.ClockId == oldClockId)
                 return buildHello();
             var rttUs = t4Us - t1Us - (answer.T3Us - answer.T2Us);
             if (rttUs < bestRttUs)
@@ -43,5 +41,18 @@ internal static class ResumePoint
         lock (clockGate)
             localUs = clock.Snapshot.ToLocalUs(roomTimeUs);
         return hello with { Resume = resume with { SuccessorUs = (long)localUs + offsetUs } };
+    }
+
+    /// <summary>Whether a certain authority is at the other end. One that does not answer before HELLO is another.</summary>
+    public static async Task<bool> IsOfAsync(Guid authority, WebSocket socket, FrameReader frames, TimeProvider time, CancellationToken cancellationToken) =>
+        (await ProbeAsync(time.NowUs(), socket, frames, time, cancellationToken)).Answer?.ClockId == authority;
+
+    private static async Task<(SyncResponse? Answer, long T4Us)> ProbeAsync(
+        long t1Us, WebSocket socket, FrameReader frames, TimeProvider time, CancellationToken cancellationToken)
+    {
+        await socket.SendAsync(ControlCodec.Serialize(new SyncRequest(t1Us)), WebSocketMessageType.Text, true, cancellationToken);
+        var (kind, utf8) = await frames.ReadAsync(cancellationToken);
+        var t4Us = time.NowUs();
+        return (kind == FrameKind.Message ? ControlCodec.ParseServer(utf8).Message as SyncResponse : null, t4Us);
     }
 }

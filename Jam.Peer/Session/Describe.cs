@@ -29,8 +29,13 @@ internal static class Describe
             return $"playing {after.Track?.Name}";
         // A successor of the authority goes on where the last one was.
         var isTakenOver = old is not null && now is not null && now.ClockId != old.ClockId && now.TrackId == old.TrackId && now.Status == old.Status;
-        return isTakenOver ? null : Timeline(after);
+        return isTakenOver || IsSameCourse(old, now) ? null : Timeline(after);
     }
+
+    // What a successor learns of where the music is moves it by less than anyone hears.
+    private static bool IsSameCourse(Timeline? old, Timeline? now) =>
+        old is { Status: PlaybackStatus.Play } && now is { Status: PlaybackStatus.Play } && now.TrackId == old.TrackId && now.ClockId == old.ClockId
+        && Math.Abs(now.PositionUs - old.PositionUs - (now.AtUs - old.AtUs)) < 20_000;
 
     /// <summary>Whom a start waits for, by name; null: nobody.</summary>
     public static string? Waiting(RoomState room, IReadOnlyList<string> peerIds)

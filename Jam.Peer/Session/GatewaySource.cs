@@ -12,18 +12,22 @@ namespace Jam.Peer.Session;
 
 /// <summary>What the gateway serves: the room's track and the next one, as far as this peer has them.</summary>
 /// <param name="room">The room as it is known now.</param>
-/// <param name="servers">Where its server is known to stand.</param>
+/// <param name="server">Where its server is, as this peer reaches it; null while it does not.</param>
+/// <param name="servers">Where its server stood since this peer came, that one included.</param>
 /// <param name="shelf">The tracks.</param>
 /// <param name="extras">What travels beside them.</param>
 /// <param name="swarm">Who fetches them.</param>
-internal sealed class GatewaySource(Func<RoomState> room, Func<IEnumerable<Uri>> servers, TrackShelf shelf, ExtrasShelf extras, SwarmLoop swarm)
-    : IGatewaySource
+internal sealed class GatewaySource(
+    Func<RoomState> room, Func<Uri?> server, Func<IEnumerable<Uri>> servers, TrackShelf shelf, ExtrasShelf extras, SwarmLoop swarm) : IGatewaySource
 {
     /// <summary>Where it is not known how long a track plays.</summary>
     private const double AssumedBytesPerSecond = 40_000;
 
     /// <inheritdoc/>
     public IReadOnlyList<TrackId> Tracks => [.. Served().Select(track => TrackId.TryParse(track.TrackId, out var id) ? id : default)];
+
+    /// <inheritdoc/>
+    public Uri? Server => server();
 
     /// <inheritdoc/>
     public bool IsPressed => swarm.Snapshot.HasUrgentUploads;
@@ -49,6 +53,7 @@ internal sealed class GatewaySource(Func<RoomState> room, Func<IEnumerable<Uri>>
             GatewayPart.Index when known.Index is { } index => new GatewayBlob(index.ToBytes(), Unknown),
             GatewayPart.Tags when known.Tags is { } tags => new GatewayBlob(tags.ToBytes(), "application/json"),
             GatewayPart.Cover when known.Cover is { } cover => new GatewayBlob(cover, "image/" + Picture.TypeOf(cover)!.ToLowerInvariant()),
+            GatewayPart.Manifest when shelf.Find(info.TrackId)?.Storage is { } storage => new GatewayBlob(storage.Manifest.Encoded, Unknown),
             _ => null,
         };
     }
@@ -76,7 +81,8 @@ internal sealed class GatewaySource(Func<RoomState> room, Func<IEnumerable<Uri>>
     private IEnumerable<TrackInfo> Served()
     {
         var now = room();
-        var next = now.Queue.FirstOrDefault(track => track.TrackId == now.NextTrackId);
+        var nextId = UpNext.Of(now);
+        var next = now.Queue.FirstOrDefault(track => track.TrackId == nextId);
         return new[] { now.Track, now.TrackBefore, next }.OfType<TrackInfo>().Where(track => track.Kind == TrackKind.Audio).DistinctBy(track => track.TrackId);
     }
 

@@ -20,6 +20,12 @@ public interface IRoomControls
     /// <exception cref="JamException">There is no connection.</exception>
     string Tap();
 
+    /// <summary>Sends a small JSON value to one member, or to all.</summary>
+    /// <param name="json">JSON text of at most <see cref="Limits.MaxBlobBytes"/> bytes.</param>
+    /// <param name="peerId">Whom it is for; null: everyone.</param>
+    /// <exception cref="JamException">There is no connection, or the host has muted this peer.</exception>
+    void Tell(string json, string? peerId);
+
     /// <summary>
     /// Sets this peer's lane of the loop, one entry for each step. It goes out shortly before the loop begins anew, together with what
     /// is edited until then; from which cycle on it sounds comes as a notice.

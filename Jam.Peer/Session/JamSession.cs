@@ -67,9 +67,9 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _playhead = new PlayheadFeed(_swarm);
         _extras = new ExtrasShelf(_swarm.TryPost);
         _gateway = GatewayDoor.For(
-            options, new GatewaySource(() => _follower?.Room ?? new RoomState(), () => _rendezvous?.Current is { } server ? [server] : [], _shelf, _extras, _swarm), time);
+            options, new GatewaySource(() => _follower?.Room ?? new RoomState(), () => _rendezvous?.Current, Servers, _shelf, _extras, _swarm), time);
         _page = new PageRoutes(_extras.Find, SeedAsync, options.CacheFolder ?? TrackCache.DefaultFolder());
-        _server = new OwnServer(options, [.. _page.All, .. _gateway?.Routes ?? []], time, _log.Loggers);
+        _server = new OwnServer(options, [.. _page.All, .. _gateway?.Routes ?? []], Servers, Notice, time, _log.Loggers);
         _extras.Changed += () => _follower?.OnShelfChanged();
         _shelf.Opened += _ => _follower?.OnShelfChanged();
     }
@@ -248,6 +248,8 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         await _server.StartAsync(cancellationToken);
         return new RoomLocation(_options.Room, [_server.UrlOf(_options.Room)]);
     }
+
+    private IReadOnlyList<Uri> Servers() => _rendezvous?.Visited ?? [];
 
     // A loop that fails has met a bug: better to end with its message than to play on half-dead.
     private async Task WatchAsync()

@@ -1,4 +1,5 @@
 using System.Net;
+using Jam.Peer.Gateway;
 using Jam.Server.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -7,9 +8,13 @@ namespace Jam.Peer.Session;
 /// <summary>The rendezvous in this process: a host's from the start, anyone's who takes the room over.</summary>
 /// <param name="options">Where it listens, and what it keeps.</param>
 /// <param name="routes">What it answers beside its rooms.</param>
+/// <param name="servers">Where the room's server stood: pages that came from there may join here once this peer has taken the room over.</param>
+/// <param name="notice">Tells people.</param>
 /// <param name="time">The clock.</param>
 /// <param name="loggers">Where it logs.</param>
-internal sealed class OwnServer(SessionOptions options, IReadOnlyList<HttpRoute> routes, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+internal sealed class OwnServer(
+    SessionOptions options, IReadOnlyList<HttpRoute> routes, Func<IEnumerable<Uri>> servers, Action<string> notice, TimeProvider time, ILoggerFactory loggers)
+    : IAsyncDisposable
 {
     private const int PortTries = 20;
 
@@ -37,6 +42,7 @@ internal sealed class OwnServer(SessionOptions options, IReadOnlyList<HttpRoute>
                 var server = new JamServerOptions
                 {
                     Port = port, DataFolder = options.DataFolder, Listener = options.Listener, ListsRooms = options.IsListed, Routes = routes,
+                    AllowsOrigin = origin => GatewayOrigins.Allows(origin, servers(), LocalAddresses.All()), Tell = notice,
                 };
                 return Running = await JamServer.StartAsync(server, time, loggers, cancellationToken);
             }

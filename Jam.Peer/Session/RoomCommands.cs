@@ -5,13 +5,15 @@ using Jam.Server.Contracts;
 namespace Jam.Peer.Session;
 
 /// <summary>Commands to the room's authority, and which of its messages answers which. One waits at a time.</summary>
-internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?> client, TimeProvider time) : IRoomControls, IDisposable
+internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?> client, TimeProvider time, Action<string> notice) : IRoomControls, IDisposable
 {
     private const string MutedText = "the host has muted you";
 
     private readonly PendingCommand _pending = new(time);
     private readonly LoopEdits _edits = new();
-    private ClientMessage? _asked;
+    private Asked? _asked;
+    private int _connections;
+    private bool _isArriving;
 
     /// <inheritdoc/>
     public bool IsLoopHeard
@@ -44,7 +46,7 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
         await _pending.RunAsync(
             () =>
             {
-                Volatile.Write(ref _asked, based);
+                Volatile.Write(ref _asked, new Asked(based, follower.Room, Volatile.Read(ref _connections)));
                 Send(based);
             },
             cancellationToken);
@@ -62,6 +64,14 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
         var clock = client()?.Clock;
         Send(new Tap(clock is { IsReady: true } ? (long)clock.ToRoomUs(time.NowUs()) : null));
         return follower.Room.Tempo is { } tempo ? $"tapped; {RoomTexts.Tempo(tempo.Current)}" : "tapped";
+    }
+
+    /// <inheritdoc/>
+    public void Tell(string json, string? peerId)
+    {
+        if (follower.Room.IsMuted)
+            throw new JamException(MutedText);
+        Send(new Blob(json, peerId));
     }
 
     /// <inheritdoc/>
@@ -122,17 +132,56 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
         return wasPlaying ? await AskAsync(new Play(0), cancellationToken) : Session.Describe.Timeline(follower.Room);
     }
 
+    /// <summary>The connection is gone: what waits for its answer waits for the next one.</summary>
+    public void OnLost() => _pending.Hold();
+
+    /// <summary>There is a connection, though it has not said yet what the room is.</summary>
+    public void OnConnected()
+    {
+        Volatile.Write(ref _connections, _connections + 1);
+        _isArriving = true;
+        _pending.Hold();
+    }
+
     /// <summary>A message of the authority; true where it answers the command that waits.</summary>
     public bool Take(ServerMessage message)
     {
         _edits.Take(follower.Room, message);
-        return Volatile.Read(ref _asked) is { } asked && IsAnswer(asked, message) && _pending.Succeed();
+        if (_isArriving)
+        {
+            // What a connection begins with tells what the room is, and answers nothing.
+            _isArriving = message is not Snapshot { Page: var page, Pages: var pages } || page < pages - 1;
+            return !_isArriving && AskAgain();
+        }
+
+        return Volatile.Read(ref _asked) is { Command: var asked } && IsAnswer(asked, message) && _pending.Succeed();
     }
 
     /// <summary>The command that waits was refused, or cannot be answered any more; false where none waits.</summary>
     public bool Fail(string why) => _pending.Fail(why);
 
     public void Dispose() => _pending.Dispose();
+
+    // What was asked on a connection that is gone is judged by what the room has become.
+    private bool AskAgain()
+    {
+        _pending.BeginAnew();
+        if (!_pending.IsWaiting || Volatile.Read(ref _asked) is not { } asked || asked.Connection == _connections)
+            return false;
+        switch (AfterMove.Judge(asked.Command, asked.Then, follower.Room))
+        {
+            case AfterMove.AskAgain { Command: var again }:
+                Volatile.Write(ref _asked, new Asked(again, follower.Room, _connections));
+                // Where that is gone again, so it is asked once more.
+                if (client()?.TrySend(again) == true)
+                    notice("the server was lost before it answered; asked again");
+                return false;
+            case AfterMove.IsDone:
+                return _pending.Succeed();
+            default:
+                return _pending.Fail($"not done, since the room has changed on its way to another server: {Session.Describe.Timeline(follower.Room)}; ask again if it is still wanted");
+        }
+    }
 
     private void Send(ClientMessage message)
     {
@@ -161,4 +210,7 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
         SnapshotRequest => message is Snapshot,
         _ => message is State,
     };
+
+    /// <summary>A command, what its sender saw of the room, and on which connection it went out.</summary>
+    private sealed record Asked(ClientMessage Command, RoomState Then, int Connection);
 }

@@ -58,7 +58,7 @@ internal sealed class RoomFollower : IAsyncDisposable
         _readiness = new Readiness(track => player.IsReady(track, Readiness.FirstSecondUs));
         player.Decoded += () => _ = _readiness.IsAwaited && _changes.Writer.TryWrite(true);
         _news = new RoomNews(options.Role, mesh, _readiness, notice, whisper);
-        Commands = new RoomCommands(this, () => _client, time);
+        Commands = new RoomCommands(this, () => _client, time, notice);
         _storageNotices = new StorageNotices(shelf, notice);
     }
 
@@ -160,7 +160,7 @@ internal sealed class RoomFollower : IAsyncDisposable
         switch (what)
         {
             case Connected connected:
-                Commands.Fail("the room has moved to another server; what was asked may not have been done, look and ask again");
+                Commands.OnConnected();
                 _arrived = (connected.Url, connected.ComesHome);
                 (_wasConnected, _saidGone, _mesh.IsRoomReachable) = (true, false, true);
                 break;
@@ -170,7 +170,7 @@ internal sealed class RoomFollower : IAsyncDisposable
                 if (!_saidGone)
                     _notice(_wasConnected ? $"the server is gone ({gone.Why}); playing on, trying to reach it" : $"cannot reach the server ({gone.Why}); trying on");
                 _saidGone = true;
-                Commands.Fail("the connection to the server was lost");
+                Commands.OnLost();
                 break;
             case Received { Message: var message }:
                 await TakeAsync(message, cancellationToken);

@@ -32,7 +32,9 @@ internal sealed class RoomNews(Role wanted, Mesh mesh, Readiness readiness, Acti
         Welcome when wanted == Role.Host && room.Role != Role.Host && before.PeerId is null =>
             "this room has a host already, or waits for one to return; this peer is a viewer until the place is free",
         PolicyState when !isAnswer => RoomTexts.Policy(room.Policy),
-        TempoState when !isAnswer && room.Tempo is { } tempo && before.Tempo is not null => RoomTexts.Tempo(tempo.Current),
+        // With every PLAY the room lays a beat that follows the track anew.
+        TempoState when !isAnswer && room.Tempo is { } tempo && before.Tempo is { } old =>
+            RoomTexts.Tempo(tempo.Current) is var line && line != RoomTexts.Tempo(old.Current) ? line : null,
         LoopState { Lane: null } when !isAnswer => RoomTexts.Loop(room.Loop.Shape),
         LoopAck ack => Invariant($"your lane sounds from cycle {ack.EffectiveCycle} on"),
         BlobRelay blob => $"{room.Others.GetValueOrDefault(blob.From)?.Name ?? blob.From} says {blob.Data}",

@@ -32,7 +32,10 @@ internal static class RoomTexts
         Invariant($"loop {(loop.IsOn ? "on" : "off")}: {loop.Steps} steps over {loop.Beats} beats");
 
     private static string List(RoomState room) =>
-        Invariant($"{room.Queue.Count} tracks, repeat {Word(room.Repeat)}, shuffle {(room.IsShuffled ? "on" : "off")}");
+        Invariant($"{Count(room.Queue.Count, "track")}, repeat {Word(room.Repeat)}, shuffle {(room.IsShuffled ? "on" : "off")}");
+
+    /// <summary>So many of something.</summary>
+    public static string Count(int count, string what) => Invariant($"{count} {what}{(count == 1 ? "" : "s")}");
 
     private static string NameOf(RoomState room, string peerId) =>
         peerId == room.PeerId ? "this peer" : room.Others.GetValueOrDefault(peerId)?.Name ?? peerId;

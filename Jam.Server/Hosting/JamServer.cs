@@ -120,7 +120,13 @@ public sealed class JamServer : IAsyncDisposable
         var store = options.OpenStore?.Invoke() ?? SqliteRoomStore.Open(options.DataFolder!);
         try
         {
-            return (store, store.Load(line => HostingLog.StoreDamaged(log, line)));
+            return (store, store.Load(Say));
+
+            void Say(string line)
+            {
+                HostingLog.StoreDamaged(log, line);
+                options.Tell?.Invoke($"kept rooms: {line}");
+            }
         }
         catch
         {

@@ -29,6 +29,14 @@ public sealed record JamServerOptions
     /// <summary>What whoever embeds the server answers beside the rooms.</summary>
     public IReadOnlyList<HttpRoute> Routes { get; init; } = [];
 
+    /// <summary>
+    /// Whether a page that another server served may join a room here, by its origin: the room may have been there before. Null: none may.
+    /// </summary>
+    public Func<string, bool>? AllowsOrigin { get; init; }
+
+    /// <summary>Tells people of what the log says, too, and they should know: that a file of kept rooms is damaged. Null: nobody reads it.</summary>
+    public Action<string>? Tell { get; init; }
+
     /// <summary>Opens what keeps rooms, in place of the folder.</summary>
     internal Func<IRoomStore>? OpenStore { get; init; }
 

@@ -63,7 +63,7 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
     {
         if (!Names.IsRoomName(room))
             return (StatusCodes.Status400BadRequest, "A room's name is 1 to 64 letters, digits, dots, - or _.");
-        if (!SameOrigin.Allows(origin, host))
+        if (!SameOrigin.Allows(origin, host) && options.AllowsOrigin?.Invoke(origin!) != true)
             return (StatusCodes.Status403Forbidden, "Pages of other sites may not connect.");
         return _stopping.IsCancellationRequested ? (StatusCodes.Status503ServiceUnavailable, "This server is closing.") : null;
     }

@@ -25,6 +25,7 @@ internal sealed class RoomCommandTests
         new object[] { "metronome on", new Metronome(true) }, new object[] { "metronome count-in 2", new Metronome(null, 2) },
         new object[] { "loop on", new SetLoop(true) }, new object[] { "loop steps 8 beats 2", new SetLoop(null, 8, 2) },
         new object[] { "tap", new Tap() }, new object[] { "sync", new SnapshotRequest() },
+        new object[] { """blob bob {"a": 1}""", new Blob("""{"a": 1}""", "p1") }, new object[] { "blob all [2]", new Blob("[2]") },
     ];
 
     private static async Task<(string Line, FakeSession Session)> TypeAsync(string line)
@@ -50,7 +51,7 @@ internal sealed class RoomCommandTests
 
     [TestCase("policy", "control: host; adding to the list: host; when the host is lost: promote")]
     [TestCase("tempo", "97.5 bpm, 3 beats a bar, metronome on")]
-    [TestCase("loop", "loop on: 8 steps over 2 beats, 1 lanes sound")]
+    [TestCase("loop", "loop on: 8 steps over 2 beats, 1 lane sounds")]
     [TestCase("ping bob", "bob: direct 1.2 ms; to the server: round trip 3.4 ms, jitter 0.2 ms, loss 1 %, clock ±18 µs")]
     [TestCase("position", "playing 0:12.3 of 0:30.0, beat 3 of 3 at 97.5 bpm; epoch 1, revision 7")]
     [TestCase("queue", "1 track: 1* song.mp3 (60/62, 0:30.0); repeat all, shuffle on")]

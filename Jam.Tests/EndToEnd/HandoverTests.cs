@@ -1,6 +1,5 @@
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
-using Jam.Tests.Audio;
 using Jam.Tests.Storage;
 using NUnit.Framework;
 
@@ -10,8 +9,6 @@ namespace Jam.Tests.EndToEnd;
 [CancelAfter(120_000)]
 internal sealed class HandoverTests
 {
-    private const long JumpUs = 50_000;
-
     private TempFolder _folder = null!;
 
     [SetUp]
@@ -23,45 +20,34 @@ internal sealed class HandoverTests
     [Test]
     public async Task Viewers_play_on_without_the_host_and_follow_the_next_one_without_a_jump(CancellationToken ct)
     {
-        var options = TestPeer.Options("host", _folder.Path) with { SeedFiles = [SampleTrack.Path] };
-        var host = await TestPeer.StartHostAsync(options, ct);
-        await using var one = await TestPeer.StartViewerAsync(TestPeer.Options("one", _folder.Path), host, ct);
-        await using var two = await TestPeer.StartViewerAsync(TestPeer.Options("two", _folder.Path), host, ct);
-        TestPeer[] viewers = [one, two];
-        foreach (var viewer in viewers)
-            await viewer.CompletedAsync(1, ct);
-        await host.Session.PlayAsync(0, ct);
-        foreach (var viewer in viewers)
-            await viewer.UntilAsync(r => r.Playback is { Status: PlaybackStatus.Play, Sounding: true, PositionUs: > 500_000 }, ct);
-        var (swarmPort, serverPort) = (host.Report.ListenPort, new Uri(host.Report.Server!).Port);
-        var hostId = host.Report.PeerId;
-        var starts = viewers.Select(v => v.SteadyStartUs()).ToArray();
+        await using var room = await PlayingRoom.StartAsync(_folder.Path, null, ct);
+        var (viewers, starts, hostId) = (room.Viewers, room.Starts, room.Host.Report.PeerId);
 
-        await host.DisposeAsync();
+        await room.Host.DisposeAsync();
         foreach (var (i, viewer) in viewers.Index())
         {
             await viewer.UntilAsync(r => !r.ServerConnected && viewer.Notices.Any(IsServerGone), ct);
             var then = viewer.Report.Playback.PositionUs;
             await viewer.UntilAsync(r => r.Playback is { Sounding: true, PositionUs: var now } && now > then + 500_000, ct);
-            Assert.That(viewer.SteadyStartUs(), Is.EqualTo(starts[i]).Within(JumpUs), viewer.Report.Name);
+            Assert.That(viewer.SteadyStartUs(), Is.EqualTo(starts[i]).Within(PlayingRoom.JumpUs), viewer.Report.Name);
             Assert.That(viewer.Notices.Count(IsServerGone), Is.EqualTo(1), () => string.Join('\n', viewer.Notices));
             Assert.That(viewer.Report.Links.Select(l => l.Name), Is.EquivalentTo(viewers.Where(v => v != viewer).Select(v => v.Report.Name)));
         }
 
-        await using var next = await TestPeer.StartHostAsync(options with { ListenPort = swarmPort, ServerPort = serverPort }, ct);
-        Assert.That((next.Report.ListenPort, new Uri(next.Report.Server!).Port), Is.EqualTo((swarmPort, serverPort)));
+        await using var next = await room.StartNextHostAsync(ct);
+        Assert.That((next.Report.ListenPort, new Uri(next.Report.Server!).Port), Is.EqualTo((room.SwarmPort, room.ServerPort)));
         foreach (var (i, viewer) in viewers.Index())
         {
             await viewer.UntilAsync(r => r.ServerConnected && r.MembersInRoom == 3 && r.Links.Any(l => l.PeerId == next.Report.PeerId), ct);
             // On the next authority's clock as soon as that is measured.
             await viewer.UntilAsync(
-                r => r.Playback is { Status: PlaybackStatus.Play, Sounding: true } && Math.Abs(viewer.SteadyStartUs() - starts[i]) < JumpUs, ct);
+                r => r.Playback is { Status: PlaybackStatus.Play, Sounding: true } && Math.Abs(viewer.SteadyStartUs() - starts[i]) < PlayingRoom.JumpUs, ct);
             Assert.That(viewer.Notices.Count(n => n.EndsWith(" again", StringComparison.Ordinal)), Is.EqualTo(1));
         }
 
         // The next host follows what never stopped, and controls it.
         await next.UntilAsync(r => r is { Role: Role.Host, Playback: { Status: PlaybackStatus.Play, Sounding: true } }, ct);
-        await next.UntilAsync(_ => Math.Abs(next.SteadyStartUs() - starts[0]) < JumpUs, ct);
+        await next.UntilAsync(_ => Math.Abs(next.SteadyStartUs() - starts[0]) < PlayingRoom.JumpUs, ct);
         Assert.That(next.Report.PeerId, Is.Not.EqualTo(hostId));
         await next.Session.PauseAsync(ct);
         foreach (var viewer in viewers)

@@ -1,5 +1,4 @@
 using Jam.Server.Contracts;
-using Jam.Tests.Audio;
 using Jam.Tests.Storage;
 using NUnit.Framework;
 
@@ -9,8 +8,6 @@ namespace Jam.Tests.EndToEnd;
 [CancelAfter(120_000)]
 internal sealed class TakeoverTests
 {
-    private const long JumpUs = 50_000;
-
     private TempFolder _folder = null!;
 
     [SetUp]
@@ -22,32 +19,29 @@ internal sealed class TakeoverTests
     [Test]
     public async Task When_host_and_server_are_gone_for_good_a_viewer_takes_the_room_over_and_who_comes_back_is_handed_on(CancellationToken ct)
     {
-        var options = TestPeer.Options("host", _folder.Path) with { SeedFiles = [SampleTrack.Path] };
-        var host = await TestPeer.StartHostAsync(options, ct);
-        await using var one = await TestPeer.StartViewerAsync(TestPeer.Options("one", _folder.Path), host, ct);
-        await using var two = await TestPeer.StartViewerAsync(TestPeer.Options("two", _folder.Path), host, ct);
-        TestPeer[] viewers = [one, two];
-        foreach (var viewer in viewers)
-            await viewer.CompletedAsync(1, ct);
-        await host.Session.Room.AskAsync(new SetTempo(97), ct);
-        await host.Session.Room.AskAsync(new SetPolicy(OnHostLoss: HostLoss.Promote), ct);
-        await host.Session.Room.AskAsync(new Queue(QueueActions.Repeat, Repeat: Repeat.One), ct);
-        await host.Session.PlayAsync(0, ct);
-        foreach (var viewer in viewers)
-            await viewer.UntilAsync(r => r.Playback is { Status: PlaybackStatus.Play, Sounding: true, PositionUs: > 500_000 }, ct);
-        var (swarmPort, serverPort) = (host.Report.ListenPort, new Uri(host.Report.Server!).Port);
-        var starts = viewers.Select(v => v.SteadyStartUs()).ToArray();
+        await using var room = await PlayingRoom.StartAsync(
+            _folder.Path,
+            async host =>
+            {
+                await host.Room.AskAsync(new SetTempo(97), ct);
+                await host.Room.AskAsync(new SetPolicy(OnHostLoss: HostLoss.Promote), ct);
+                await host.Room.AskAsync(new Queue(QueueActions.Repeat, Repeat: Repeat.One), ct);
+            },
+            ct);
+        var (viewers, starts) = (room.Viewers, room.Starts);
         var ids = viewers.Select(v => v.Report.PeerId).ToArray();
 
-        await host.DisposeAsync();
+        await room.Host.DisposeAsync();
         foreach (var viewer in viewers)
-            await viewer.UntilAsync(r => r.ServerConnected && new Uri(r.Server!).Port != serverPort && r.MembersInRoom == 2, ct);
+            await viewer.UntilAsync(r => r.ServerConnected && new Uri(r.Server!).Port != room.ServerPort && r.MembersInRoom == 2, ct);
         foreach (var viewer in viewers)
             await viewer.UntilAsync(_ => viewers.Count(v => v.Report.Role == Role.Host) == 1, ct);
         foreach (var (i, viewer) in viewers.Index())
         {
             await viewer.UntilAsync(
-                r => r.Playback is { Status: PlaybackStatus.Play, Sounding: true } && Apart(viewer.SteadyStartUs(), starts[i]) < JumpUs, ct);
+                r => r.Playback is { Status: PlaybackStatus.Play, Sounding: true } && Apart(viewer.SteadyStartUs(), starts[i]) < PlayingRoom.JumpUs, ct);
+            // Lines for people come behind what they tell of, on a loop of their own.
+            await viewer.UntilAsync(_ => viewer.Notices.Any(IsTakeover), ct);
             Assert.That(viewer.Report.PeerId, Is.EqualTo(ids[i]));
             Assert.That(viewer.Report.Links, Has.Count.EqualTo(1), "links outlive the server");
             Assert.That(viewer.Notices.Count(IsTakeover), Is.EqualTo(1), () => string.Join('\n', viewer.Notices));
@@ -57,9 +51,9 @@ internal sealed class TakeoverTests
         }
 
         // Its old place knows nothing of the room, and is told.
-        await using var next = await TestPeer.StartHostAsync(options with { ListenPort = swarmPort, ServerPort = serverPort }, ct);
+        await using var next = await room.StartNextHostAsync(ct);
         await next.UntilAsync(r => r is { ServerConnected: true, MembersInRoom: 3, Playback: { Status: PlaybackStatus.Play, Sounding: true } }, ct);
-        await next.UntilAsync(_ => Apart(next.SteadyStartUs(), starts[0]) < JumpUs, ct);
+        await next.UntilAsync(_ => Apart(next.SteadyStartUs(), starts[0]) < PlayingRoom.JumpUs, ct);
 
         var leader = viewers.Single(v => v.Report.Role == Role.Host);
         await leader.Session.PauseAsync(ct);

@@ -140,6 +140,8 @@ internal sealed class FakeRoom : IRoomControls
         return "tapped";
     }
 
+    public void Tell(string json, string? peerId) => Asked.Add(new Blob(json, peerId));
+
     public string SetLane(IReadOnlyList<LoopStep?> steps)
     {
         Asked.Add(new LoopUpdate(steps));

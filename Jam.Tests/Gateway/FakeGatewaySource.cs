@@ -16,6 +16,8 @@ internal sealed class FakeGatewaySource(TrackId track, TrackStorage? storage) : 
 
     public long Spent => Interlocked.Read(ref _spent);
 
+    public Uri? Server { get; init; }
+
     public bool IsPressed { get; set; }
 
     public string? AllowedOrigin { get; init; }

@@ -210,7 +210,7 @@ internal sealed class GatewayHttpTests
     {
         await using var door = await OpenAsync(Full(), ct, places: 3);
         Assert.That(
-            await _http.GetStringAsync(new Uri($"http://127.0.0.1:{door.Port}/track/"), ct), Is.EqualTo($$"""{"tracks":["{{_track.Id}}"],"free":3}"""));
+            await _http.GetStringAsync(new Uri($"http://127.0.0.1:{door.Port}/track/"), ct), Is.EqualTo($$"""{"tracks":["{{_track.Id}}"],"free":3,"server":null}"""));
     }
 
     private static bool Advanced(ManualTimeProvider time, Task asking)

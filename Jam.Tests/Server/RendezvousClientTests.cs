@@ -190,6 +190,26 @@ internal sealed class RendezvousClientTests
         Assert.That(await client.Events.ReadAsync(ct), Is.EqualTo(new Connected(UrlOf(server.Port))));
     }
 
+    [Test]
+    public async Task The_server_it_is_on_under_another_address_is_no_place_to_go(CancellationToken ct)
+    {
+        await using var server = await StartAsync(0, ct);
+        await using var other = await StartAsync(0, ct);
+        Hello self = new(Name: "bo");
+        await using var client = Client(() => self, server.Port);
+        client.Start();
+        var welcome = await NextAsync<Welcome>(client, ct);
+        self = self with { PeerId = welcome.PeerId, ResumeToken = welcome.ResumeToken };
+        // An authority of old is said to be there; the second place shows that the first one was looked at.
+        client.Look(Guid.NewGuid(), [new UriBuilder(UrlOf(server.Port)) { Host = "localhost" }.Uri, UrlOf(other.Port)], comesHome: true);
+        RendezvousEvent next;
+        while ((next = await client.Events.ReadAsync(ct)) is Received { Message: not Error })
+        {
+        }
+
+        Assert.That(next, Is.EqualTo(new Connected(UrlOf(other.Port), ComesHome: true)), "neither replaced nor gone");
+    }
+
     private static Task<JamServer> StartAsync(int port, CancellationToken ct) => JamServer.StartAsync(
         new JamServerOptions { Port = port, Address = IPAddress.Loopback }, TimeProvider.System, NullLoggerFactory.Instance, ct);
 

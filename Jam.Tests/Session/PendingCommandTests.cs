@@ -42,6 +42,26 @@ internal sealed class PendingCommandTests
     }
 
     [Test]
+    public void While_the_connection_is_gone_it_waits_for_a_successor_though_not_for_ever(CancellationToken ct)
+    {
+        var time = new ManualTimeProvider();
+        using var pending = new PendingCommand(time);
+        pending.Hold();
+        Assert.That(pending.IsWaiting, Is.False, "nobody waits");
+        var command = pending.RunAsync(() => { }, ct);
+        time.Advance(TimeSpan.FromSeconds(3));
+        pending.Hold();
+        time.Advance(TimeSpan.FromSeconds(19));
+        Assert.That((command.IsCompleted, pending.IsWaiting), Is.EqualTo((false, true)));
+        pending.BeginAnew();
+        time.Advance(TimeSpan.FromSeconds(5.9));
+        Assert.That(command.IsCompleted, Is.False, "asked again, it has as long as at first");
+        pending.Hold();
+        time.Advance(TimeSpan.FromSeconds(20));
+        Assert.That(async () => await command, Throws.TypeOf<JamException>().With.Message.Contains("no other has answered"));
+    }
+
+    [Test]
     public async Task The_next_command_waits_for_its_turn_and_one_that_could_not_be_sent_gives_it_up(CancellationToken ct)
     {
         using var pending = new PendingCommand(TimeProvider.System);

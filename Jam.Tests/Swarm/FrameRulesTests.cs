@@ -262,25 +262,6 @@ internal sealed class FrameRulesTests
     }
 
     [Test]
-    public void A_viewer_that_wants_a_track_late_is_told_what_was_gained_since_the_connection_was_made()
-    {
-        var sim = new SwarmSimulator(1_000);
-        var track = SwarmSimulator.MakeManifest(300_000, ChunkSize);
-        var host = sim.Add("host", 250_000, isHost: true);
-        var relay = sim.Add("relay", 250_000);
-        var late = sim.Add("late", 250_000);
-        sim.Connect(host, relay);
-        sim.Connect(relay, late);
-        sim.Want(relay, track);
-        sim.Seed(host, track);
-        sim.Run(20_000_000);
-        Assert.That(relay.CompletedAtUs, Is.Not.Null);
-        sim.Want(late, track);
-        sim.Run(40_000_000);
-        Assert.That(late.CompletedAtUs, Is.Not.Null);
-    }
-
-    [Test]
     public void No_chunk_is_lost_to_a_viewer_whose_announcement_is_on_its_way_while_it_is_gained()
     {
         // Each holds what the other lacks and gains the rest from others while the announcements cross.

@@ -10,6 +10,7 @@ import time
 
 import link_net
 from browser import Browser, version
+from clicks import BEATS, BPM, MAKE_CLICKS, ClickRun, tell_clicks
 from link_net import LinkNetwork, parse
 from listen_report import evaluate, tell
 from rig import JAM, Rig, RigError
@@ -31,6 +32,7 @@ def arguments():
     p.add_argument("--up-limit", metavar="RATE", help="the host's --up-limit")
     p.add_argument("--nudge-ms", type=int, default=0, help="what the page is told that its device is late by: shifts the figures by so much")
     p.add_argument("--hog", action="store_true", help="every processor is kept busy meanwhile")
+    p.add_argument("--clicks", action="store_true", help="the metronome alone, over a track of clicks, and the loop with an edit of the page's own, in the place of music")
     p.add_argument("--limit-p95-ms", type=float, default=10, help="exit code 1 where 95 of 100 seconds, from 10 s after each change, lie beyond (default 10)")
     p.add_argument("--limit-settle-s", type=float, default=10, help="to be within that after a change or a join (default 10)")
     p.add_argument("--limit-start-s", type=float, default=1.5, help="from the click to the sound in a room that plays (default 1.5)")
@@ -41,6 +43,7 @@ def arguments():
     p.add_argument("--keep", metavar="DIR", help="keep logs, caches and the raw recording there")
     a = p.parse_args()
     a.device_ppm, a.clock_ppm, a.control = 0, [30], False
+    a.limit_p95_us = a.limit_max_us = a.limit_p95_ms * 1e3
     a.no_time_namespaces = subprocess.run(["unshare", "--time", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0
     try:
         parse(a.link)
@@ -139,6 +142,45 @@ class Listening(Run):
         self.rig.note("clicked")
 
 
+class ClickListening(Listening, ClickRun):
+    """Clicks and loop of a room, in a native viewer and in a browser; what is heard of the loop is the page's own lane."""
+
+    title = "clicks in a browser"
+
+    def _play(self):
+        a, rig = self.a, self.rig
+        rig.start_sound(0, a.hog)
+        rig.start_recording()
+        self.track = os.path.join(rig.folder, "clicks.wav")
+        subprocess.run([MAKE_CLICKS, "--bpm", str(BPM), "--seconds", str(a.seconds * 2 + 40), "--out", self.track], check=True)
+        self.connect_machines()
+        self.start_host()
+        self.start_viewer(VIEWER)
+        rig.note(f"opening the page in {version()}")
+        self.browser = Browser(rig, BROWSER, sink=BROWSER, machine=self.machines[BROWSER], clock_ahead=None if a.no_time_namespaces else 40_000)
+        self.open_page()
+        self.listen()
+        self.browser.wait(f"{SECTION}.dataset.state === 'paused'", 20, "it did not get ready")
+        self.each = a.seconds / 3
+        self.command(f"tempo {BPM} {BEATS}")
+        self.command("metronome on")
+        self.wait_for_sound([VIEWER, BROWSER])
+        # As with music, ten seconds are allowed for the clocks of page and device.
+        self.rest(10)
+        self.phase("metronome")
+        self.command(f"tempo {BPM} {BEATS} at 0")
+        self.command("play")
+        self.phase("track")
+        self.command("metronome off")
+        self.command("stop")
+        self.command("loop on")
+        self.note("the page sets its lane")
+        self.browser.evaluate("document.querySelector('[role=radiogroup] input[value=click], .brush.voice-click input').click(), "
+                              "document.querySelectorAll('#loop-card [role=group] .step').forEach((b, i) => i % 2 === 0 && b.click())")
+        self.phase("loop")
+        self.ended = rig.now() - 0.3
+
+
 def main():
     a = arguments()
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -147,10 +189,10 @@ def main():
     try:
         with Rig([VIEWER, BROWSER], a.rate, a.jam, a.keep) as rig:
             rig.note = lambda text: print(f"[{time.monotonic() - begun:6.1f} s] {text}", file=sys.stderr, flush=True)
-            run = Listening(a, rig)
+            run = ClickListening(a, rig) if a.clicks else Listening(a, rig)
             run.play()
             rig.note("analysing")
-            result = evaluate(run)
+            result = run.judge() if a.clicks else evaluate(run)
     except (RigError, NetError) as e:
         print(e, file=sys.stderr)
         return 2
@@ -159,7 +201,7 @@ def main():
     if a.json:
         print(json.dumps(result))
     else:
-        tell(result)
+        (tell_clicks if a.clicks else tell)(result)
     return 1 if result["misses"] else 0
 
 

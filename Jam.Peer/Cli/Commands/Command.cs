@@ -45,6 +45,9 @@ internal abstract record Command
     /// <summary>Changes the list at 1-based places; null: shows it.</summary>
     public sealed record List(string? Action, int From, int To) : Command;
 
+    /// <summary>Sends a JSON value to a member, by its name; null: to everyone.</summary>
+    public sealed record Blob(string? Name, string Json) : Command;
+
     /// <summary>Shows the beat.</summary>
     public sealed record Tempo : Command;
 

@@ -5,7 +5,7 @@ namespace Jam.Peer.Cli.Commands;
 /// <summary>What TAB adds to a line. Pure.</summary>
 internal static class CommandCompletion
 {
-    private static readonly string[] OfMembers = ["handover", "kick", "mute", "unmute", "ping"];
+    private static readonly string[] OfMembers = ["handover", "kick", "mute", "unmute", "ping", "blob"];
 
     private static readonly Dictionary<string, string[]> Words = new(StringComparer.Ordinal)
     {

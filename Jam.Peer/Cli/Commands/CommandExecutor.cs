@@ -28,6 +28,7 @@ internal sealed class CommandExecutor(IJamSession session)
                 Command.Connections => ReportTexts.Connections(session.Report()),
                 Command.Ask ask => Say(await session.Room.AskAsync(ask.Message, cancellationToken)),
                 Command.OfMember about => await RoomExecutor.AboutAsync(session, about, cancellationToken),
+                Command.Blob blob => RoomExecutor.Tell(session, blob),
                 Command.List list => await RoomExecutor.ListAsync(session, list, cancellationToken),
                 Command.Lane lane => RoomExecutor.Lane(session, lane),
                 Command.HearLoop hear => RoomExecutor.Hear(session, hear.IsHeard),

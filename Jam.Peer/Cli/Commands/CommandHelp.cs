@@ -29,6 +29,7 @@ internal sealed record CommandHelp(string Name, string Usage, string Text)
         new("peers", "peers", "who is in the room"),
         new("members", "members", "who is in the room, and how good the way to each is"),
         new("ping", "ping NAME", "how good the way to a member is"),
+        new("blob", "blob NAME|all JSON", "send a small JSON value to a member or to all, who read it"),
         new("position", "position", "where the room is, in the track and in the bar"),
         new("sync", "sync", "measure the clock anew and ask for the whole room"),
         new("connections", "connections", "whom this peer exchanges chunks with"),

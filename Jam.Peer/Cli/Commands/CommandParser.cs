@@ -40,6 +40,7 @@ internal static class CommandParser
             "mute" => RoomCommandParser.Member(rest, "mute", MemberAction.Mute),
             "unmute" => RoomCommandParser.Member(rest, "unmute", MemberAction.Unmute),
             "ping" => RoomCommandParser.Member(rest, "ping", MemberAction.Ping),
+            "blob" => RoomCommandParser.Blob(rest),
             "policy" => RoomCommandParser.Policy(rest),
             "queue" => RoomCommandParser.Queue(rest),
             "next" => Alone(rest, new Command.Ask(new Queue(QueueActions.Next)), "next"),

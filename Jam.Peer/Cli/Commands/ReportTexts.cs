@@ -75,7 +75,8 @@ internal static class ReportTexts
     {
         if (about is not null && CommandHelp.Find(about) is { } help)
             return new($"{help.Usage}: {help.Text}");
-        var width = CommandHelp.All.Max(entry => entry.Usage.Length);
+        // The few that are longer stand out of their column, rather than push it off a narrow terminal.
+        const int width = 20;
         return new(
             "commands: " + string.Join(", ", CommandHelp.All.Select(entry => entry.Usage)),
             [.. CommandHelp.All.Select(entry => $"  {entry.Usage.PadRight(width)}  {entry.Text}")]);

@@ -10,7 +10,7 @@ internal static class RoomAnswers
 {
     public static Answer Tempo(RoomReport room) => new(room.Tempo is { } tempo ? RoomTexts.Tempo(tempo) : "the beat is not known yet");
 
-    public static Answer Loop(RoomReport room) => new(Invariant($"{RoomTexts.Loop(room.Loop)}, {room.Lanes} lanes sound"));
+    public static Answer Loop(RoomReport room) => new(Invariant($"{RoomTexts.Loop(room.Loop)}, {RoomTexts.Count(room.Lanes, "lane")} sound{(room.Lanes == 1 ? "s" : "")}"));
 
     public static Answer Policy(RoomReport room) => new(RoomTexts.Policy(room.Policy) + (room.IsMuted ? "; the host has muted you" : ""));
 

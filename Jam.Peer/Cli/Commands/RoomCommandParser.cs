@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using System.Text.Json;
 using Jam.Peer.Cli.Options;
 using Jam.Server.Contracts;
 
@@ -16,6 +18,23 @@ internal static class RoomCommandParser
 
     public static Parsed Member(string rest, string word, MemberAction action) =>
         rest.Length == 0 ? Usage(word) : new(new Command.OfMember(action, rest), null);
+
+    public static Parsed Blob(string rest)
+    {
+        if (rest.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is not [var name, var json])
+            return Usage("blob");
+        if (Encoding.UTF8.GetByteCount(json) > Limits.MaxBlobBytes)
+            return new(null, $"blob: a value has {Limits.MaxBlobBytes} bytes at most");
+        try
+        {
+            using var value = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = Limits.MaxBlobDepth });
+            return new(new Command.Blob(name == "all" ? null : name, json), null);
+        }
+        catch (JsonException)
+        {
+            return new(null, $"blob: {json} is no JSON; words stand in quotes, as in blob {name} \"hello\"");
+        }
+    }
 
     public static Parsed Policy(string rest) => Words(rest) switch
     {

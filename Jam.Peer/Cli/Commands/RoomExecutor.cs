@@ -28,7 +28,7 @@ internal static class RoomExecutor
             return RoomAnswers.List(report, session.Room.Describe());
         var tracks = report.Playlist;
         if (list.From > tracks.Count)
-            throw new JamException($"the playlist has {tracks.Count} tracks; 'queue' shows them");
+            throw new JamException($"the playlist has {RoomTexts.Count(tracks.Count, "track")}; 'queue' shows them");
         var track = new TrackInfo(tracks[list.From - 1].TrackId, tracks[list.From - 1].Name, 0, 0);
         return Say(await session.Room.AskAsync(new Queue(action, track, list.To > 0 ? list.To - 1 : null), cancellationToken));
     }
@@ -37,6 +37,13 @@ internal static class RoomExecutor
     {
         var steps = RoomCommandParser.Steps(lane.Pattern, lane.Voice, session.Room.Describe().Loop.Steps)!;
         return Say(session.Room.SetLane(steps));
+    }
+
+    public static Answer Tell(IJamSession session, Command.Blob blob)
+    {
+        var member = blob.Name is { } name ? Find(session.Report(), name) : null;
+        session.Room.Tell(blob.Json, member?.PeerId);
+        return new Answer($"sent to {member?.Name ?? "everyone"}");
     }
 
     public static Answer Hear(IJamSession session, bool isHeard)

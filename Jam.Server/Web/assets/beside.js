@@ -1,6 +1,10 @@
-// What travels beside a track between the peers, tags and picture: a page gets it from the peer that its server is part of, where it is.
+// What travels beside a track between the peers, tags and picture: a page gets it from the peer that its server is part of, where it is one, else
+// from any member with a gateway. Each is what its hash says.
 
-const known = new Map();
+import { sha256 } from './sha256.js';
+
+const RETRY_MS = 3_000;
+
 let offers = null;
 
 /** What this server answers beside the rooms, by name. */
@@ -12,26 +16,67 @@ export async function serverOffers() {
   return offers;
 }
 
-/** Tags of a track, {title, artist, album}; null where they are not to be had. */
-export async function tagsOf(track) {
-  const hash = track?.sidecars?.tags;
-  if (!hash || !(await serverOffers()).includes('beside')) return null;
-  if (!known.has(hash)) {
-    known.set(
-      hash,
-      fetch(`/beside/${hash}`)
-        .then((r) => (r.ok ? r.json() : null))
-        .catch(() => null),
-    );
-  }
-  const tags = await known.get(hash);
-  // Tags come from the swarm a moment after the track does: what is not here yet is asked for again later.
-  if (!tags) known.delete(hash);
-  return tags;
-}
+export class Beside {
+  #client;
+  #found = new Map();
+  #failedMs = new Map();
+  #gateways = null;
 
-/** Where a track's picture is; null where it has none that is to be had. */
-export async function coverOf(track) {
-  const hash = track?.sidecars?.cover;
-  return hash && (await serverOffers()).includes('beside') ? `/beside/${hash}` : null;
+  constructor(client) {
+    this.#client = client;
+  }
+
+  /** The room's gateways; loaded when something is first wanted of them. */
+  async gateways() {
+    const client = this.#client;
+    const { Gateways, gatewayUrls } = await import('./listen/gateways.js');
+    this.#gateways ??= new Gateways(
+      () => gatewayUrls(client.room.members.values(), location),
+      () => client.welcome?.peer_id,
+    );
+    return this.#gateways;
+  }
+
+  /** Tags of a track, {title, artist, album, gain_db}; null where they are not to be had yet. */
+  async tagsOf(track) {
+    const bytes = await this.#bytesOf(track, 'tags');
+    return bytes && JSON.parse(new TextDecoder().decode(bytes));
+  }
+
+  /** Where a track's picture is; null where it has none that is to be had yet. */
+  async coverOf(track) {
+    const bytes = await this.#bytesOf(track, 'cover');
+    if (!bytes) return null;
+    bytes.url ??= URL.createObjectURL(new Blob([bytes]));
+    return bytes.url;
+  }
+
+  // It comes from the swarm a moment after the track does: what is not here yet is asked for again later.
+  async #bytesOf(track, part) {
+    const hash = track?.sidecars?.[part];
+    if (!hash) return null;
+    const isResting = performance.now() - (this.#failedMs.get(hash) ?? -Infinity) < RETRY_MS;
+    if (!this.#found.has(hash)) {
+      if (isResting) return null;
+      this.#found.set(hash, this.#fetch(track.track_id, part, hash));
+    }
+    const bytes = await this.#found.get(hash).catch(() => null);
+    if (!bytes) {
+      this.#found.delete(hash);
+      this.#failedMs.set(hash, performance.now());
+    }
+    return bytes;
+  }
+
+  async #fetch(trackId, part, hash) {
+    if ((await serverOffers()).includes('beside')) {
+      const answer = await fetch(`/beside/${hash}`).catch(() => null);
+      if (answer?.ok) return new Uint8Array(await answer.arrayBuffer());
+    }
+    // Gateways have what goes with what is played now or next.
+    const { room } = this.#client;
+    if (![room.state?.track_id, room.nextTrackId].includes(trackId)) return null;
+    const gateways = await this.gateways();
+    return gateways.isThere ? gateways.beside(trackId, part, undefined, (bytes) => sha256(bytes) === hash) : null;
+  }
 }

@@ -1,5 +1,7 @@
 import { $, el, memory, setText } from './dom.js';
+import { Beside } from './beside.js';
 import { RoomClient } from './roomClient.js';
+import { seenFrom } from './whereabouts.js';
 import { mountBeat } from './ui/beat.js';
 import { mountDrop } from './ui/drop.js';
 import { mountLoop } from './ui/loop.js';
@@ -17,6 +19,9 @@ const client = new RoomClient({
   name: memory.get('jam:name') || undefined,
   isListed: sessionStorage.getItem(`jam:unlisted:${room}`) ? false : undefined,
 });
+
+const beside = new Beside(client);
+client.askElsewhere = async () => (await (await beside.gateways()).servers()).map(({ url, host }) => seenFrom(url, host)).filter(Boolean);
 
 function say(text) {
   const line = el('p', { textContent: text });
@@ -36,8 +41,18 @@ const OVER = {
 function showStatus(status, why) {
   document.body.dataset.status = status;
   const words = { connecting: 'connecting', open: 'connected', lost: 'connection lost, trying again', over: 'not in the room' };
-  setText($('status'), words[status]);
+  const { away } = client;
+  setText($('status'), status === 'open' && away ? `connected to ${away.host}` : words[status]);
   if (status === 'over') say(`${OVER[why] ?? 'This connection is over.'} Reload to come back.`);
+}
+
+// This page's own server may be gone for good: reloading needs the other one.
+function showMove(away) {
+  const link = away && el('a', { href: away.page, textContent: away.host });
+  $('moved').replaceChildren(
+    ...(link ? ['The room has moved to ', link, '. This page goes on there; open it there before you reload.'] : []),
+  );
+  $('moved').hidden = !link;
 }
 
 function showName() {
@@ -79,11 +94,12 @@ function mountRename() {
 setText($('room-name'), room);
 document.title = `${room} · SwarmJam`;
 client.on('status', showStatus);
+client.on('moved', showMove);
 client.on('change', showName);
 client.on('ERROR', (e) => e.close || say(e.message[0].toUpperCase() + e.message.slice(1) + '.'));
 mountRename();
-mountPlayer(client);
-mountQueue(client);
+mountPlayer(client, beside);
+mountQueue(client, beside);
 mountMembers(client);
 mountBeat(client);
 mountLoop(client);
@@ -96,9 +112,11 @@ mountTabs({
     return mountSwarm(view, client);
   },
 });
+// What a page may need once the server that it came from is gone.
+setTimeout(() => import('./ui/swarm.js').catch(() => null), 4_000);
 showName();
 client.connect();
 import('./listen/panel.js').then(
-  (panel) => panel.mountListen($('listen'), client),
+  (panel) => panel.mountListen($('listen'), client, beside),
   () => $('listen').remove(),
 );

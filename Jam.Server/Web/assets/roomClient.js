@@ -1,9 +1,12 @@
 // A page's place in a room: one WebSocket that comes back by itself, the room's clock, and what the room is.
 
 import { RoomClock, localNowUs } from './clock.js';
+import { OwnLane } from './ownLane.js';
 import { RoomModel } from './roomModel.js';
+import { find, outranks, placesOf, seenFrom } from './whereabouts.js';
 
 const PAUSES_MS = [150, 300, 700, 1_500, 3_000, 5_000];
+const HOME_AFTER = 10;
 const SUCCESSOR_PROBES = 4;
 const SUCCESSOR_WITHIN_MS = 400;
 
@@ -25,6 +28,12 @@ export class RoomClient {
   #options;
   #successor = null;
   #identity = null;
+  #home;
+  #isSeeking = false;
+  /** Where else the room may be, from a function that takes time: other parts of the page know more. */
+  askElsewhere = async () => [];
+  /** This member's own lane of the loop. */
+  lane = new OwnLane(this);
   status = 'connecting';
   lastError = null;
 
@@ -34,6 +43,7 @@ export class RoomClient {
     const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
     /** The room's WebSocket. */
     this.url = `${scheme}//${location.host}/ws/${encodeURIComponent(options.room)}`;
+    this.#home = this.url;
     this.#identity = this.#remembered();
   }
 
@@ -63,6 +73,13 @@ export class RoomClient {
 
   get name() {
     return this.#options.name;
+  }
+
+  /** The server that the room is at, where that is not the one that this page came from: {host, page}; null at home. */
+  get away() {
+    if (this.url === this.#home) return null;
+    const { host, protocol } = new URL(this.url);
+    return { host, page: `${protocol === 'wss:' ? 'https:' : 'http:'}//${host}/room/${encodeURIComponent(this.#options.room)}` };
   }
 
   /** Room time in microseconds; null until it is known. */
@@ -158,20 +175,12 @@ export class RoomClient {
     clearTimeout(this.#retry);
     const { best, old, errorUs } = this.#successor;
     this.#successor = null;
-    const m = this.#model;
-    const { epoch, revision, clock_id, status, track_id, at_us, position_us } = m.state;
     const now = performance.now() * 1000;
     this.#hello({
-      timeline: { epoch, revision, clock_id, status, track_id, at_us, position_us },
-      track: m.state.track,
+      ...this.#model.memory(),
       room_time_us: Math.round(now + old),
       error_us: Math.max(1, errorUs),
       successor_us: best ? Math.round(now + best.offsetUs) : null,
-      tempo: m.tempo,
-      policy: m.policy,
-      queue: m.queue.slice(0, 40),
-      repeat: m.repeat,
-      loop: m.loop,
     });
   }
 
@@ -199,10 +208,11 @@ export class RoomClient {
     }
     if (message.type === 'WELCOME') this.#onWelcome(payload);
     if (message.type === 'ERROR') this.#onError(payload);
+    if (message.type === 'RENDEZVOUS') this.#onTold(payload);
     const hasChanged = this.#model.apply(message.type, payload);
     this.#emit(message.type, payload, t4Us);
     if (hasChanged) this.#emit('change', message.type);
-    if (message.type === 'SNAPSHOT' && payload.page === payload.pages - 1) this.#bringLane();
+    if (message.type === 'SNAPSHOT' && payload.page === payload.pages - 1) this.lane.bring();
   }
 
   #onWelcome({ peer_id, resume_token }) {
@@ -218,20 +228,6 @@ export class RoomClient {
     this.#emit('identity');
   }
 
-  // Lanes are their owners' to bring where a server has forgotten them.
-  #lane = null;
-
-  /** Sets this member's lane of the loop, one entry for each step. */
-  setLane(steps) {
-    this.#lane = steps;
-    return this.send('LOOP_UPDATE', { steps });
-  }
-
-  #bringLane() {
-    const { lanes, peerId, loop } = this.#model;
-    if (this.#lane?.some(Boolean) && !lanes.has(peerId) && this.#lane.length === loop.steps) this.setLane(this.#lane);
-  }
-
   #onError(p) {
     this.lastError = p;
     if (p.close && FINAL.has(p.code)) this.#end(p.code);
@@ -241,8 +237,43 @@ export class RoomClient {
     this.#clock.stop();
     if (this.status === 'over') return;
     this.#setStatus('lost');
+    if (this.#tries > 0) this.#seek();
+    // Nobody knows of the room any more: whoever answers at home begins it anew.
+    if (this.#tries > HOME_AFTER) this.url = this.#home;
     const pause = PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)];
     this.#retry = setTimeout(() => this.connect(), pause * (0.75 + Math.random() / 2));
+  }
+
+  #onTold({ epoch, authority_id: id, urls }) {
+    if (!this.#model.state || !urls?.length || !outranks({ epoch, id }, this.#rank)) return;
+    const { hostname } = new URL(this.url);
+    this.#look(urls.map((url) => seenFrom(url, hostname)).filter(Boolean), false);
+  }
+
+  get #rank() {
+    const { epoch, clock_id } = this.#model.state;
+    return { epoch, id: clock_id };
+  }
+
+  // Whoever took the room over answers elsewhere; this page is no part of the swarm, where that is told.
+  async #seek() {
+    if (!this.#model.state || this.#isSeeking) return;
+    this.#isSeeking = true;
+    const told = await this.askElsewhere().catch(() => []);
+    await this.#look([...placesOf(this.#model.members.values(), this.#home), ...told], true);
+    this.#isSeeking = false;
+  }
+
+  async #look(urls, isLost) {
+    const { pathname } = new URL(this.#home);
+    const url = await find(urls, this.#rank, isLost, pathname);
+    if (!url || url === this.url || this.status === 'over' || (isLost && this.status === 'open')) return;
+    const old = this.#socket;
+    this.url = url;
+    this.#tries = Math.max(1, this.#tries);
+    this.connect();
+    old?.close();
+    this.#emit('moved', this.away);
   }
 
   #end(why) {

@@ -1,6 +1,10 @@
 // The room as its server has described it: messages in, what holds out. Nothing here touches the page or the network.
 
-const isNewer = (a, b) => !b || a.epoch > b.epoch || (a.epoch === b.epoch && a.revision > b.revision);
+// Of two authorities of one epoch the one with the lower id ranks higher.
+function isNewer(a, b) {
+  if (!b || a.epoch !== b.epoch) return !b || a.epoch > b.epoch;
+  return a.clock_id === b.clock_id ? a.revision > b.revision : a.clock_id < b.clock_id;
+}
 
 /** Where a record of the timeline is at a room time. */
 export function positionOf(record, roomUs) {
@@ -24,15 +28,17 @@ export class RoomModel {
   queue = [];
   repeat = 'off';
   isShuffled = false;
-  nextTrackId = null;
+  #toldNext = null;
   policy = { control: 'host', queue: 'host', on_host_loss: 'promote', is_listed: true };
   tempo = null;
   tempoBefore = null;
   loop = { is_on: false, steps: 16, beats: 4, effective_cycle: 0, epoch: 0, revision: 0 };
+  loopBefore = null;
   lanes = new Map();
   stats = null;
   snapshot = null;
   #pages = [];
+  #lanesBefore = new Map();
 
   /** Takes one message; true where something of the room has changed. */
   apply(type, p) {
@@ -54,7 +60,7 @@ export class RoomModel {
       case 'TEMPO':
         return this.#takeTempo(p.tempo);
       case 'LOOP_STATE':
-        this.loop = p.loop;
+        this.#takeShape(p.loop);
         if (p.lane) this.#takeLane(p.lane);
         return true;
       case 'LOOP_ACK':
@@ -86,6 +92,30 @@ export class RoomModel {
   get hostId() {
     for (const m of this.members.values()) if (m.role === 'host') return m.peer_id;
     return null;
+  }
+
+  /** What a successor of the room's server needs to know beside the time. */
+  memory() {
+    const { epoch, revision, clock_id, status, track_id, at_us, position_us, track } = this.state;
+    const timeline = { epoch, revision, clock_id, status, track_id, at_us, position_us };
+    return {
+      timeline,
+      track,
+      tempo: this.tempo,
+      policy: this.policy,
+      queue: this.queue.slice(0, 40),
+      repeat: this.repeat,
+      loop: this.loop,
+    };
+  }
+
+  /** The id of what follows by itself; null: nothing. The server tells it with the list; in the list's own order it follows from that. */
+  get nextTrackId() {
+    const now = this.state?.track;
+    if (this.repeat === 'one' && now && now.kind !== 'data') return now.track_id;
+    if (this.isShuffled) return this.#toldNext;
+    const order = this.queue.filter((t) => t.kind !== 'data' || t.track_id === now?.track_id).map((t) => t.track_id);
+    return order[order.indexOf(now?.track_id) + 1] ?? (this.repeat === 'all' ? (order[0] ?? null) : null);
   }
 
   /** Why this member may not control; null where it may. */
@@ -120,6 +150,16 @@ export class RoomModel {
     return this.tempoBefore && roomUs < this.tempo.at_us ? this.tempoBefore : this.tempo;
   }
 
+  /** The shape of the loop in the cycle that runs at a beat. */
+  loopAt(beat) {
+    return this.loopBefore && beat < this.loop.effective_cycle * this.loop.beats ? this.loopBefore : this.loop;
+  }
+
+  /** What a lane sounds like in a cycle that begins at a beat: what changed within one holds from the next. */
+  stepsAt(lane, cycleBeat) {
+    return cycleBeat >= lane.from_beat ? lane.steps : lane.before;
+  }
+
   #takeState(p) {
     if (!isNewer(p, this.state)) return false;
     if (this.state && this.state.clock_id === p.clock_id) {
@@ -139,18 +179,20 @@ export class RoomModel {
     if (p.page === 0) {
       this.#pages = [];
       this.members.clear();
-      this.lanes.clear();
+      // It says what lanes will be, not what they sound like until then; another authority may count its beats anew.
+      this.#lanesBefore = p.room?.loop.epoch === this.loop.epoch ? this.lanes : new Map();
+      this.lanes = new Map();
     }
     this.#pages.push(p);
     p.members.forEach((m) => this.#takeMember(m));
-    p.lanes?.forEach((l) => this.#takeLane(l));
+    if (p.room) this.#takeShape(p.room.loop);
+    p.lanes?.forEach((l) => this.#takeLane(l, this.#lanesBefore));
     if (p.room) {
       this.queue = p.queue;
       this.repeat = p.room.repeat;
       this.isShuffled = p.room.is_shuffled;
-      this.nextTrackId = p.room.next_track_id;
+      this.#toldNext = p.room.next_track_id;
       this.policy = p.room.policy;
-      this.loop = p.room.loop;
       this.#takeState(p.room.state);
       this.#takeTempo(p.room.tempo);
     }
@@ -162,7 +204,7 @@ export class RoomModel {
     this.queue = p.tracks;
     this.repeat = p.repeat;
     this.isShuffled = p.is_shuffled;
-    this.nextTrackId = p.next_track_id;
+    this.#toldNext = p.next_track_id;
     return true;
   }
 
@@ -173,11 +215,20 @@ export class RoomModel {
     return true;
   }
 
-  #takeLane(lane) {
-    const old = this.lanes.get(lane.peer_id);
-    this.lanes.set(lane.peer_id, { ...lane, before: old ?? null });
-    if (old) old.before = null;
-    if (lane.steps.length === 0) this.lanes.delete(lane.peer_id);
+  #takeShape(loop) {
+    const isOther = ['is_on', 'steps', 'beats', 'effective_cycle'].some((field) => loop[field] !== this.loop[field]);
+    if (loop.epoch !== this.loop.epoch) this.loopBefore = null;
+    else if (isOther) this.loopBefore = this.loop;
+    this.loop = loop;
+  }
+
+  // By beats, since cycles of another length are numbered anew.
+  #takeLane(lane, known = this.lanes) {
+    const from_beat = lane.effective_cycle * this.loop.beats;
+    const old = known.get(lane.peer_id);
+    // Two edits within a cycle: what sounded before the first sounds until the second.
+    const before = !old ? [] : old.from_beat < from_beat ? old.steps : old.before;
+    this.lanes.set(lane.peer_id, { ...lane, from_beat, before });
   }
 
   #takeMember(member) {

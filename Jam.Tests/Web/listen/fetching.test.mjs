@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { Blocks } from '../../../Jam.Server/Web/assets/listen/blocks.js';
 import { Gateways, NoGatewayError, gatewayUrls } from '../../../Jam.Server/Web/assets/listen/gateways.js';
+import { Manifest } from '../../../Jam.Server/Web/assets/listen/manifest.js';
 import { PcmTrack } from '../../../Jam.Server/Web/assets/listen/pcmTrack.js';
+import { sha256 } from '../../../Jam.Server/Web/assets/sha256.js';
 import { kindOf } from '../../../Jam.Server/Web/assets/listen/tracks.js';
 import { readerOf } from './support.mjs';
 
@@ -51,6 +54,59 @@ test('with nobody to ask it says so at once', async () => {
 test('what lacks beside a track is no error', async () => {
   const gateways = new Gateways(() => ['http://a'], () => null, async () => answer(404));
   assert.equal(await gateways.beside('t', 'index'), null);
+});
+
+test('what one lacks beside a track another may have', async () => {
+  const gateways = new Gateways(() => ['http://a', 'http://b'], () => null, async (url) => (url.startsWith('http://a') ? answer(404) : answer(200, new Uint8Array(4))));
+  assert.equal((await gateways.beside('t', 'cover')).length, 4);
+});
+
+test('a gateway that gives what is wrong is asked no more, and the next one is', async () => {
+  const asked = [];
+  const gateways = new Gateways(() => ['http://a', 'http://b'], () => null, async (url) => {
+    asked.push(url[7]);
+    return answer(206, new Uint8Array(10).fill(url.startsWith('http://a') ? 1 : 2));
+  });
+  const isGood = (bytes) => bytes[0] === 2;
+  assert.equal((await gateways.range('t', 0, 10, undefined, isGood))[0], 2);
+  await gateways.range('t', 0, 10, undefined, isGood);
+  assert.deepEqual([asked.join(''), gateways.liars], ['abb', 1]);
+  const alone = new Gateways(() => ['http://a'], () => null, async () => answer(206, new Uint8Array(10)));
+  await assert.rejects(alone.range('t', 0, 10, undefined, isGood), (e) => e instanceof NoGatewayError && !e.isNobody && /no part/.test(e.message));
+});
+
+test('hashes are what the standard says, at every length around a block', () => {
+  for (const length of [0, 1, 55, 56, 63, 64, 65, 127, 128, 1000, 65_536]) {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 7919) >> 3);
+    assert.equal(sha256(bytes), createHash('sha256').update(bytes).digest('hex'), `${length}`);
+  }
+});
+
+test('a manifest knows each chunk, and the last, shorter one', () => {
+  const track = Uint8Array.from({ length: 5000 }, (_, i) => i >> 4);
+  const encoded = new Uint8Array(12 + 3 * 32);
+  new DataView(encoded.buffer).setBigUint64(0, 5000n);
+  new DataView(encoded.buffer).setUint32(8, 2048);
+  for (let i = 0; i < 3; i++) encoded.set(createHash('sha256').update(track.subarray(i * 2048, (i + 1) * 2048)).digest(), 12 + i * 32);
+  const id = createHash('sha256').update(encoded).digest('hex');
+  assert.ok(Manifest.isOf(id, encoded));
+  assert.ok(!Manifest.isOf(id, encoded.slice(0, -1)));
+  const manifest = new Manifest(encoded);
+  assert.deepEqual([manifest.lengthBytes, manifest.chunkBytes], [5000, 2048]);
+  assert.ok(manifest.isGood(0, track));
+  assert.ok(manifest.isGood(2048, track.subarray(2048)));
+  const wrong = track.slice();
+  wrong[4999] ^= 1;
+  assert.ok(manifest.isGood(0, wrong.subarray(0, 4096)) && !manifest.isGood(0, wrong));
+});
+
+test('blocks begin where chunks do', async () => {
+  const asked = [];
+  const blocks = new Blocks(400_000, async (from, to) => (asked.push([from, to]), new Uint8Array(to - from)), 65_536);
+  await blocks.read(70_000, 70_010);
+  const small = new Blocks(400_000, async (from, to) => (asked.push([from, to]), new Uint8Array(to - from)), 5_000);
+  await small.read(35_001, 35_010);
+  assert.deepEqual(asked, [[65_536, 131_072], [35_000, 70_000]]);
 });
 
 test('less than was asked for is refused', async () => {

@@ -1,6 +1,6 @@
 // A track's bytes as far as they were needed, in blocks: neighbouring pieces share some, and what is asked for twice is fetched once.
 
-const BLOCK_BYTES = 32 * 1024;
+const LEAST_BLOCK_BYTES = 32 * 1024;
 const MAX_BLOCKS = 512;
 
 /** What one request asks for at most, and how many are made at once: gateways cut off whoever asks for more. */
@@ -13,20 +13,24 @@ export class Blocks {
   #waiting = [];
   #open = 0;
 
+  #blockBytes;
+
   /**
    * @param lengthBytes of the whole track
    * @param fetchRange (from, to, signal) => bytes
+   * @param chunkBytes what a block is a multiple of, so that its hashes can be looked at
    */
-  constructor(lengthBytes, fetchRange) {
+  constructor(lengthBytes, fetchRange, chunkBytes = LEAST_BLOCK_BYTES) {
     this.lengthBytes = lengthBytes;
+    this.#blockBytes = chunkBytes * Math.ceil(LEAST_BLOCK_BYTES / chunkBytes);
     this.#fetchRange = fetchRange;
   }
 
   /** Bytes from one to before another. */
   async read(from, to, signal) {
     const end = Math.min(to, this.lengthBytes);
-    const first = Math.floor(from / BLOCK_BYTES);
-    const last = Math.floor(Math.max(from, end - 1) / BLOCK_BYTES);
+    const first = Math.floor(from / this.#blockBytes);
+    const last = Math.floor(Math.max(from, end - 1) / this.#blockBytes);
     for (let block = first; block <= last; block++) {
       if (this.#blocks.has(block)) continue;
       let until = block;
@@ -39,7 +43,7 @@ export class Blocks {
     const parts = await Promise.all(wanted);
     const out = new Uint8Array(Math.max(0, end - from));
     parts.forEach((bytes, i) => {
-      const at = (first + i) * BLOCK_BYTES;
+      const at = (first + i) * this.#blockBytes;
       const begin = Math.max(from, at);
       out.set(bytes.subarray(begin - at, Math.min(end, at + bytes.length) - at), begin - from);
     });
@@ -48,11 +52,11 @@ export class Blocks {
   }
 
   #fetch(first, last, signal) {
-    const from = first * BLOCK_BYTES;
-    const whole = this.#inTurn(() => this.#fetchRange(from, Math.min(this.lengthBytes, (last + 1) * BLOCK_BYTES), signal));
+    const from = first * this.#blockBytes;
+    const whole = this.#inTurn(() => this.#fetchRange(from, Math.min(this.lengthBytes, (last + 1) * this.#blockBytes), signal));
     for (let block = first; block <= last; block++) {
-      const at = block * BLOCK_BYTES - from;
-      const part = whole.then((bytes) => bytes.slice(at, at + BLOCK_BYTES));
+      const at = block * this.#blockBytes - from;
+      const part = whole.then((bytes) => bytes.slice(at, at + this.#blockBytes));
       // What failed is asked for anew by whoever needs it next.
       part.catch(() => this.#blocks.delete(block));
       this.#blocks.set(block, part);

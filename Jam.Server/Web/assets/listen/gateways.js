@@ -49,6 +49,7 @@ export class Gateways {
   #urls;
   #peerId;
   #last = null;
+  #liars = new Set();
   #fetch;
 
   /**
@@ -61,39 +62,74 @@ export class Gateways {
     this.#fetch = fetcher;
   }
 
+  /** Whether there is any to be asked. */
+  get isThere() {
+    return this.#urls().some((url) => !this.#liars.has(url));
+  }
+
   /** The gateway in use; null before one has answered. */
   get current() {
     return this.#last;
   }
 
-  /** Bytes of a track from one to before another. */
-  async range(trackId, from, to, signal) {
-    const response = await this.#get(`/track/${trackId}`, { Range: `bytes=${from}-${to - 1}` }, 206, signal);
-    if (response.length !== to - from) throw new NoGatewayError('a gateway gave less than was asked for', false);
-    return response;
+  /** How many gateways gave what was wrong, and are asked no more. */
+  get liars() {
+    return this.#liars.size;
   }
 
-  /** Something beside a track: index, tags, cover; null where there is none. */
-  async beside(trackId, part, signal) {
-    return this.#get(`/track/${trackId}/${part}`, {}, 200, signal, true);
+  /**
+   * Bytes of a track from one to before another.
+   * @param isGood whether they are what they should be; a gateway that gives others is asked no more
+   */
+  async range(trackId, from, to, signal, isGood = () => true) {
+    const isWhole = (bytes) => bytes.length === to - from && isGood(bytes);
+    return this.#get(`/track/${trackId}`, { Range: `bytes=${from}-${to - 1}` }, 206, signal, false, isWhole);
   }
 
-  async #get(path, headers, wanted, signal, mayLack = false) {
-    let problem = 'nobody in this room passes its tracks on to browsers';
-    let isNobody = true;
+  /** Something beside a track: index, tags, cover, manifest; null where there is none. */
+  async beside(trackId, part, signal, isGood = () => true) {
+    return this.#get(`/track/${trackId}/${part}`, {}, 200, signal, true, isGood);
+  }
+
+  /** Where the gateways say that the room's server is: [{url, host}], as each reaches it from its host. */
+  async servers() {
+    const ask = async (url) => {
+      const answer = await this.#ask(`${url}/track/`, {}, undefined);
+      const { server } = await answer.json();
+      return server ? { url: server, host: new URL(url).hostname } : null;
+    };
+    return (await Promise.all(this.#urls().map((url) => ask(url).catch(() => null)))).filter(Boolean);
+  }
+
+  async #get(path, headers, wanted, signal, mayLack, isGood) {
+    let isNobody = this.#liars.size === 0;
+    let problem = isNobody
+      ? 'nobody in this room passes its tracks on to browsers'
+      : 'the gateways of this room give what is no part of its track';
     for (let attempt = 0; attempt < TRIES; attempt++) {
-      const urls = this.#urls();
+      const urls = this.#urls().filter((url) => !this.#liars.has(url));
       if (this.#last && urls.includes(this.#last)) urls.sort((a, b) => (b === this.#last) - (a === this.#last));
       let waitMs = 0;
+      let lacks = 0;
       for (const url of urls) {
         isNobody = false;
         try {
           const answer = await this.#ask(url + path, headers, signal);
           if (answer.status === wanted) {
-            this.#last = url;
-            return new Uint8Array(await answer.arrayBuffer());
+            const bytes = new Uint8Array(await answer.arrayBuffer());
+            if (isGood(bytes)) {
+              this.#last = url;
+              return bytes;
+            }
+            this.#liars.add(url);
+            problem = 'a gateway gave what is no part of the track';
+            continue;
           }
-          if (answer.status === 404 && mayLack) return null;
+          // Another may have it.
+          if (answer.status === 404 && mayLack) {
+            lacks++;
+            continue;
+          }
           problem = (await answer.text()).trim() || `a gateway answered ${answer.status}`;
           if (answer.status === 503) waitMs = Math.max(waitMs, 1000 * (Number(answer.headers.get('Retry-After')) || 1));
         } catch {
@@ -102,6 +138,7 @@ export class Gateways {
         }
       }
       if (urls.length === 0) break;
+      if (lacks === urls.length) return null;
       await pause(Math.min(MOST_WAIT_MS, Math.max(waitMs, LEAST_WAIT_MS * 2 ** attempt)), signal);
     }
     throw new NoGatewayError(problem, isNobody);

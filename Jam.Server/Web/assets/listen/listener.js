@@ -1,23 +1,20 @@
-// Listening in the page: the room's clock, the device's clock, the tracks and the deck, put together. It acts on what the room says, as every
-// member does, and tells the room what it measures of itself.
+// Listening in the page: the room's clock, the device's clock, the tracks, the deck and the beat, put together. It acts on what the room
+// says, as every member does, and tells the room what it measures of itself.
 
 import { Deck } from './deck.js';
 import { Decoder } from './decoding.js';
-import { Gateways, gatewayUrls } from './gateways.js';
+import { plan } from './fetchPlan.js';
 import { OutputClock, readOutput } from './outputClock.js';
 import { Probing, nowUs } from './probing.js';
 import { Reports, isHopeless } from './reports.js';
 import { RoomEstimate, clockStepUs } from './roomEstimate.js';
+import { ScorePlayer } from './scorePlayer.js';
 import { Tracks } from './tracks.js';
 
 const PUMP_MS = 80;
 const PAIRS_FIRST_MS = 15;
 const AHEAD_SECONDS = 1;
 const AHEAD_HIDDEN_SECONDS = 3.5;
-const PIECES_AHEAD = 12;
-const PIECES_PAUSED = 4;
-const PIECES_NEXT = 3;
-const NEXT_WITHIN_US = 20_000_000;
 const READY_SECONDS = 1;
 const LEAD_MARGIN_US = 30_000;
 const MOST_GAIN_DB = 6;
@@ -25,6 +22,7 @@ const LEAST_GAIN_DB = -30;
 
 export class Listener {
   #client;
+  #beside;
   #onChange;
   #context = null;
   #master = null;
@@ -32,6 +30,7 @@ export class Listener {
   #output = new OutputClock();
   #mapping = null;
   #deck = null;
+  #score = null;
   #tracks = null;
   #gateways;
   #followed = '';
@@ -44,18 +43,18 @@ export class Listener {
 
   /**
    * @param client the room's RoomClient
+   * @param beside what travels beside its tracks
+   * @param gateways of the room
    * @param onChange called when something is to be shown
    */
-  constructor(client, onChange) {
+  constructor(client, beside, gateways, onChange) {
     this.#client = client;
+    this.#beside = beside;
+    this.#gateways = gateways;
     this.#onChange = onChange;
     this.#estimate = new RoomEstimate(clockStepUs());
     this.#reports = new Reports(client);
     this.#probing = new Probing(client, this.#estimate, this.#reports.probes);
-    this.#gateways = new Gateways(
-      () => gatewayUrls(client.room.members.values(), location),
-      () => client.welcome?.peer_id,
-    );
   }
 
   get isOn() {
@@ -79,14 +78,20 @@ export class Listener {
     this.#master = this.#context.createGain();
     this.#master.gain.value = this.#volume ** 2;
     this.#master.connect(this.#context.destination);
-    this.#deck = new Deck(this.#context, this.#master, {
+    const clock = {
       contextAt: (roomUs) => this.#output.contextAt(this.#mapping.toLocalUs(roomUs)) - this.nudgeMs / 1e3,
       roomAt: (seconds) => this.#mapping.toRoomUs(this.#output.localAt(seconds + this.nudgeMs / 1e3)),
-    });
-    this.#tracks = new Tracks(this.#gateways, new Decoder(), () => this.#pump());
+    };
+    this.#deck = new Deck(this.#context, this.#master, clock);
+    this.#score = new ScorePlayer(this.#context, this.#master, clock);
+    this.#tracks = new Tracks(this.#gateways, this.#beside, new Decoder(), () => this.#pump());
     this.#context.onstatechange = () => this.#onContext();
     this.resume();
-    this.#offs = [this.#client.on('STATE', () => this.#pump()), this.#client.on('status', (status) => this.#onStatus(status))];
+    const pump = () => this.#pump();
+    this.#offs = [
+      ...['STATE', 'TEMPO', 'LOOP_STATE'].map((type) => this.#client.on(type, pump)),
+      this.#client.on('status', (status) => this.#onStatus(status)),
+    ];
     this.#timers = [setInterval(() => this.#pump(), PUMP_MS), setInterval(() => this.#pair(), PAIRS_FIRST_MS)];
     this.#probing.start();
     this.#pump();
@@ -105,6 +110,7 @@ export class Listener {
     this.#reports.close(this.#client.state?.track_id);
     this.#tracks.close();
     this.#deck.clear();
+    this.#score.clear();
     this.#context.onstatechange = null;
     this.#context.close();
     this.#context = null;
@@ -130,8 +136,6 @@ export class Listener {
       isBlocked: this.isOn && this.#context.state !== 'running',
       status: state?.status ?? null,
       track: state?.track ?? null,
-      tags: entry?.tags ?? null,
-      cover: entry?.cover ?? null,
       share: entry?.share ?? 0,
       isLoaded: Boolean(entry?.pieces),
       problem: entry?.problem ?? entry?.pieces?.problem ?? null,
@@ -182,6 +186,9 @@ export class Listener {
     if (this.#mapping && this.#output.isReady) {
       const ahead = document.hidden ? AHEAD_HIDDEN_SECONDS : AHEAD_SECONDS;
       this.#deck.pump(this.#context.currentTime + ahead, (id) => this.#piecesOf(id));
+      // A clock that is not measured yet leaves clicks and loop as they were.
+      if (this.#client.room.tempo?.clock_id === this.#mapping.clockId)
+        this.#score.play(this.#client.room, ahead, this.#client.lane.isHeard);
     }
     this.#tell(state);
     this.#onChange();
@@ -221,31 +228,14 @@ export class Listener {
     return record.position_us + (record.status === 'PLAY' ? Math.max(0, roomUs - record.at_us) : 0);
   }
 
-  #want(track, positionUs, count) {
-    const { pieces } = this.#tracks.of(track);
-    pieces?.want(Math.floor((positionUs * pieces.track.sampleRate) / 1e6), count);
-  }
-
   #fetch(state) {
-    const { room } = this.#client;
-    const wanted = [];
     const isAhead = this.#mapping?.clockId === state.clock_id && this.#mapping.toRoomUs(nowUs()) < state.at_us;
-    // Until the newest record holds, its predecessor does; its track comes first.
-    if (isAhead && room.before && room.trackBefore && room.before.track_id !== state.track_id) {
-      this.#want(room.trackBefore, this.#positionUs(room.before), PIECES_AHEAD);
-      wanted.push(room.trackBefore.track_id);
+    const wants = plan(this.#client.room, isAhead, (record) => this.#positionUs(record));
+    for (const { track, positionUs, count } of wants) {
+      const { pieces } = this.#tracks.of(track);
+      pieces?.want(Math.floor((positionUs * pieces.track.sampleRate) / 1e6), count);
     }
-    if (state.track && state.track.kind !== 'data') {
-      this.#want(state.track, this.#positionUs(state), state.status === 'PLAY' && !isAhead ? PIECES_AHEAD : PIECES_PAUSED);
-      wanted.push(state.track.track_id);
-      const next = room.queue.find((t) => t.track_id === room.nextTrackId && t.kind !== 'data');
-      const isNear = state.status === 'PLAY' && state.track.duration_us - this.#positionUs(state) < NEXT_WITHIN_US;
-      if (next && isNear && next.track_id !== state.track_id) {
-        this.#want(next, 0, PIECES_NEXT);
-        wanted.push(next.track_id);
-      }
-    }
-    this.#tracks.keep(wanted);
+    this.#tracks.keep(wants.map(({ track }) => track.track_id));
   }
 
   #heard() {

@@ -91,19 +91,18 @@ function makeNudge(listener) {
   return make('div', {}, row, help);
 }
 
-/** Called once with the room page's empty section and its RoomClient. */
-export function mountListen(section, client) {
+/** Called once with the room page's empty section, its RoomClient and what travels beside its tracks. */
+export async function mountListen(section, client, beside) {
   document.head.append(make('link', { rel: 'stylesheet', href: '/assets/listen/listen.css' }));
   let shownMs = 0;
   let timer = 0;
-  const listener = new Listener(client, () => showSoon());
+  const listener = new Listener(client, beside, await beside.gateways(), () => showSoon());
   const button = make('button', { type: 'button', className: 'listen-button', textContent: 'Listen here' });
   const status = make('p', { className: 'listen-status' });
   status.setAttribute('role', 'status');
   const figures = make('p', { className: 'listen-figures' });
-  const title = make('p', { className: 'listen-title', hidden: true });
   const controls = make('div', { className: 'listen-controls', hidden: true }, makeVolume(listener), makeNudge(listener));
-  const head = make('div', { className: 'listen-head' }, make('div', {}, title, button, status, figures));
+  const head = make('div', { className: 'listen-head' }, make('div', {}, button, status, figures));
   section.append(make('h2', { textContent: 'Listen' }), head, controls);
 
   button.addEventListener('click', () => {
@@ -129,17 +128,6 @@ export function mountListen(section, client) {
     figures.textContent = words.figures;
     button.textContent = words.button;
     controls.hidden = !report.isOn;
-    title.textContent = words.title;
-    title.hidden = !words.title;
-    showCover(report.cover);
-  }
-
-  // There is a picture only while there is one to be seen.
-  function showCover(url) {
-    const shown = head.querySelector('.listen-cover');
-    if (shown?.src === (url ?? undefined)) return;
-    shown?.remove();
-    if (url) head.prepend(make('img', { className: 'listen-cover', alt: '', src: url }));
   }
 
   function showSoon() {

@@ -1,9 +1,11 @@
 // The tracks of the room as this page holds them: what is needed of each is fetched from a gateway, by kind.
 
 import { Blocks } from './blocks.js';
+import { Manifest } from './manifest.js';
 import { Mp3Track } from './mp3Track.js';
 import { PcmTrack } from './pcmTrack.js';
 import { Pieces } from './pieces.js';
+import { sha256 } from '../sha256.js';
 import { MAX_BYTES, MAX_SECONDS, WholeTrack } from './wholeTrack.js';
 
 const KEPT = 3;
@@ -21,24 +23,27 @@ export function kindOf(head) {
 
 export class Tracks {
   #gateways;
+  #beside;
   #decoder;
   #onChange;
   #entries = new Map();
 
-  constructor(gateways, decoder, onChange) {
+  /** @param beside what travels beside tracks */
+  constructor(gateways, beside, decoder, onChange) {
+    this.#beside = beside;
     this.#gateways = gateways;
     this.#decoder = decoder;
     this.#onChange = onChange;
   }
 
-  /** What is known of a track; opens it where it was not yet. {pieces, tags, cover, problem, loadedShare} */
+  /** What is known of a track; opens it where it was not yet. {pieces, tags, problem, share} */
   of(track) {
     let entry = this.#entries.get(track.track_id);
     if (!entry) {
-      entry = { track, pieces: null, tags: null, cover: null, problem: null, share: 0, abort: new AbortController() };
+      entry = { track, pieces: null, tags: null, problem: null, share: 0, abort: new AbortController() };
       this.#entries.set(track.track_id, entry);
       this.#open(entry);
-      this.#besides(entry);
+      this.#tags(entry);
     }
     return entry;
   }
@@ -58,13 +63,12 @@ export class Tracks {
   #close(id, entry) {
     entry.abort.abort(new DOMException('the track is not wanted any more', 'AbortError'));
     entry.pieces?.close();
-    if (entry.cover) URL.revokeObjectURL(entry.cover);
     this.#entries.delete(id);
   }
 
   async #open(entry) {
     const { signal } = entry.abort;
-    for (let waitMs = 1000; !signal.aborted && !entry.pieces; waitMs = Math.min(8000, waitMs * 2)) {
+    for (let waitMs = 250; !signal.aborted && !entry.pieces; waitMs = Math.min(8000, waitMs * 2)) {
       try {
         entry.pieces = new Pieces(await this.#load(entry, signal), () => this.#onChange(entry));
         entry.problem = null;
@@ -81,13 +85,21 @@ export class Tracks {
   async #load(entry, signal) {
     const { track } = entry;
     const id = track.track_id;
-    const reader = new Blocks(track.length_bytes, async (from, to, s) => {
-      const bytes = await this.#gateways.range(id, from, to, s);
-      entry.share += bytes.length / track.length_bytes;
-      return bytes;
-    });
+    const { index: hash } = track.sidecars ?? {};
     // The index tells of an MP3 what is needed to begin anywhere; with it, not even the first bytes are.
-    const index = track.sidecars?.index ? await this.#gateways.beside(id, 'index', signal) : null;
+    const [hashes, index] = await Promise.all([
+      this.#gateways.beside(id, 'manifest', signal, (bytes) => Manifest.isOf(id, bytes)),
+      hash ? this.#gateways.beside(id, 'index', signal, (bytes) => sha256(bytes) === hash) : null,
+    ]);
+    // A gateway of an earlier version has no hashes to give: its bytes are taken as they are.
+    const manifest = hashes && new Manifest(hashes);
+    const fetchRange = async (from, to, s) => {
+      const bytes = await this.#gateways.range(id, from, to, s, (b) => !manifest || manifest.isGood(from, b));
+      entry.share += bytes.length / track.length_bytes;
+      entry.problem = null;
+      return bytes;
+    };
+    const reader = new Blocks(track.length_bytes, fetchRange, manifest?.chunkBytes);
     const decode = (bytes, rate, count) => this.#decoder.mp3(bytes, rate, count);
     if (index) return Mp3Track.open(reader, index, decode, signal);
     const kind = kindOf(await reader.read(0, Math.min(16, track.length_bytes), signal));
@@ -107,22 +119,9 @@ export class Tracks {
     }
   }
 
-  // Title and picture are for eyes: nothing waits for them, and nothing comes of their absence.
-  async #besides(entry) {
-    const { track, abort } = entry;
-    try {
-      if (track.sidecars?.tags) {
-        const tags = await this.#gateways.beside(track.track_id, 'tags', abort.signal);
-        if (tags) entry.tags = JSON.parse(new TextDecoder().decode(tags));
-        this.#onChange(entry);
-      }
-      if (track.sidecars?.cover) {
-        const cover = await this.#gateways.beside(track.track_id, 'cover', abort.signal);
-        if (cover) entry.cover = URL.createObjectURL(new Blob([cover]));
-        this.#onChange(entry);
-      }
-    } catch {
-      return;
-    }
+  // Nothing waits for them, and nothing comes of their absence.
+  async #tags(entry) {
+    entry.tags = await this.#beside.tagsOf(entry.track).catch(() => null);
+    this.#onChange(entry);
   }
 }

@@ -20,10 +20,9 @@ function figuresOf(r) {
   return parts.join(' · ');
 }
 
-/** {state, status, figures, button, title}: `state` is a word for programs. */
+/** {state, status, figures, button}: `state` is a word for programs. */
 export function describe(r) {
-  const title = r.isOn && r.tags?.title ? (r.tags.artist ? `${r.tags.artist} – ${r.tags.title}` : r.tags.title) : '';
-  const say = (state, status, button = 'Stop listening') => ({ state, status, figures: figuresOf(r), button, title });
+  const say = (state, status, button = 'Stop listening') => ({ state, status, figures: figuresOf(r), button });
   if (!r.isOn) return say('off', 'Hear the room from this page, in step with everyone.', 'Listen here');
   if (r.isBlocked) return say('blocked', 'The browser has stopped the sound. Tap to go on.', 'Go on listening');
   if (!r.track) return say('idle', 'The room has no track yet.');

@@ -20,6 +20,7 @@ export function mountLoop(client) {
   let isDirty = false;
 
   const isOn = el('input', { id: 'loop-on', type: 'checkbox' });
+  const isHeard = el('input', { id: 'loop-here', type: 'checkbox', checked: true });
   const number = (values, id) => el('select', { id }, ...values.map((v) => el('option', { value: v, textContent: v })));
   const steps = number([4, 6, 8, 12, 16, 24, 32, 48, 64], 'loop-steps');
   const beats = number([1, 2, 3, 4, 6, 8, 12, 16, 32], 'loop-beats');
@@ -75,6 +76,7 @@ export function mountLoop(client) {
       'div',
       { className: 'fields' },
       el('label', { className: 'check' }, isOn, ' The loop sounds'),
+      el('label', { className: 'check' }, isHeard, ' I hear it here'),
       field('Steps', steps),
       field('Beats', beats),
     ),
@@ -86,6 +88,7 @@ export function mountLoop(client) {
   );
 
   isOn.addEventListener('change', () => client.send('LOOP', { is_on: isOn.checked }));
+  isHeard.addEventListener('change', () => (client.lane.isHeard = isHeard.checked));
   steps.addEventListener('change', () => client.send('LOOP', { steps: Number(steps.value) }));
   beats.addEventListener('change', () => client.send('LOOP', { beats: Number(beats.value) }));
 
@@ -95,7 +98,7 @@ export function mountLoop(client) {
     paintOwn();
     clearTimeout(timer);
     timer = setTimeout(() => {
-      client.setLane(mine.slice());
+      client.lane.set(mine.slice());
       isDirty = false;
     }, SEND_AFTER_MS);
   }
@@ -175,9 +178,9 @@ export function mountLoop(client) {
     );
     setProp(why, 'hidden', why.textContent === '');
     const kept = room.lanes.get(room.peerId)?.steps;
-    if (!isDirty) mine = Array.from({ length: loop.steps }, (_, i) => kept?.[i] ?? null);
+    if (!isDirty && client.lane.isHeard) mine = Array.from({ length: loop.steps }, (_, i) => kept?.[i] ?? null);
     paintOwn();
-    const rest = [...room.lanes.values()].filter((l) => l.peer_id !== room.peerId);
+    const rest = [...room.lanes.values()].filter((l) => l.peer_id !== room.peerId && l.steps.length > 0);
     keyed(others, rest, (l) => l.peer_id, createLane, updateLane);
     grid.style.setProperty('--steps', loop.steps);
   }
@@ -193,7 +196,8 @@ export function mountLoop(client) {
     setProp(head, 'hidden', !loop.is_on);
     const lane = room.lanes.get(room.peerId);
     const from = Math.max(lane?.effective_cycle ?? -Infinity, loop.effective_cycle);
-    if (from > cycle && room.lanes.size) {
+    if (!client.lane.isHeard) setText(heard, 'Silent here. What you change is kept, and sent when you hear the loop again.');
+    else if (from > cycle && room.lanes.size) {
       const s = ((from * loop.beats - beat) * 60) / room.tempo.bpm;
       setText(heard, `Your change is heard when the loop starts anew, in ${Math.max(1, Math.ceil(s))} s`);
     } else setText(heard, lane ? 'What you see is what sounds.' : '');

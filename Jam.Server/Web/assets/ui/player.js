@@ -1,4 +1,3 @@
-import { coverOf, tagsOf } from '../beside.js';
 import { drawCover } from '../cover.js';
 import { $, clockText, everyFrame, icon, setProp, setText, spokenTime, titleOf } from '../dom.js';
 
@@ -6,7 +5,7 @@ const STEP_US = 5e6;
 const PAGE_US = 30e6;
 
 /** What plays, where it is, and the buttons that move it. */
-export function mountPlayer(client) {
+export function mountPlayer(client, beside) {
   const { room } = client;
   const seek = $('seek');
   let held = null;
@@ -58,12 +57,12 @@ export function mountPlayer(client) {
   }
 
   async function showBeside(now) {
-    const [tags, cover] = await Promise.all([tagsOf(now), coverOf(now)]);
+    const [tags, cover] = await Promise.all([beside.tagsOf(now), beside.coverOf(now)]);
     if (now !== track) return;
     if (tags?.title) setText($('title'), tags.title);
     if (tags) setText($('artist'), [tags.artist, tags.album].filter(Boolean).join(' · '));
-    if (!cover) return;
     const picture = $('cover');
+    if (!cover || picture.src === cover) return;
     picture.onload = () => (picture.hidden = false);
     picture.onerror = () => (picture.hidden = true);
     picture.src = cover;
@@ -125,5 +124,6 @@ export function mountPlayer(client) {
   client.on('status', showState);
   everyFrame(frame);
   showState();
-  setInterval(() => track && $('artist').textContent === '' && showBeside(track), 3_000);
+  // What the swarm had not brought yet is looked for again; what is known costs nothing.
+  setInterval(() => track && showBeside(track), 3_000);
 }

@@ -1,11 +1,10 @@
-import { tagsOf } from '../beside.js';
 import { $, clockText, el, icon, keyed, setProp, setText, titleOf } from '../dom.js';
 
 const REPEATS = { off: 'all', all: 'one', one: 'off' };
 const REPEAT_WORDS = { off: 'Repeat: off', all: 'Repeat: all', one: 'Repeat: one' };
 
 /** The room's list: what follows, moved by dragging or by buttons. */
-export function mountQueue(client) {
+export function mountQueue(client, beside) {
   const { room } = client;
   const list = $('queue');
   let drag = null;
@@ -65,7 +64,7 @@ export function mountQueue(client) {
     const tagged = track.sidecars?.tags ?? '';
     if (item.dataset.tags !== tagged) {
       if (!title.textContent) setText(title, titleOf(track));
-      tagsOf(track).then((tags) => {
+      beside.tagsOf(track).then((tags) => {
         if (!tagged || !tags) return;
         item.dataset.tags = tagged;
         if (tags.title) setText(title, tags.title);
