@@ -232,8 +232,12 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
 
     private async Task<TrackInfo> AddSeedAsync(Seed seed, CancellationToken cancellationToken)
     {
-        if (seed.Probe is { DamagedUs: > 0 and var damagedUs })
-            Notice(FormattableString.Invariant($"{seed.Info.Name} is damaged: {damagedUs / 1e6:0.0} s of it cannot be decoded and will be silent"));
+        if (seed.Probe is { DamagedUs: > 0 and var damagedUs, DamagedAtUs: var atUs })
+        {
+            Notice(FormattableString.Invariant(
+                $"{seed.Info.Name} is damaged: {damagedUs / 1e6:0.00} s of it, from {Describe.Position(atUs)} on, cannot be decoded and will be silent"));
+        }
+
         var info = seed.Probe is { } probe ? await _extras.AddSeedAsync(seed.Info, probe, _swarm, cancellationToken) : seed.Info;
         await _shelf.AddSeedAsync(info, seed.Storage, cancellationToken);
         return info;
