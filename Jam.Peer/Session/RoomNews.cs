@@ -35,7 +35,7 @@ internal sealed class RoomNews(Role wanted, Mesh mesh, Readiness readiness, Acti
         TempoState when !isAnswer && room.Tempo is { } tempo && before.Tempo is not null => RoomTexts.Tempo(tempo.Current),
         LoopState { Lane: null } when !isAnswer => RoomTexts.Loop(room.Loop.Shape),
         LoopAck ack => Invariant($"your lane sounds from cycle {ack.EffectiveCycle} on"),
-        BlobRelay blob => $"{room.Others.GetValueOrDefault(blob.From)?.Name ?? blob.From} says {blob.Data}",
+        BlobRelay blob => isAnswer ? null : $"{room.Others.GetValueOrDefault(blob.From)?.Name ?? blob.From} says {blob.Data}",
         PeerJoined { Member: var me } when me.PeerId == room.PeerId => isAnswer ? null : before.Role != me.Role
             ? me.Role == Role.Host ? "this peer is the host now" : "this peer is a viewer now"
             : before.IsMuted != me.IsMuted ? me.IsMuted ? "the host has muted you" : "the host lets you be heard again" : null,

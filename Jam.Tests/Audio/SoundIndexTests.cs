@@ -9,7 +9,7 @@ namespace Jam.Tests.Audio;
 public sealed class SoundIndexTests
 {
     private const int ChunkBytes = 16 * 1024;
-    private const int Seconds = 30;
+    private const int Seconds = 24;
 
     private static readonly int[] s_formats =
     [
@@ -22,18 +22,18 @@ public sealed class SoundIndexTests
     {
         var rate = RateFor(format);
         var bytes = Noise(format);
-        var expected = Decode(bytes, 20 * rate, rate);
+        var expected = Decode(bytes, 16 * rate, rate);
         var track = new PartialTrack(bytes, isWhole: false);
         using var decoder = DecoderFactory.Open(track, IndexOf(bytes), Decoders.Of(DecoderKind.Auto), out var error, default);
         Assert.That(decoder, Is.Not.Null, error);
         Assert.That(track.Asked.High, Is.EqualTo(-1), "nothing is read before it is known where");
         Assert.That((decoder!.SampleRate, decoder.Channels, decoder.LengthFrames), Is.EqualTo((rate, 2, (long?)Seconds * rate)));
-        var got = Fetch(track, bytes, decoder, 20 * rate, rate, out var fetched);
+        var got = Fetch(track, bytes, decoder, 16 * rate, rate, out var fetched);
         Same(got, expected);
         var perSecond = bytes.Length / (double)Seconds;
         // Opus settles for 0.4 s, pages hold up to a second, and a library reads some blocks ahead.
-        Assert.That(track.Asked.Low, Is.GreaterThan(18.4 * perSecond - ChunkBytes));
-        Assert.That(track.Asked.High, Is.LessThan(21.6 * perSecond + 3 * ChunkBytes));
+        Assert.That(track.Asked.Low, Is.GreaterThan(14.4 * perSecond - ChunkBytes));
+        Assert.That(track.Asked.High, Is.LessThan(17.6 * perSecond + 3 * ChunkBytes));
         Assert.That(fetched, Is.LessThanOrEqualTo(3.2 * perSecond / ChunkBytes + 3));
         Assert.That(decoder.Concealed, Is.Zero);
     }
@@ -47,7 +47,7 @@ public sealed class SoundIndexTests
         using var decoder = DecoderFactory.Open(new PartialTrack(bytes), IndexOf(bytes), Decoders.Of(DecoderKind.Auto), out _, default)!;
         var random = new Random(5);
         var some = new float[2 * 600];
-        for (var i = 0; i < 40; i++)
+        for (var i = 0; i < 25; i++)
         {
             var frame = i switch { 0 => 0, 1 => Seconds * rate - 600, 2 => 100, _ => random.Next(Seconds * rate - 600) };
             decoder.SeekFrames(frame, default);
@@ -70,11 +70,11 @@ public sealed class SoundIndexTests
         decoder.Read(new float[2_000], default);
         decoder.UseIndex(IndexOf(bytes));
         track.Asked = (long.MaxValue, -1);
-        decoder.SeekFrames(20 * rate, default);
+        decoder.SeekFrames(16 * rate, default);
         var got = new float[2 * rate];
         Assert.That(ReadFully(decoder, got), Is.EqualTo(rate));
-        Same(got, Decode(bytes, 20 * rate, rate));
-        Assert.That(track.Asked.Low, Is.GreaterThan(bytes.Length * 18L / Seconds));
+        Same(got, Decode(bytes, 16 * rate, rate));
+        Assert.That(track.Asked.Low, Is.GreaterThan(bytes.Length * 14L / Seconds));
     }
 
     [Test]
@@ -111,14 +111,14 @@ public sealed class SoundIndexTests
         var bytes = SoundFiles.Make(format, Seconds * rate, rate);
         Array.Resize(ref bytes, Math.Max(bytes.Length, (int)((SoundIndex)other).Layout.EndByte));
         using var decoder = DecoderFactory.Open(new PartialTrack(bytes), other, Decoders.Of(DecoderKind.Auto), out _, default)!;
-        decoder.SeekFrames(seed * 7 * rate, default);
+        decoder.SeekFrames(seed * 6 * rate, default);
         var got = new float[2 * rate];
         Assert.That(ReadFully(decoder, got), Is.EqualTo(rate));
         Assert.That(got, Has.All.Matches<float>(float.IsFinite));
     }
 
     [Test]
-    public void A_changed_blob_is_refused_or_is_an_index_that_does_no_harm([Range(1, 40)] int seed)
+    public void A_changed_blob_is_refused_or_is_an_index_that_does_no_harm([Range(1, 24)] int seed)
     {
         var format = s_formats[seed % s_formats.Length];
         var bytes = Noise(format);
@@ -132,7 +132,7 @@ public sealed class SoundIndexTests
             return;
         Assert.That(sound.ToBytes(), Is.EqualTo(blob), "one index, one hash");
         using var decoder = DecoderFactory.Open(new PartialTrack(bytes), sound, Decoders.Of(DecoderKind.Auto), out _, default);
-        decoder?.SeekFrames(1_000_000, default);
+        decoder?.SeekFrames(700_000, default);
         decoder?.Read(new float[2 * 1_024], default);
     }
 

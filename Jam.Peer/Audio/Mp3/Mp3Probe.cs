@@ -13,7 +13,8 @@ internal static class Mp3Probe
         var stream = decoder.Stream;
         var counted = stream.CountAll(cancellationToken);
         var lost = 0.0;
-        if (stream.Tag?.Frames is { } announced && counted < announced)
+        // Some count the frame that says so.
+        if (stream.Tag?.Frames is { } announced && counted < announced - 1)
         {
             lost = (announced - counted) / (double)announced;
             if (lost > TrackProbe.MostLost && stream.GarbageBytes == 0)

@@ -119,7 +119,8 @@ internal sealed class Mp3Stream
     public Mp3Index? MakeIndex(CancellationToken cancellationToken)
     {
         var frames = CountAll(cancellationToken);
-        var length = LengthFrames ?? Math.Max(0, frames * First.Samples - SkipFrames);
+        // Of a damaged file less is here than its tag announces.
+        var length = Math.Min(LengthFrames ?? long.MaxValue, Math.Max(0, frames * First.Samples - SkipFrames));
         return Mp3Index.Create(First.Bits, frames, SkipFrames, length, IndexStep, _index);
     }
 

@@ -28,6 +28,7 @@ internal sealed class OggScan(ITrackReader reader, int sampleRate, int channels,
     private bool _isWhole = true;
     private long _headerBytes;
     private long _lostBytes;
+    private long _lostBefore;
     private long _firstLostGranule = -1;
 
     /// <summary>Passes over the track.</summary>
@@ -42,12 +43,15 @@ internal sealed class OggScan(ITrackReader reader, int sampleRate, int channels,
             if (!page.IsEmpty && OggPage.IsGood(page))
             {
                 Take(page, at);
+                _lostBytes += _lostBefore;
+                _lostBefore = 0;
                 at += page.Length;
                 _end = at;
                 continue;
             }
             var next = FindNext(at + 1, cancellationToken);
-            _lostBytes += next - at;
+            // What nothing follows is a tag of a player.
+            _lostBefore += next - at;
             if (_holes.Count > 0 && _holes[^1].Until == at)
                 _holes[^1] = new SoundHole(_holes[^1].From, next);
             else
