@@ -35,7 +35,7 @@ internal sealed class ClickDesk(ClickConsent consent, Action<ClickPattern?> clic
     private bool _isFirst;
     private bool _refuses;
     private string? _partner;
-    private bool _hasAnswered;
+    private string? _answer;
     private long _askedSinceUs;
     private long _nextAskUs;
     private string? _said;
@@ -79,7 +79,7 @@ internal sealed class ClickDesk(ClickConsent consent, Action<ClickPattern?> clic
             if (_isOwn)
                 return nowUs < _nextAskUs || room.PeerId is null ? null : Ask(room, nowUs);
             var partner = _partner;
-            (_partner, _hasAnswered) = (null, false);
+            (_partner, _answer) = (null, null);
             return partner is null ? null : Tell(partner, "stop");
         }
     }
@@ -112,8 +112,8 @@ internal sealed class ClickDesk(ClickConsent consent, Action<ClickPattern?> clic
             return null;
         }
         if (partner.PeerId != _partner)
-            (_partner, _hasAnswered, _askedSinceUs) = (partner.PeerId, false, nowUs);
-        if (!_hasAnswered && nowUs - _askedSinceUs > PatienceUs)
+            (_partner, _answer, _askedSinceUs) = (partner.PeerId, null, nowUs);
+        if (_answer is null && nowUs - _askedSinceUs > PatienceUs)
             Say($"{partner.Name} does not answer; type 'calibrate' there, too");
         return Tell(partner.PeerId, "start", isSecond: _isFirst);
     }
@@ -164,9 +164,9 @@ internal sealed class ClickDesk(ClickConsent consent, Action<ClickPattern?> clic
 
     private Blob? Agreed(Member member)
     {
-        if (!_isOwn || member.PeerId != _partner || _hasAnswered)
+        if (!_isOwn || member.PeerId != _partner || _answer == "yes")
             return null;
-        _hasAnswered = true;
+        _answer = "yes";
         notice($"{member.Name} clicks on the {(_isFirst ? "second" : "first")} of four beats, this peer on the {(_isFirst ? "first" : "second")}, both on the third");
         return null;
     }
@@ -175,7 +175,7 @@ internal sealed class ClickDesk(ClickConsent consent, Action<ClickPattern?> clic
     {
         if (!_isOwn || member.PeerId != _partner)
             return null;
-        _hasAnswered = true;
+        _answer = "no";
         Say($"{member.Name} does not click: {why ?? "it does not say why"}");
         return null;
     }

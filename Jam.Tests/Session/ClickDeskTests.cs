@@ -112,6 +112,18 @@ public sealed class ClickDeskTests
     }
 
     [Test]
+    public void One_who_declined_is_asked_on_and_said_to_click_when_it_does()
+    {
+        var (asker, host) = (new Side(s_viewer), new Side(s_host, plays: true));
+        asker.Desk.Set(true, isHost: false);
+        Exchange(asker, host, 0);
+        Exchange(asker, host, 2.1);
+        Assert.That(asker.Lines.Single(), Does.StartWith("Hanna does not click: the room plays"));
+        Exchange(asker, new Side(s_host), 4.2);
+        Assert.That(asker.Lines[^1], Does.StartWith("Hanna clicks on the first"));
+    }
+
+    [Test]
     public void Two_who_both_calibrate_click_each_in_its_place()
     {
         var (viewer, host) = (new Side(s_viewer), new Side(s_host));

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Jam.Peer.Playback;
 
 namespace Jam.Peer.Audio.Sndfile;
@@ -13,7 +14,11 @@ internal sealed class FlacScan(ITrackReader reader, int sampleRate, int channels
     private const int PortionBytes = 32 * 1024;
     private const int MaxBlocks = 10_000;
 
-    private static readonly ushort[] s_crc16 = Table();
+    /// <summary>Bytes that are summed at once.</summary>
+    private const int Slice = 8;
+
+    // The sum of a byte with 0, 1 .. 7 bytes behind it, one table after the other: a byte at a time took a second for 80 MB.
+    private static readonly ushort[] s_crc16 = Tables();
 
     private readonly ByteWindow _window = new(reader);
     private readonly List<long> _offsets = [];
@@ -111,11 +116,17 @@ internal sealed class FlacScan(ITrackReader reader, int sampleRate, int channels
         _lost += count;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Sum(ReadOnlySpan<byte> bytes)
     {
-        var crc = _crc;
+        var (crc, table) = (_crc, s_crc16);
+        for (; bytes.Length >= Slice; bytes = bytes[Slice..])
+        {
+            crc = (ushort)(table[7 * 256 + (crc >> 8 ^ bytes[0])] ^ table[6 * 256 + (crc & 0xFF ^ bytes[1])] ^ table[5 * 256 + bytes[2]]
+                ^ table[4 * 256 + bytes[3]] ^ table[3 * 256 + bytes[4]] ^ table[2 * 256 + bytes[5]] ^ table[256 + bytes[6]] ^ table[bytes[7]]);
+        }
         foreach (var value in bytes)
-            crc = (ushort)(crc << 8 ^ s_crc16[crc >> 8 ^ value]);
+            crc = (ushort)(crc << 8 ^ table[crc >> 8 ^ value]);
         _crc = crc;
     }
 
@@ -153,16 +164,18 @@ internal sealed class FlacScan(ITrackReader reader, int sampleRate, int channels
         return head;
     }
 
-    private static ushort[] Table()
+    private static ushort[] Tables()
     {
-        var table = new ushort[256];
-        for (var i = 0; i < table.Length; i++)
+        var tables = new ushort[Slice * 256];
+        for (var i = 0; i < 256; i++)
         {
             var crc = i << 8;
             for (var bit = 0; bit < 8; bit++)
                 crc = (crc << 1 ^ ((crc & 0x8000) != 0 ? 0x8005 : 0)) & 0xFFFF;
-            table[i] = (ushort)crc;
+            tables[i] = (ushort)crc;
         }
-        return table;
+        for (var i = 256; i < tables.Length; i++)
+            tables[i] = (ushort)(tables[i - 256] << 8 ^ tables[tables[i - 256] >> 8]);
+        return tables;
     }
 }
