@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Jam.Peer.Audio.Sndfile;
 using Jam.Peer.Playback;
 
 namespace Jam.Peer.Audio;
@@ -11,10 +12,6 @@ internal static class ContainerCheck
 {
     private const int MaxChunks = 1_000;
     private const int ChunkHeaderBytes = 8;
-    private const int OggHeaderBytes = 27;
-
-    /// <summary>Longest page of Ogg: header, 255 sizes, 255 segments.</summary>
-    private const int MaxOggPageBytes = OggHeaderBytes + 255 + 255 * 255;
 
     /// <summary>Sizes from here on are what programs write that did not know the size.</summary>
     private const uint UnknownSize = 0x7FFF_0000;
@@ -23,35 +20,43 @@ internal static class ContainerCheck
     public static long MissingBytes(ITrackReader reader, TrackFormat format, CancellationToken cancellationToken) =>
         format.Container switch
         {
-            Container.Wav => MissingChunkBytes(reader, format.Start, "data"u8, cancellationToken),
-            Container.Aiff => MissingChunkBytes(reader, format.Start, "SSND"u8, cancellationToken),
+            Container.Wav or Container.Aiff => MissingChunkBytes(reader, format, cancellationToken),
             Container.Ogg => MissingPageBytes(reader, cancellationToken),
             _ => 0,
         };
 
-    private static long MissingChunkBytes(ITrackReader reader, long start, ReadOnlySpan<byte> sound, CancellationToken cancellationToken)
+    /// <summary>Where the samples of a WAV or AIFF stand; null where no chunk holds any.</summary>
+    public static (long From, long Until)? FindSound(ITrackReader reader, TrackFormat format, CancellationToken cancellationToken)
     {
+        var sound = format.Container == Container.Aiff ? "SSND"u8 : "data"u8;
         var window = new ByteWindow(reader);
-        var isLittleEndian = window.Get(start, 4, cancellationToken).SequenceEqual("RIFF"u8);
-        var at = start + 12;
+        var isLittleEndian = window.Get(format.Start, 4, cancellationToken).SequenceEqual("RIFF"u8);
+        var at = format.Start + 12;
         for (var chunks = 0; chunks < MaxChunks; chunks++)
         {
             var head = window.Get(at, ChunkHeaderBytes, cancellationToken);
             if (head.Length < ChunkHeaderBytes)
-                return chunks == 0 ? ChunkHeaderBytes : 0;
+                return null;
             var size = isLittleEndian ? BinaryPrimitives.ReadUInt32LittleEndian(head[4..]) : BinaryPrimitives.ReadUInt32BigEndian(head[4..]);
             if (head[..4].SequenceEqual(sound))
-                return size >= UnknownSize ? 0 : Math.Max(0, at + ChunkHeaderBytes + size - reader.LengthBytes);
+                return (at + ChunkHeaderBytes, size >= UnknownSize ? reader.LengthBytes : at + ChunkHeaderBytes + size);
             at += ChunkHeaderBytes + size + (size & 1);
         }
-        return 0;
+        return null;
+    }
+
+    private static long MissingChunkBytes(ITrackReader reader, TrackFormat format, CancellationToken cancellationToken)
+    {
+        if (FindSound(reader, format, cancellationToken) is { } sound)
+            return Math.Max(0, sound.Until - reader.LengthBytes);
+        return reader.LengthBytes < format.Start + 12 + ChunkHeaderBytes ? ChunkHeaderBytes : 0;
     }
 
     private static long MissingPageBytes(ITrackReader reader, CancellationToken cancellationToken)
     {
         var window = new ByteWindow(reader);
         // One page may begin in what a single window holds; the last one must, or the end is no Ogg.
-        var from = Math.Max(0, reader.LengthBytes - MaxOggPageBytes);
+        var from = Math.Max(0, reader.LengthBytes - OggPage.MaxBytes);
         for (var end = reader.LengthBytes; end > from;)
         {
             var begin = Math.Max(from, end - 4096);
@@ -66,14 +71,14 @@ internal static class ContainerCheck
 
     private static long MissingOfPage(ByteWindow window, long page, long length, CancellationToken cancellationToken)
     {
-        var head = window.Get(page, OggHeaderBytes + 255, cancellationToken);
-        if (head.Length < OggHeaderBytes)
-            return OggHeaderBytes - head.Length;
-        int segments = head[OggHeaderBytes - 1];
-        if (head.Length < OggHeaderBytes + segments)
-            return OggHeaderBytes + segments - head.Length;
-        var end = page + OggHeaderBytes + segments;
-        foreach (var size in head.Slice(OggHeaderBytes, segments))
+        var head = window.Get(page, OggPage.HeaderBytes + 255, cancellationToken);
+        if (head.Length < OggPage.HeaderBytes)
+            return OggPage.HeaderBytes - head.Length;
+        int segments = head[OggPage.HeaderBytes - 1];
+        if (head.Length < OggPage.HeaderBytes + segments)
+            return OggPage.HeaderBytes + segments - head.Length;
+        var end = page + OggPage.HeaderBytes + segments;
+        foreach (var size in head.Slice(OggPage.HeaderBytes, segments))
             end += size;
         return Math.Max(0, end - length);
     }

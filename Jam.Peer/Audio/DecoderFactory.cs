@@ -23,6 +23,9 @@ public sealed record TrackProbe(long? DurationUs, int SampleRate, int Channels, 
     /// <summary>So much of it cannot be decoded and will be silent, microseconds; little, since it could be announced.</summary>
     public long DamagedUs { get; init; }
 
+    /// <summary>Where the first of that is, microseconds.</summary>
+    public long DamagedAtUs { get; init; }
+
     /// <summary>What to do about the error, one clause; null where it plays.</summary>
     public string? Advice { get; init; }
 
@@ -32,6 +35,13 @@ public sealed record TrackProbe(long? DurationUs, int SampleRate, int Channels, 
     /// <summary>It is none that can be played.</summary>
     internal static TrackProbe Failed(string error, string advice = "seed MP3, WAV, AIFF, FLAC, Ogg Vorbis or Opus") =>
         new(null, 0, 0, error) { Advice = advice };
+
+    /// <summary>A track of which more cannot be decoded is not announced; silence of some seconds is no music.</summary>
+    internal const double MostLost = 0.02;
+
+    /// <summary>Too much of it is damaged.</summary>
+    internal static TrackProbe Lost(double share, long firstUs) => Damaged(FormattableString.Invariant(
+        $"it is damaged: {100 * share:0.#} % of it cannot be decoded, the first of that at {firstUs / 60_000_000}:{firstUs / 1_000_000 % 60:00}"));
 
     /// <summary>It would be one, if it were whole.</summary>
     internal static TrackProbe Damaged(string error) => Failed(error, "copy or download it again");
@@ -98,8 +108,10 @@ public static class DecoderFactory
         ITrackReader reader, TrackIndex? index, Decoders decoders, out string? error, CancellationToken cancellationToken)
     {
         error = null;
-        if (index is not null && Mp3Decoder.Open(reader, index, decoders.Mp3) is { } indexed)
+        if (index is Mp3Index mp3 && Mp3Decoder.Open(reader, mp3, decoders.Mp3) is { } indexed)
             return indexed;
+        if (index is SoundIndex sound)
+            return SndfileDecoder.Open(reader, 0, SplicedSoundFile.By(sound, decoders.SoundFile), out error, cancellationToken);
         var format = TrackFormat.Of(reader, cancellationToken);
         return format.Container switch
         {

@@ -26,6 +26,7 @@ internal sealed unsafe partial class PulseStream
 
     private readonly float[] _block = GC.AllocateArray<float>(2 * BlockFrames, pinned: true);
     private bool _mayRewindDevice;
+    private bool _isPipeWire;
     private double _deviceUs;
 
     /// <summary>Asks the renderer soon what to render again. Not after <see cref="Dispose"/>.</summary>
@@ -58,13 +59,21 @@ internal sealed unsafe partial class PulseStream
             return;
         // What lies in the device's own queue is rendered again only by devices of a dynamic latency; PipeWire's, which say that they
         // are, and those across a network do not.
-        var isPipeWire = Marshal.PtrToStringUTF8(info->Driver)?.StartsWith("PipeWire", StringComparison.OrdinalIgnoreCase) == true;
-        From(userdata)._mayRewindDevice =
-            !isPipeWire && (info->Flags & (PulseNative.SinkDynamicLatency | PulseNative.SinkNetwork)) == PulseNative.SinkDynamicLatency;
+        var self = From(userdata);
+        self._isPipeWire = Marshal.PtrToStringUTF8(info->Driver)?.StartsWith("PipeWire", StringComparison.OrdinalIgnoreCase) == true;
+        self._mayRewindDevice =
+            !self._isPipeWire && (info->Flags & (PulseNative.SinkDynamicLatency | PulseNative.SinkNetwork)) == PulseNative.SinkDynamicLatency;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]
-    private static void OnWrite(nint stream, nuint bytes, nint userdata) => From(userdata).Guarded(bytes);
+    private static void OnWrite(nint stream, nuint bytes, nint userdata)
+    {
+        var self = From(userdata);
+        // It wants more right behind each of its cycles.
+        if (self._isPipeWire)
+            self.AskTiming(userdata);
+        self.Guarded(bytes);
+    }
 
     private void Guarded(nuint bytes)
     {

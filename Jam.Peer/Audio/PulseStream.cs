@@ -36,6 +36,7 @@ internal sealed unsafe partial class PulseStream : IDisposable
     private string _deviceName = "no device yet";
     private WriteClock _clock;
     private TimingSieve _sieve;
+    private StepSieve _steps;
     private IFrameRenderer? _renderer;
 
     public PulseStream(TimeProvider time, string? device, Action<string>? trace = null)
@@ -43,6 +44,7 @@ internal sealed unsafe partial class PulseStream : IDisposable
         (_time, _device, _trace) = (time, device, trace);
         _clock = new WriteClock(AssumedRate);
         _sieve = new TimingSieve(_clock);
+        _steps = new StepSieve(_clock);
     }
 
     /// <summary>The sink that it plays to. Any thread.</summary>
@@ -173,6 +175,7 @@ internal sealed unsafe partial class PulseStream : IDisposable
         SampleRate = (int)PulseNative.StreamSampleSpec(_stream)->Rate;
         _clock = new WriteClock(SampleRate);
         _sieve = new TimingSieve(_clock);
+        _steps = new StepSieve(_clock);
         _timer = PulseNative.ContextTimerNew(_context, PulseNative.RtClockNow() + TimingEveryUs, &OnTimer, userdata);
         _wakeup = PulseNative.ContextTimerNew(_context, PulseNative.RtClockNow(), &OnWakeup, userdata);
         AskAboutDevice(userdata);
@@ -183,10 +186,18 @@ internal sealed unsafe partial class PulseStream : IDisposable
     private static void OnTimer(nint api, nint timer, nint due, nint userdata)
     {
         var self = From(userdata);
-        var operation = PulseNative.StreamUpdateTiming(self._stream, &OnTiming, userdata);
+        if (self._isPipeWire)
+            self.Guarded(0);
+        else
+            self.AskTiming(userdata);
+        PulseNative.ContextTimerRestart(self._context, timer, PulseNative.RtClockNow() + TimingEveryUs);
+    }
+
+    private void AskTiming(nint userdata)
+    {
+        var operation = PulseNative.StreamUpdateTiming(_stream, &OnTiming, userdata);
         if (operation != 0)
             PulseNative.OperationUnref(operation);
-        PulseNative.ContextTimerRestart(self._context, timer, PulseNative.RtClockNow() + TimingEveryUs);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]
@@ -203,8 +214,15 @@ internal sealed unsafe partial class PulseStream : IDisposable
         // The device takes the frame at the read index next; what is queued behind it is the model's to extrapolate, at the rate that
         // the device really has. A server on this machine stamps the end of its way, one elsewhere is taken as of halfway by the library.
         var askedUs = stampUs - (long)info->TransportUs + WallClock.LocalMinusUnixUs(self._time);
-        self._sieve.Add(
-            info->ReadIndex / BytesPerFrame, askedUs, info->TransportUs * (info->SynchronizedClocks != 0 ? 1.0 : 2.0), info->SinkUs);
+        if (self._isPipeWire)
+        {
+            self._steps.Add(info->ReadIndex / BytesPerFrame, askedUs, info->SinkUs);
+        }
+        else
+        {
+            self._sieve.Add(
+                info->ReadIndex / BytesPerFrame, askedUs, info->TransportUs * (info->SynchronizedClocks != 0 ? 1.0 : 2.0), info->SinkUs);
+        }
         self.TraceReading(info, askedUs + info->TransportUs);
         // It fills in bursts: the fullest of late is what to reckon with.
         self._deviceUs = Math.Max(info->SinkUs, self._deviceUs * DeviceQueueDecay);

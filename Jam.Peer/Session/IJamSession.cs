@@ -64,8 +64,14 @@ public interface IJamSession : IAsyncDisposable
     /// <summary>The log; null where there is none.</summary>
     string? LogFile { get; }
 
-    /// <summary>Whether this peer clicks at room times instead of playing, so that ears can compare it with another one.</summary>
+    /// <summary>
+    /// Whether this peer clicks at room times instead of playing, so that ears can compare it with another one, which is asked to do so, too.
+    /// Setting it to false while another member compares with this one ends that, and no more of it is answered.
+    /// </summary>
     bool Clicks { get; set; }
+
+    /// <summary>With which member, by name; null: the room's host, or at the host whoever came first.</summary>
+    string? ClickPartner { get; set; }
 }
 
 /// <summary>Something that the user has to hear in one line; the message says what to do.</summary>

@@ -1,6 +1,5 @@
 using System.Net;
 using Jam.Peer.Network;
-using Jam.Peer.Playback;
 using Jam.Server.Contracts;
 using Microsoft.Extensions.Logging;
 
@@ -25,8 +24,15 @@ internal sealed partial class JamSession
     /// <inheritdoc/>
     public bool Clicks
     {
-        get => _player.Clicks is not null;
-        set => _player.Clicks = !value ? null : (_follower?.Room is { PeerId: not null } room ? room.Role : _options.Role) == Role.Host ? ClickPattern.First : ClickPattern.Second;
+        get => _clicks.IsOn;
+        set => _clicks.Set(value, (_follower?.Room is { PeerId: not null } room ? room.Role : _options.Role) == Role.Host);
+    }
+
+    /// <inheritdoc/>
+    public string? ClickPartner
+    {
+        get => _clicks.Named;
+        set => _clicks.Named = value;
     }
 
     /// <inheritdoc/>

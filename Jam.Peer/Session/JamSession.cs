@@ -36,6 +36,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
     private readonly Player _player;
     private readonly LabTrace? _trace;
     private readonly PlayheadFeed _playhead;
+    private readonly ClickDesk _clicks;
     private readonly ExtrasShelf _extras;
     private readonly GatewayDoor? _gateway;
     private readonly PageRoutes _page;
@@ -65,6 +66,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _trace = LabTrace.Open(options.TracePath, time);
         _player = Player.Start(PlayerOptions.From(options) with { Trace = _trace is null ? null : _trace.Add }, time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
         _playhead = new PlayheadFeed(_swarm);
+        _clicks = new ClickDesk(options.CalibrateWith, pattern => _player.Clicks = pattern, Notice);
         _extras = new ExtrasShelf(_swarm.TryPost);
         _gateway = GatewayDoor.For(
             options, new GatewaySource(() => _follower?.Room ?? new RoomState(), () => _rendezvous?.Current, Servers, _shelf, _extras, _swarm), time);
@@ -95,7 +97,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _agent = new TakeoverAgent(location, _server, _mesh, () => _swarm.Snapshot, _time, Notice);
         _follower = new RoomFollower(
             _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _agent,
-            new SelfReports(_options, _player, () => _swarm.Snapshot), _identity, _time, Notice, Whisper) { GatewayPort = _gateway?.Port };
+            new SelfReports(_options, _player, () => _swarm.Snapshot), _clicks, _identity, _time, Notice, Whisper) { GatewayPort = _gateway?.Port };
         _rendezvous = new RendezvousClient(
             new RendezvousOptions
             {
@@ -232,8 +234,12 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
 
     private async Task<TrackInfo> AddSeedAsync(Seed seed, CancellationToken cancellationToken)
     {
-        if (seed.Probe is { DamagedUs: > 0 and var damagedUs })
-            Notice(FormattableString.Invariant($"{seed.Info.Name} is damaged: {damagedUs / 1e6:0.0} s of it cannot be decoded and will be silent"));
+        if (seed.Probe is { DamagedUs: > 0 and var damagedUs, DamagedAtUs: var atUs })
+        {
+            Notice(FormattableString.Invariant(
+                $"{seed.Info.Name} is damaged: {damagedUs / 1e6:0.00} s of it, from {Describe.Position(atUs)} on, cannot be decoded and will be silent"));
+        }
+
         var info = seed.Probe is { } probe ? await _extras.AddSeedAsync(seed.Info, probe, _swarm, cancellationToken) : seed.Info;
         await _shelf.AddSeedAsync(info, seed.Storage, cancellationToken);
         return info;

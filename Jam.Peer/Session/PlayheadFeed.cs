@@ -1,3 +1,4 @@
+using Jam.Peer.Audio;
 using Jam.Peer.Audio.Mp3;
 using Jam.Peer.Clock;
 using Jam.Peer.Network;
@@ -62,10 +63,10 @@ internal sealed class PlayheadFeed(SwarmLoop swarm)
     private static (long PositionUs, double Byte, double BytesPerUs) Line(
         TrackIndex? index, TrackInfo info, long durationUs, long start, long positionUs)
     {
-        if (index is not null && Mp3Places.ByteAt(index, positionUs, info.LengthBytes) is { } at)
+        if (index is not null && TrackPlaces.ByteAt(index, positionUs, info.LengthBytes) is { } at)
         {
             var until = Math.Min(durationUs, positionUs + SpanUs);
-            var bytes = Mp3Places.ByteAt(index, until, info.LengthBytes)!.Value - at;
+            var bytes = TrackPlaces.ByteAt(index, until, info.LengthBytes)!.Value - at;
             if (until > positionUs && bytes > 0)
                 return (positionUs, at, bytes / (until - positionUs));
         }

@@ -26,6 +26,9 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
         }
     }
 
+    /// <summary>Clicks in turn with another member.</summary>
+    public required ClickDesk Clicks { get; init; }
+
     /// <inheritdoc/>
     public RoomReport Describe()
     {
@@ -85,8 +88,16 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
         return SendDueEdits() || !follower.Room.Loop.Shape.IsOn ? "your lane is sent" : "taken; your lane is sent before the loop begins anew";
     }
 
-    /// <summary>Sends this peer's lane where it is due; asked four times a second at least. True where it went out.</summary>
-    public bool SendDueEdits()
+    /// <summary>Sends what is due of itself; asked four times a second at least.</summary>
+    public void SendDue()
+    {
+        SendDueEdits();
+        if (client() is { IsConnected: true } connected && Clicks.Look(follower.Room, time.NowUs()) is { } blob)
+            connected.TrySend(blob);
+    }
+
+    /// <summary>Sends this peer's lane where it is due. True where it went out.</summary>
+    private bool SendDueEdits()
     {
         var clock = client()?.Clock;
         if (client() is not { IsConnected: true } connected
@@ -143,9 +154,16 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
         _pending.Hold();
     }
 
-    /// <summary>A message of the authority; true where it answers the command that waits.</summary>
+    /// <summary>A message of the authority; true where it answers the command that waits, or is for nobody's eyes.</summary>
     public bool Take(ServerMessage message)
     {
+        if (message is BlobRelay relay && Clicks.Take(relay, follower.Room, time.NowUs()) is { IsOurs: true, Answer: var answer })
+        {
+            if (answer is not null)
+                client()?.TrySend(answer);
+            return true;
+        }
+
         _edits.Take(follower.Room, message);
         if (_isArriving)
         {

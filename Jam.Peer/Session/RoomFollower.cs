@@ -47,7 +47,7 @@ internal sealed class RoomFollower : IAsyncDisposable
 
     public RoomFollower(
         SessionOptions options, RoomLocation location, IReadOnlyList<TrackInfo> seeds, TrackShelf shelf, ExtrasShelf extras, Mesh mesh,
-        Player player, PlayheadFeed playhead, TakeoverAgent agent, SelfReports self, IdentityStore identity, TimeProvider time,
+        Player player, PlayheadFeed playhead, TakeoverAgent agent, SelfReports self, ClickDesk clicks, IdentityStore identity, TimeProvider time,
         Action<string> notice, Action<string> whisper)
     {
         (_self, _agent, _identity) = (self, agent, identity);
@@ -58,7 +58,7 @@ internal sealed class RoomFollower : IAsyncDisposable
         _readiness = new Readiness(track => player.IsReady(track, Readiness.FirstSecondUs));
         player.Decoded += () => _ = _readiness.IsAwaited && _changes.Writer.TryWrite(true);
         _news = new RoomNews(options.Role, mesh, _readiness, notice, whisper);
-        Commands = new RoomCommands(this, () => _client, time, notice);
+        Commands = new RoomCommands(this, () => _client, time, notice) { Clicks = clicks };
         _storageNotices = new StorageNotices(shelf, notice);
     }
 
@@ -264,7 +264,7 @@ internal sealed class RoomFollower : IAsyncDisposable
             SetScore(room);
         }
 
-        Commands.SendDueEdits();
+        Commands.SendDue();
         if (_behind.Look(client.Newest, room))
             client.TrySend(new SnapshotRequest());
         SayReady(room);

@@ -37,7 +37,7 @@ internal sealed class RoomNews(Role wanted, Mesh mesh, Readiness readiness, Acti
             RoomTexts.Tempo(tempo.Current) is var line && line != RoomTexts.Tempo(old.Current) ? line : null,
         LoopState { Lane: null } when !isAnswer => RoomTexts.Loop(room.Loop.Shape),
         LoopAck ack => Invariant($"your lane sounds from cycle {ack.EffectiveCycle} on"),
-        BlobRelay blob => $"{room.Others.GetValueOrDefault(blob.From)?.Name ?? blob.From} says {blob.Data}",
+        BlobRelay blob => isAnswer ? null : $"{room.Others.GetValueOrDefault(blob.From)?.Name ?? blob.From} says {blob.Data}",
         PeerJoined { Member: var me } when me.PeerId == room.PeerId => isAnswer ? null : before.Role != me.Role
             ? me.Role == Role.Host ? "this peer is the host now" : "this peer is a viewer now"
             : before.IsMuted != me.IsMuted ? me.IsMuted ? "the host has muted you" : "the host lets you be heard again" : null,

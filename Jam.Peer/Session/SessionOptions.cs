@@ -157,6 +157,9 @@ public sealed record SessionOptions
     /// <summary>Which of the track's channels sounds.</summary>
     public ChannelChoice Channel { get; init; }
 
+    /// <summary>Whose wish to compare loudspeakers this peer answers by clicking.</summary>
+    public ClickConsent CalibrateWith { get; init; }
+
     /// <summary>Folder of the user's settings; null: the user's own (XDG).</summary>
     public string? ConfigFolder { get; init; }
 

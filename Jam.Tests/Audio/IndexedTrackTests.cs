@@ -78,10 +78,10 @@ public sealed class IndexedTrackTests
         Assert.That(index.ToBytes(), Has.Length.LessThan(4_000 / 16 * 3 + 40));
     }
 
-    private static TrackIndex IndexOf(byte[] bytes)
+    private static Mp3Index IndexOf(byte[] bytes)
     {
         var index = DecoderFactory.Probe(new PartialTrack(bytes)).Index;
         Assert.That(index, Is.Not.Null);
-        return TrackIndex.TryParse(index!.ToBytes(), bytes.Length, out _)!;
+        return (Mp3Index)TrackIndex.TryParse(index!.ToBytes(), bytes.Length, out _)!;
     }
 }

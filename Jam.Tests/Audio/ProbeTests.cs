@@ -44,7 +44,7 @@ public sealed class ProbeTests
         foreach (var format in new[] { SoundFiles.WavExtensible16, SoundFiles.Flac16 })
         {
             var probe = DecoderFactory.Probe(new PartialTrack(SoundFiles.Make(format, rate / 2, rate, channels)));
-            Assert.That(probe, Is.EqualTo(new TrackProbe(rate / 2 * 1_000_000L / rate, rate, channels, null)));
+            Assert.That(probe with { Index = null }, Is.EqualTo(new TrackProbe(rate / 2 * 1_000_000L / rate, rate, channels, null)));
         }
     }
 
@@ -83,7 +83,7 @@ public sealed class ProbeTests
     public void A_file_that_is_cut_off_is_named_and_a_whole_one_is_not(int format)
     {
         var bytes = SoundFiles.Make(format, 48_000, 48_000);
-        Assert.That(DecoderFactory.Probe(new PartialTrack(bytes)), Is.EqualTo(new TrackProbe(1_000_000, 48_000, 2, null)));
+        Assert.That(DecoderFactory.Probe(new PartialTrack(bytes)) with { Index = null }, Is.EqualTo(new TrackProbe(1_000_000, 48_000, 2, null)));
         foreach (var share in new[] { 0.3, 0.7, 0.95 })
         {
             var probe = DecoderFactory.Probe(new PartialTrack(bytes[..(int)(share * bytes.Length)]));

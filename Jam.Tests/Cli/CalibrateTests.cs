@@ -14,8 +14,8 @@ public sealed class CalibrateTests
     public async Task Arrow_keys_move_the_sound_and_enter_saves()
     {
         await using var session = new FakeSession();
-        var keys = new LatencyKeys(session);
-        Assert.That(session.Clicks, Is.True);
+        var keys = new LatencyKeys(session, "anna");
+        Assert.That((session.Clicks, session.ClickPartner), Is.EqualTo((true, "anna")));
         foreach (var key in new[] { ConsoleKey.UpArrow, ConsoleKey.UpArrow, ConsoleKey.DownArrow, ConsoleKey.LeftArrow, ConsoleKey.LeftArrow, ConsoleKey.RightArrow })
             Assert.That(keys.Apply(FakeIo.Key(key)), Is.Null);
         Assert.That(session.LatencyMs, Is.EqualTo(11));

@@ -39,6 +39,8 @@ internal sealed class FakeSession : IJamSession
 
     public bool Clicks { get; set; }
 
+    public string? ClickPartner { get; set; }
+
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
 
     public string? LogFile { get; set; } = "peer.log";

@@ -15,7 +15,7 @@ public sealed class TrackIndexTests
         {
             var (index, bytes) = Make(made.Item1, made.Item2);
             var blob = index.ToBytes();
-            var back = TrackIndex.TryParse(blob, bytes, out var error);
+            var back = TrackIndex.TryParse(blob, bytes, out var error) as Mp3Index;
             Assert.That(back, Is.Not.Null, error);
             Assert.That(back!.Offsets.SequenceEqual(index.Offsets), Is.True);
             Assert.That(
@@ -33,7 +33,7 @@ public sealed class TrackIndexTests
             var blob = index.ToBytes();
             for (var i = random.Next(1, 4); i > 0; i--)
                 blob[random.Next(blob.Length)] = (byte)random.Next(256);
-            var back = TrackIndex.TryParse(blob.AsSpan(0, random.Next(blob.Length + 1)), bytes, out var error);
+            var back = TrackIndex.TryParse(blob.AsSpan(0, random.Next(blob.Length + 1)), bytes, out var error) as Mp3Index;
             Assert.That(error is null, Is.EqualTo(back is not null));
             if (back is null)
                 return;
@@ -79,7 +79,7 @@ public sealed class TrackIndexTests
         Assert.That(TrackIndex.TryParse(index.ToBytes(), bytes / 2, out _), Is.Null);
     }
 
-    private static (TrackIndex Index, long Bytes) Make(int frames, int seed)
+    private static (Mp3Index Index, long Bytes) Make(int frames, int seed)
     {
         var random = new Random(seed);
         var offsets = new List<long>();
@@ -90,7 +90,7 @@ public sealed class TrackIndexTests
                 offsets.Add(at);
             at += random.Next(24, 1_441);
         }
-        var index = TrackIndex.Create(Header, frames, 1_105, Math.Max(0, frames * 1_152L - 2_000), 16, offsets);
+        var index = Mp3Index.Create(Header, frames, 1_105, Math.Max(0, frames * 1_152L - 2_000), 16, offsets);
         Assert.That(index, Is.Not.Null);
         return (index!, at);
     }

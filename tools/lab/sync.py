@@ -42,6 +42,8 @@ def arguments():
     p.add_argument("--against", choices=["snapcast"], help="measure Debian's snapserver and snapclient in the same rig, too")
     p.add_argument("--join-after", type=float, metavar="S", help="the last viewer joins S seconds after the others sound")
     p.add_argument("--events", action="store_true", help="after 15 s: pause for 2 s, resume, 10 s on seek, and 10 s more")
+    p.add_argument("--next", action="store_true",
+                   help="a second track: after 15 s to the first one's end, which the second follows by itself, then back, then on")
     p.add_argument("--kill-host", action="store_true",
                    help="after 10 s the host, and the server in it, is killed (-9); 10 s later it is started again, and 10 s more")
     p.add_argument("--clicks", action="store_true",
@@ -87,7 +89,9 @@ def arguments():
         p.error("choose one of --kill-host, --kill-server and --kill-both")
     if a.server_apart and not a.link:
         p.error("--server-apart goes with --link")
-    if a.against and (a.events or a.kill_host or a.kill_server or a.kill_both or a.with_host or a.control):
+    if a.next and (a.mp3 or a.seconds > 150):
+        p.error("--next measures tracks that it makes, for 150 s at most")
+    if a.against and (a.events or a.next or a.kill_host or a.kill_server or a.kill_both or a.with_host or a.control):
         p.error("--against compares plain playing: without --events, --kill-host, --with-host, --control")
     try:
         a.clock_ppm = [float(ppm) for ppm in a.clock_ppm.split(",")]

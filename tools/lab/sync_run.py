@@ -16,11 +16,11 @@ SHOWN_EVERY = 0.5                                   # seconds between what a vie
 ONCE_SECONDS = 300                                  # a longer track repeats one of this length
 
 
-def make_track(rig, length):
+def make_track(rig, length, name="track"):
     """Long enough that nothing ends while it is measured."""
-    path = os.path.join(rig.folder, "track.mp3")
+    path = os.path.join(rig.folder, f"{name}.mp3")
     rig.note(f"making a track of {length:.0f} s")
-    command = [MAKE_TRACK, "--seconds", str(min(length, ONCE_SECONDS)), "--vbr", "--picture-kb", "500", "--title", "SwarmJam lab", "--out", path]
+    command = [MAKE_TRACK, "--seconds", str(min(length, ONCE_SECONDS)), "--vbr", "--picture-kb", "500", "--title", f"SwarmJam lab, {name}", "--out", path]
     subprocess.run(command, check=True)
     if length > ONCE_SECONDS:
         # Repeated before it is encoded: an encoder begins with silence. At a constant rate, since that is quick to make.
@@ -70,7 +70,8 @@ class Run:
         rig.start_sound(a.device_ppm, a.hog)
         rig.start_recording()
         length = 30 + a.seconds + (a.join_after or 0) + (60 if a.events else 0) + (60 if a.kill_host or a.kill_server or a.kill_both else 0)
-        self.track = os.path.abspath(a.mp3) if a.mp3 else make_track(rig, length)
+        length += 60 if a.next else 0
+        self.tracks = [os.path.abspath(a.mp3) if a.mp3 else make_track(rig, length), *([make_track(rig, 90, "second")] if a.next else [])]
         self.connect_machines()
         if a.hog:
             rig.start_hogs()
@@ -93,6 +94,16 @@ class Run:
             self.command("resume")
             self.rest(10)
             self.command("seek 12.5")
+            self.rest(10)
+        if a.next:
+            self.rest(15)
+            self.command(f"seek {length - 8:.1f}")
+            self.rest(7)
+            self.note("the track ends")
+            self.rest(12)
+            self.command("previous")
+            self.rest(10)
+            self.command("next")
             self.rest(10)
         if a.kill_host:
             self.rest(10)
@@ -148,7 +159,7 @@ class Run:
 
     def start_host(self):
         sounds = "host" in self.rig.outputs
-        arguments = ["--seed", self.track, "--listen-port", str(self.port), "--no-discovery", *(["--autoplay"] if self.autoplays else []), "--output",
+        arguments = ["--seed", *self.tracks, "--listen-port", str(self.port), "--no-discovery", *(["--autoplay"] if self.autoplays else []), "--output",
                      "pulse" if sounds else "null"]
         if self.a.server_apart:
             if "server" not in self.started:
@@ -245,7 +256,7 @@ class SnapcastRun(Run):
         self.rig.start_apart("host", ["snapserver", "--config", config], machine=self.machines.get("host"))
         self.wait_until_listening("host", self.port)
         wav = os.path.join(self.rig.folder, "track.raw")
-        subprocess.run(["lame", "--silent", "--decode", "-t", self.track, wav], check=True)
+        subprocess.run(["lame", "--silent", "--decode", "-t", self.tracks[0], wav], check=True)
         # The pipe takes what the server reads, in real time.
         self.rig.start("music", ["sh", "-c", 'cat "$1" > "$2"; sleep infinity', "sh", wav, pipe])
 

@@ -63,7 +63,7 @@ internal sealed class Mp3Decoder : ITrackDecoder
     /// <summary>Opens a track by its index; waits for no bytes.</summary>
     /// <returns>The decoder, which needs a seek first, or null where the index is not one of an MP3.</returns>
     /// <exception cref="JamException">The codec's library is not installed.</exception>
-    public static Mp3Decoder? Open(ITrackReader reader, TrackIndex index, Func<Mp3Header, IMp3Codec> codec) =>
+    public static Mp3Decoder? Open(ITrackReader reader, Mp3Index index, Func<Mp3Header, IMp3Codec> codec) =>
         Mp3Stream.Open(reader, index) is { } stream ? new Mp3Decoder(stream, codec(stream.First)) : null;
 
     /// <summary>Opens a track; waits for the bytes of its first frames.</summary>
@@ -121,7 +121,11 @@ internal sealed class Mp3Decoder : ITrackDecoder
         _isPlaced = true;
     }
 
-    public void UseIndex(TrackIndex index) => _stream.Use(index);
+    public void UseIndex(TrackIndex index)
+    {
+        if (index is Mp3Index places)
+            _stream.Use(places);
+    }
 
     /// <summary>Counts the frames of the whole track by its headers. The place is lost.</summary>
     public long CountFrames(CancellationToken cancellationToken)

@@ -4,16 +4,15 @@ using Jam.Peer.Playback;
 namespace Jam.Peer.Audio.Mp3;
 
 /// <summary>Which byte of a track holds an instant of it, by its index.</summary>
-public static class Mp3Places
+internal static class Mp3Places
 {
     /// <summary>Where the frame that sounds at a position begins, between two entries by proportion.</summary>
     /// <param name="index">The track's index.</param>
     /// <param name="positionUs">Position in the track, microseconds; beyond the end is the end.</param>
     /// <param name="trackBytes">Length of the track.</param>
     /// <returns>The byte; null where the index is not one of an MP3.</returns>
-    public static double? ByteAt(TrackIndex index, long positionUs, long trackBytes)
+    public static double? ByteAt(Mp3Index index, long positionUs, long trackBytes)
     {
-        ArgumentNullException.ThrowIfNull(index);
         Span<byte> bits = stackalloc byte[Mp3Header.Size];
         BinaryPrimitives.WriteUInt32BigEndian(bits, index.Header);
         if (!Mp3Header.TryParse(bits, out var first))

@@ -21,7 +21,7 @@ internal sealed class Mp3Stream
 
     private readonly ByteWindow _window;
     private readonly List<long> _index = [];
-    private TrackIndex? _given;
+    private Mp3Index? _given;
     private long _countedFrames;
     private long _countedOffset;
 
@@ -63,6 +63,12 @@ internal sealed class Mp3Stream
     /// <summary>Whether a frame's place follows from its number.</summary>
     public bool IsConstantBitrate { get; }
 
+    /// <summary>Bytes that are no frames, between those that were counted.</summary>
+    public long GarbageBytes { get; private set; }
+
+    /// <summary>The number of the first frame that garbage stands before; -1 where none does.</summary>
+    public long FirstGarbageAt { get; private set; } = -1;
+
     /// <summary>Finds the first frame.</summary>
     /// <returns>The stream, or null and why the bytes cannot be played.</returns>
     public static Mp3Stream? Open(ITrackReader reader, out string? error, CancellationToken cancellationToken)
@@ -91,7 +97,7 @@ internal sealed class Mp3Stream
 
     /// <summary>A stream whose frames an index tells, which needs none of the first bytes.</summary>
     /// <returns>The stream, or null where the index is not one of such a stream.</returns>
-    public static Mp3Stream? Open(ITrackReader reader, TrackIndex index)
+    public static Mp3Stream? Open(ITrackReader reader, Mp3Index index)
     {
         Span<byte> bits = stackalloc byte[Mp3Header.Size];
         BinaryPrimitives.WriteUInt32BigEndian(bits, index.Header);
@@ -101,7 +107,7 @@ internal sealed class Mp3Stream
     }
 
     /// <summary>Takes an index that came later; one that does not begin as this stream does is left.</summary>
-    public void Use(TrackIndex index)
+    public void Use(Mp3Index index)
     {
         if (index.Header == First.Bits && index.Offsets[0] == FirstOffset && index.SkipFrames == SkipFrames
             && (LengthFrames is null || LengthFrames == index.LengthFrames))
@@ -110,11 +116,12 @@ internal sealed class Mp3Stream
 
     /// <summary>The index of the whole track; needs all of its bytes.</summary>
     /// <returns>The index; null where no frame can be found, or the track is too long for one.</returns>
-    public TrackIndex? MakeIndex(CancellationToken cancellationToken)
+    public Mp3Index? MakeIndex(CancellationToken cancellationToken)
     {
         var frames = CountAll(cancellationToken);
-        var length = LengthFrames ?? Math.Max(0, frames * First.Samples - SkipFrames);
-        return TrackIndex.Create(First.Bits, frames, SkipFrames, length, IndexStep, _index);
+        // Of a damaged file less is here than its tag announces.
+        var length = Math.Min(LengthFrames ?? long.MaxValue, Math.Max(0, frames * First.Samples - SkipFrames));
+        return Mp3Index.Create(First.Bits, frames, SkipFrames, length, IndexStep, _index);
     }
 
     /// <summary>Finds a frame by number. Returns its place in bytes, or -1 where the track ends before it.</summary>
@@ -194,6 +201,11 @@ internal sealed class Mp3Stream
     {
         if (!TryRead(_countedOffset, out var found, out var bytes, cancellationToken))
             return false;
+        if (found > _countedOffset)
+        {
+            GarbageBytes += found - _countedOffset;
+            FirstGarbageAt = FirstGarbageAt < 0 ? _countedFrames : FirstGarbageAt;
+        }
         Count(_countedFrames, found, bytes.Length);
         return true;
     }

@@ -33,12 +33,13 @@ internal sealed class SndfileDecoder : ITrackDecoder
 
     private readonly ITrackReader _reader;
     private readonly TrackBytes _bytes;
-    private readonly OpenSoundFile _open;
-    private readonly StereoMix _mix;
     private readonly float[] _block;
     private readonly double _bytesPerFrame;
-    private readonly bool _needsSettling;
+    private OpenSoundFile _open;
+    private bool _isIndexed;
+    private bool _hasNewIndex;
     private ISoundFile? _file;
+    private StereoMix? _mix;
     private long _position;
     private int _silentBlocks;
     private long? _lastPageFrame;
@@ -50,9 +51,7 @@ internal sealed class SndfileDecoder : ITrackDecoder
         Channels = file.Channels;
         LengthFrames = file.Frames is > 0 and < MaxFrames ? file.Frames : null;
         _bytesPerFrame = LengthFrames is { } length ? (double)reader.LengthBytes / length : 4 * Channels;
-        _needsSettling = file.NeedsSettling;
         _block = new float[BlockFrames * Channels];
-        _mix = new StereoMix(file.Layout);
     }
 
     public int SampleRate { get; }
@@ -118,6 +117,7 @@ internal sealed class SndfileDecoder : ITrackDecoder
             }
             if (got == 0)
                 break;
+            _mix ??= new StereoMix(_file!.Layout);
             _mix.Mix(_block.AsSpan(0, got * Channels), stereo.Slice(2 * done, 2 * got));
             done += got;
         }
@@ -127,6 +127,8 @@ internal sealed class SndfileDecoder : ITrackDecoder
     public void SeekFrames(long frame, CancellationToken cancellationToken)
     {
         frame = Math.Clamp(frame, 0, LengthFrames ?? long.MaxValue);
+        if (_hasNewIndex)
+            Close();
         if (_file is null)
             Reopen(cancellationToken);
         _silentBlocks = 0;
@@ -136,6 +138,16 @@ internal sealed class SndfileDecoder : ITrackDecoder
             WalkTo(frame, cancellationToken);
         else
             (_position, _silentBlocks) = (frame, 1);
+    }
+
+    /// <summary>Takes effect with the next seek; an index of another track is left.</summary>
+    public void UseIndex(TrackIndex index)
+    {
+        if (_isIndexed || index is not SoundIndex { Layout: var layout } sound || layout.LengthFrames != LengthFrames
+            || layout.SampleRate != SampleRate || layout.Channels != Channels)
+            return;
+        _open = SplicedSoundFile.By(sound, _open);
+        _isIndexed = _hasNewIndex = true;
     }
 
     /// <summary>Counts the frames of the whole track by decoding it. The place is lost.</summary>
@@ -210,8 +222,9 @@ internal sealed class SndfileDecoder : ITrackDecoder
 
     private bool GoTo(long frame, CancellationToken cancellationToken)
     {
-        var from = _needsSettling ? BeforeLastPage(Math.Max(0, frame - SettleFrames), cancellationToken) : frame;
-        if (from == 0 && _needsSettling)
+        var needsSettling = _file!.NeedsSettling;
+        var from = needsSettling ? BeforeLastPage(Math.Max(0, frame - SettleFrames), cancellationToken) : frame;
+        if (from == 0 && needsSettling)
             Reopen(cancellationToken);
         else if (CallSeek(from, cancellationToken) != from)
             return false;
@@ -245,6 +258,7 @@ internal sealed class SndfileDecoder : ITrackDecoder
     private void Reopen(CancellationToken cancellationToken)
     {
         Close();
+        _hasNewIndex = false;
         _bytes.Begin(cancellationToken);
         _bytes.Seek(0, SeekOrigin.Begin);
         _file = _open(_bytes, out var error);

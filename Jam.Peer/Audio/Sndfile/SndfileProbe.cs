@@ -8,6 +8,12 @@ internal static class SndfileProbe
     /// <summary>Decoded at either end: damage there shows that the file is cut off, or is not what it says.</summary>
     private const int EndFrames = 8192;
 
+    /// <summary>Compared at each of a few places.</summary>
+    private const int CheckFrames = 1024;
+
+    /// <summary>Opus settles to a little less than this.</summary>
+    private const float MostDifference = 1e-3f;
+
     public static TrackProbe Look(ITrackReader reader, TrackFormat format, OpenSoundFile open, CancellationToken cancellationToken)
     {
         if (ContainerCheck.MissingBytes(reader, format, cancellationToken) is > 0 and var missing)
@@ -26,6 +32,48 @@ internal static class SndfileProbe
         decoder.SeekFrames(Math.Max(0, length - EndFrames), cancellationToken);
         if (decoder.Read(block, cancellationToken) != Math.Min(length, EndFrames) || decoder.Concealed > 0)
             return TrackProbe.Damaged("it is cut off or damaged at its end");
-        return new TrackProbe((long)((Int128)length * 1_000_000 / decoder.SampleRate), decoder.SampleRate, decoder.Channels, null);
+        var scan = SoundScan.Of(reader, format, decoder.SampleRate, decoder.Channels, length, cancellationToken);
+        if (scan.LostShare > TrackProbe.MostLost)
+            return TrackProbe.Lost(scan.LostShare, scan.FirstLostUs);
+        var durationUs = (long)((Int128)length * 1_000_000 / decoder.SampleRate);
+        return new TrackProbe(durationUs, decoder.SampleRate, decoder.Channels, null)
+        {
+            Index = scan.Index is { } index && IsTrue(scan, index, reader, format, open, decoder, cancellationToken) ? index : null,
+            DamagedUs = (long)(scan.LostShare * durationUs),
+            DamagedAtUs = scan.FirstLostUs,
+        };
+    }
+
+    /// <summary>Whether what is decoded by the index is what is decoded without it.</summary>
+    private static bool IsTrue(
+        in SoundScan scan, SoundIndex index, ITrackReader reader, TrackFormat format, OpenSoundFile open, SndfileDecoder straight, CancellationToken cancellationToken)
+    {
+        using var indexed = SndfileDecoder.Open(reader, format.Start, SplicedSoundFile.By(index, open), out _, cancellationToken);
+        if (indexed is null)
+            return false;
+        var length = index.Layout.LengthFrames;
+        var (expected, got) = (new float[2 * CheckFrames], new float[2 * CheckFrames]);
+        foreach (var frame in (ReadOnlySpan<long>)[0, length / 3, length / 2, Math.Max(0, length - CheckFrames)])
+        {
+            // Behind damage only the index is in time: libsndfile plays on without what it lacks.
+            if (scan.LostShare > 0 && frame + CheckFrames >= scan.FirstLostUs * 1e-6 * straight.SampleRate)
+                break;
+            straight.SeekFrames(frame, cancellationToken);
+            indexed.SeekFrames(frame, cancellationToken);
+            var count = straight.Read(expected, cancellationToken);
+            if (indexed.Read(got, cancellationToken) != count || !IsSame(expected.AsSpan(0, 2 * count), got))
+                return false;
+        }
+        return true;
+    }
+
+    private static bool IsSame(ReadOnlySpan<float> expected, ReadOnlySpan<float> got)
+    {
+        for (var i = 0; i < expected.Length; i++)
+        {
+            if (!(Math.Abs(expected[i] - got[i]) <= MostDifference * Math.Max(1, Math.Abs(expected[i]))))
+                return false;
+        }
+        return true;
     }
 }

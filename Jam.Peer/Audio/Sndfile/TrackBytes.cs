@@ -4,15 +4,21 @@ namespace Jam.Peer.Audio.Sndfile;
 
 /// <summary>
 /// A track as the bytes of a file with a place in it, for a library that reads files by callbacks. A read that lacks bytes waits for them;
-/// no exception leaves it, since above may be native code: it is kept in <see cref="Failure"/>.
+/// no exception leaves it, since above may be native code: it is kept in <see cref="Failure"/>. Of a track whose index is known it can show
+/// a part as if that were the file.
 /// </summary>
 internal sealed class TrackBytes
 {
     /// <summary>Handed over at once; well under what the window holds.</summary>
     private const int Portion = 32 * 1024;
 
+    private static readonly byte[] s_blank = new byte[4096];
+
     private readonly ByteWindow _window;
-    private readonly long _start;
+    private byte[] _head = [];
+    private byte[] _tail = [];
+    private long _from;
+    private long _soundBytes;
     private CancellationToken _token;
 
     /// <param name="reader">The track.</param>
@@ -20,15 +26,18 @@ internal sealed class TrackBytes
     public TrackBytes(ITrackReader reader, long start)
     {
         _window = new ByteWindow(reader);
-        _start = start;
-        Length = Math.Max(0, reader.LengthBytes - start);
+        _from = start;
+        Length = _soundBytes = Math.Max(0, reader.LengthBytes - start);
     }
 
     /// <summary>Bytes of the file.</summary>
-    public long Length { get; }
+    public long Length { get; private set; }
 
     /// <summary>Where the next read begins.</summary>
     public long Position { get; private set; }
+
+    /// <summary>Whether the part between head and tail reads as zeros, which need not be waited for.</summary>
+    public bool IsBlank { get; set; }
 
     /// <summary>What ended a read inside the library; null where nothing did.</summary>
     public Exception? Failure { get; private set; }
@@ -41,8 +50,26 @@ internal sealed class TrackBytes
     }
 
     /// <summary>Waits for the bytes that will be read next, outside the library, where a cancelled wait costs nothing.</summary>
-    public void Await(long bytes, CancellationToken cancellationToken) =>
-        _window.Get(_start + Position, (int)Math.Min(bytes, Portion), cancellationToken);
+    public void Await(long bytes, CancellationToken cancellationToken)
+    {
+        var at = Math.Max(0, Position - _head.Length);
+        _window.Get(_from + at, (int)Math.Clamp(_soundBytes - at, 0, Math.Min(bytes, Portion)), cancellationToken);
+    }
+
+    /// <summary>From now on the file is a head, a part of the track, some nothing, and a tail; the place is at its beginning.</summary>
+    /// <param name="head">Read first.</param>
+    /// <param name="from">The part's first byte, from the start of the track.</param>
+    /// <param name="end">Behind the part's last byte.</param>
+    /// <param name="gap">Zeros before the tail.</param>
+    /// <param name="tail">Read last.</param>
+    public void Splice(byte[] head, long from, long end, int gap, byte[] tail)
+    {
+        (_head, _from, _soundBytes) = (head, from, Math.Max(0, end - from));
+        _tail = new byte[gap + tail.Length];
+        tail.CopyTo(_tail, gap);
+        Length = _head.Length + _soundBytes + _tail.Length;
+        Position = 0;
+    }
 
     /// <summary>Reads as much as was asked for, less only at the end; nothing after a failure.</summary>
     public int Read(Span<byte> target)
@@ -52,7 +79,7 @@ internal sealed class TrackBytes
         {
             while (done < target.Length && Failure is null)
             {
-                var bytes = _window.Get(_start + Position, Math.Min(target.Length - done, Portion), _token);
+                var bytes = Next(Math.Min(target.Length - done, Portion));
                 if (bytes.IsEmpty)
                     break;
                 bytes.CopyTo(target[done..]);
@@ -83,5 +110,18 @@ internal sealed class TrackBytes
             return -1;
         Position = Math.Min(target, Length);
         return Position;
+    }
+
+    private ReadOnlySpan<byte> Next(int count)
+    {
+        if (Position < _head.Length)
+            return _head.AsSpan((int)Position, (int)Math.Min(count, _head.Length - Position));
+        var at = Position - _head.Length;
+        if (at < _soundBytes && IsBlank)
+            return s_blank.AsSpan(0, (int)Math.Min(Math.Min(count, s_blank.Length), _soundBytes - at));
+        if (at < _soundBytes)
+            return _window.Get(_from + at, (int)Math.Min(count, _soundBytes - at), _token);
+        at = Math.Min(at - _soundBytes, _tail.Length);
+        return _tail.AsSpan((int)at, (int)Math.Min(count, _tail.Length - at));
     }
 }

@@ -30,9 +30,11 @@ internal static class CalibrateProgram
           jam calibrate --connect IP:PORT [options]   by ear, against another peer of a room
           jam calibrate --microphone                  by a microphone in front of the loudspeaker, in ten seconds
 
-        By ear: type 'calibrate' at the peer to compare with (the room's host), and start this beside it. In every bar of four beats the
-        host clicks on the first, this peer on the second, both on the third. LEFT and RIGHT move this peer's click by 1 ms, UP and
-        DOWN by 10, until the third is one click; ENTER saves that for the device. It takes the options of a viewer (jam --help).
+        By ear: start this beside the peer to compare with, the room's host. That one is asked to click instead of playing (its screen
+        says so) until this ends; while the room plays it wants --calibrate-with anyone. In every bar of four beats the host clicks on
+        the first, this peer on the second, both on the third. LEFT and RIGHT move this peer's click by 1 ms, UP and DOWN by 10, until the
+        third is one click; ENTER saves that for the device. It takes the options of a viewer (jam --help). In a room already, type
+        'calibrate' or 'calibrate NAME'.
 
         By microphone (PulseAudio or PipeWire): it plays short sweeps, records them, and says how late they came. What the microphone
         itself is late by counts in; a wired one is early enough.

@@ -81,7 +81,9 @@ internal abstract record Command
     public sealed record Latency(double? Ms) : Command;
 
     /// <summary>Clicks in turn with another peer, to hear whether both sound together; or stops that.</summary>
-    public sealed record Calibrate(bool On) : Command;
+    /// <param name="On">Whether it begins.</param>
+    /// <param name="With">Name of the other one; null: the room's host, or at the host whoever came first.</param>
+    public sealed record Calibrate(bool On, string? With = null) : Command;
 
     public sealed record Watch : Command;
 

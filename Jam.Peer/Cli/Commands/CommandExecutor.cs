@@ -44,7 +44,7 @@ internal sealed class CommandExecutor(IJamSession session)
                 Command.Volume volume => SetVolume(volume.Percent),
                 Command.Latency { Ms: { } ms } => Say(session.SetLatency(ms, save: true)),
                 Command.Latency => new Answer(string.Create(CultureInfo.InvariantCulture, $"latency {session.LatencyMs:0.#} ms")),
-                Command.Calibrate calibrate => Calibrate(calibrate.On),
+                Command.Calibrate calibrate => Calibrate(calibrate),
                 Command.Help help => ReportTexts.Help(help.About),
                 Command.Watch => Answer.Error("watch needs a terminal; stats says the same in one line"),
                 _ => throw new ArgumentOutOfRangeException(nameof(command), command, "no such command"),
@@ -91,11 +91,13 @@ internal sealed class CommandExecutor(IJamSession session)
         return new Answer($"logging {LogWords.Word(session.LogLevel)} to {file}");
     }
 
-    private Answer Calibrate(bool on)
+    private Answer Calibrate(Command.Calibrate calibrate)
     {
-        session.Clicks = on;
-        return new Answer(on
-            ? "clicking; type calibrate on the other machine too, then latency MS here until both sound as one; calibrate off ends it"
+        if (calibrate.On)
+            session.ClickPartner = calibrate.With;
+        session.Clicks = calibrate.On;
+        return new Answer(calibrate.On
+            ? "clicking, and asking the other one to; 'latency MS' moves this peer until both sound as one; 'calibrate off' ends it"
             : string.Create(CultureInfo.InvariantCulture, $"no more clicks; latency {session.LatencyMs:0.#} ms"));
     }
 

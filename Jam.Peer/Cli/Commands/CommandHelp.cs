@@ -37,7 +37,7 @@ internal sealed record CommandHelp(string Name, string Usage, string Text)
         new("leave", "leave IP:PORT", "disconnect from a peer and do not dial it again"),
         new("volume", "volume [0-100]", "show or set this peer's volume"),
         new("latency", "latency [MS]", "show or set how much later than it reports this device sounds; it is saved for the device"),
-        new("calibrate", "calibrate [off]", "click in turn with another peer that does so, to find that latency by ear"),
+        new("calibrate", "calibrate [NAME|off]", "click in turn with another member (the host), to find that latency by ear; it asks that one to click"),
         new("stats", "stats", "chunks, buffer and sync of this peer, now"),
         new("log", "log [off|error|warning|info|debug|trace]", "show where this peer logs to, or say how much it logs"),
         new("watch", "watch", "the same as a live table; ENTER ends it (on a terminal only)"),

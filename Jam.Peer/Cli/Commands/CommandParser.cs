@@ -60,7 +60,7 @@ internal static class CommandParser
             {
                 "" or "on" => new(new Command.Calibrate(true), null),
                 "off" => new(new Command.Calibrate(false), null),
-                _ => Usage("calibrate"),
+                _ => new(new Command.Calibrate(true, rest), null),
             },
             "watch" => Alone(rest, new Command.Watch()),
             "help" or "?" => Help(rest),

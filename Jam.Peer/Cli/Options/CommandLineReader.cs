@@ -75,6 +75,7 @@ internal static class CommandLineReader
             LatencyMs = raw.LatencyMs is null ? null : checks.Number("--latency-ms", raw.LatencyMs, 0, -2000, 5000, "milliseconds"),
             Volume = checks.Number("--volume", raw.Volume, 100, 0, 100, "percent") / 100,
             Channel = checks.Channel(raw.Channel),
+            CalibrateWith = checks.CalibrateWith(raw.CalibrateWith),
             ReplayGain = !raw.NoReplayGain,
             Autoplay = raw.Autoplay,
             KeepsFirstClock = raw.KeepsFirstClock,

@@ -75,6 +75,8 @@ internal static class HelpTexts
           --list-devices           which there are, and leave; with --json as JSON
           --latency-ms N           the device sounds N ms later than it reports, so play N ms earlier; -2000 to 5000 (what 'latency'
                                    or 'calibrate' has saved for the device, or 0)
+          --calibrate-with WHO     who may have this peer click to compare loudspeakers: host (the room's host at any time, everyone while
+                                   the room does not play), anyone or nobody (host)
           --channel WHICH          left, right, mono or stereo, so that two machines make a stereo pair (stereo)
           --volume PERCENT         0 to 100 (100)
           --no-replaygain          play each track as loud as it is, whatever its ReplayGain tag says

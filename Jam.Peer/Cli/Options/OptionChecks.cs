@@ -125,6 +125,18 @@ internal sealed class OptionChecks(CliFacts facts)
         return (OutputKind.Wav, text[Math.Min(4, text.Length)..], null);
     }
 
+    public ClickConsent CalibrateWith(string? text)
+    {
+        switch (text?.ToLowerInvariant())
+        {
+            case null or "host": return ClickConsent.Host;
+            case "anyone": return ClickConsent.Anyone;
+            case "nobody": return ClickConsent.Nobody;
+        }
+        Fail($"--calibrate-with {text}: it is host, anyone or nobody");
+        return ClickConsent.Host;
+    }
+
     public ChannelChoice Channel(string? text)
     {
         switch (text)

@@ -41,6 +41,7 @@ internal sealed class RawOptions
     [Option("device")] public string? Device { get; set; }
     [Option("list-devices")] public bool ListDevices { get; set; }
     [Option("channel")] public string? Channel { get; set; }
+    [Option("calibrate-with")] public string? CalibrateWith { get; set; }
     [Option("latency-ms")] public string? LatencyMs { get; set; }
     [Option("volume")] public string? Volume { get; set; }
     [Option("no-replaygain")] public bool NoReplayGain { get; set; }

@@ -16,9 +16,12 @@ internal sealed class LatencyKeys
     private double? before;
 
     /// <summary>Begins to click.</summary>
-    public LatencyKeys(IJamSession session)
+    /// <param name="session">The peer.</param>
+    /// <param name="with">Name of the member to compare with; null: whoever the session takes.</param>
+    public LatencyKeys(IJamSession session, string? with = null)
     {
         this.session = session;
+        session.ClickPartner = with;
         session.Clicks = true;
     }
 

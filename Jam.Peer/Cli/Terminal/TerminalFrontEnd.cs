@@ -81,8 +81,8 @@ internal sealed class TerminalFrontEnd(CliIo io, IJamSession session, TimeProvid
                 return false;
             if (command is Command.Watch)
                 watching = true;
-            else if (command is Command.Calibrate { On: true })
-                nudging = new LatencyKeys(session);
+            else if (command is Command.Calibrate { On: true } calibrate)
+                nudging = new LatencyKeys(session, calibrate.With);
             else if (wrong is not null)
                 screen.Above(Answer.Error(wrong).Line);
             else if (command is not null && !commands.Writer.TryWrite(command))

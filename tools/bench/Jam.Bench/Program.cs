@@ -10,8 +10,9 @@ Console.CancelKeyPress += (_, e) =>
 using var parser = new Parser(settings => settings.HelpWriter = Console.Error);
 try
 {
-    return await parser.ParseArguments<SwarmArguments, IdleArguments>(args).MapResult(
+    return await parser.ParseArguments<SwarmArguments, SoundArguments, IdleArguments>(args).MapResult(
         (SwarmArguments a) => SwarmBench.RunAsync(a, stop.Token),
+        (SoundArguments a) => Task.FromResult(SoundBench.Run(a, stop.Token)),
         async (IdleArguments a) =>
         {
             await IdlePeers.BeAsync(a, stop.Token);
