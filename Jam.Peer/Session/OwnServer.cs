@@ -1,5 +1,6 @@
 using System.Net;
 using Jam.Server.Hosting;
+using Jam.Server.Observing;
 using Microsoft.Extensions.Logging;
 
 namespace Jam.Peer.Session;
@@ -9,7 +10,8 @@ namespace Jam.Peer.Session;
 /// <param name="routes">What it answers beside its rooms.</param>
 /// <param name="time">The clock.</param>
 /// <param name="loggers">Where it logs.</param>
-internal sealed class OwnServer(SessionOptions options, IReadOnlyList<HttpRoute> routes, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+/// <param name="scope">What its metrics belong to.</param>
+internal sealed class OwnServer(SessionOptions options, IReadOnlyList<HttpRoute> routes, TimeProvider time, ILoggerFactory loggers, MetricsScope? scope = null) : IAsyncDisposable
 {
     private const int PortTries = 20;
 
@@ -36,7 +38,7 @@ internal sealed class OwnServer(SessionOptions options, IReadOnlyList<HttpRoute>
             {
                 var server = new JamServerOptions
                 {
-                    Port = port, DataFolder = options.DataFolder, Listener = options.Listener, ListsRooms = options.IsListed, Routes = routes,
+                    Port = port, DataFolder = options.DataFolder, Listener = options.Listener, ListsRooms = options.IsListed, Routes = routes, Scope = scope,
                 };
                 return Running = await JamServer.StartAsync(server, time, loggers, cancellationToken);
             }

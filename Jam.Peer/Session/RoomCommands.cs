@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Jam.Peer.Network;
 using Jam.Server.Contracts;
@@ -12,6 +13,9 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
     private readonly PendingCommand _pending = new(time);
     private readonly LoopEdits _edits = new();
     private ClientMessage? _asked;
+
+    /// <summary>Where spans of commands come from; null: nowhere.</summary>
+    public ActivitySource? Spans { get; set; }
 
     /// <inheritdoc/>
     public bool IsLoopHeard
@@ -41,13 +45,24 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
     public async Task<string> AskAsync(ClientMessage command, CancellationToken cancellationToken)
     {
         var based = Based(command);
-        await _pending.RunAsync(
-            () =>
-            {
-                Volatile.Write(ref _asked, based);
-                Send(based);
-            },
-            cancellationToken);
+        using var span = Spans?.StartActivity("peer.command", ActivityKind.Client);
+        span?.SetTag("jam.message.type", command.GetType().Name);
+        try
+        {
+            await _pending.RunAsync(
+                () =>
+                {
+                    Volatile.Write(ref _asked, based);
+                    Send(based);
+                },
+                cancellationToken);
+        }
+        catch (JamException problem)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, problem.Message);
+            throw;
+        }
+
         return RoomTexts.Answer(based, follower.Room);
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Jam.Server.Observing;
 using Microsoft.AspNetCore.Http;
 
 namespace Jam.Server.Hosting;
@@ -28,6 +29,12 @@ public sealed record JamServerOptions
 
     /// <summary>What whoever embeds the server answers beside the rooms.</summary>
     public IReadOnlyList<HttpRoute> Routes { get; init; } = [];
+
+    /// <summary>Who may read <c>/metrics</c>.</summary>
+    public MetricsAccess Metrics { get; init; }
+
+    /// <summary>What this server's metrics belong to; null: they are on their own.</summary>
+    internal MetricsScope? Scope { get; init; }
 
     /// <summary>Opens what keeps rooms, in place of the folder.</summary>
     internal Func<IRoomStore>? OpenStore { get; init; }

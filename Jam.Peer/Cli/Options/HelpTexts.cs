@@ -87,7 +87,13 @@ internal static class HelpTexts
           --log-file FILE          log there; none: no log (peer.log in $XDG_STATE_HOME/swarmjam or ~/.local/state/swarmjam,
                                    %LOCALAPPDATA%\swarmjam on Windows). At 2 MB it becomes FILE.1, and so on; five are kept
           --log-level LEVEL        off, error, warning, info, debug or trace (info)
-          --version, -h, --help
+          --log-format FORMAT      text, or json: one JSON object a line, in the log and, off a terminal, on the console (text)
+          --metrics PORT           /metrics (Prometheus's text), /healthz and /readyz on 127.0.0.1, for this machine alone; 0 takes any
+                                   free port
+          --otlp URL               send metrics and traces to this OpenTelemetry collector ($OTEL_EXPORTER_OTLP_ENDPOINT, or nowhere):
+                                   http://127.0.0.1:4318, or gRPC where the port is 4317
+          --version                the version, and the commit that it was built from
+          -h, --help               this text
 
         For programs that start a peer:
           --status-every SECONDS   a report as one line of JSON on standard output, every so often and at the end
