@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
 using Microsoft.Extensions.Logging;
 
 namespace Jam.Server.Hosting;
@@ -15,8 +14,8 @@ namespace Jam.Server.Hosting;
 /// </summary>
 public static class JsonLogLine
 {
-    // Names stay readable; whatever could end a line, or mean something in a page, is escaped.
-    private static readonly JsonWriterOptions s_writing = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
+    // Names stay readable; whatever could end a line is escaped.
+    private static readonly JsonWriterOptions s_writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The line, without its end.</summary>
     /// <param name="at">When.</param>

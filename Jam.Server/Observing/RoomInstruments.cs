@@ -9,7 +9,7 @@ internal sealed class RoomInstruments
 
     // One look serves all instruments of one gathering.
     private static readonly TimeSpan s_fresh = TimeSpan.FromMilliseconds(500);
-    private static readonly double[] s_quantiles = [0.5, 0.95, 1];
+    private static readonly (string Name, double Quantile)[] s_statistics = [("median", 0.5), ("p95", 0.95), ("max", 1)];
 
     private readonly Func<IEnumerable<RoomSize>> _rooms;
     private readonly MemberLedger _members;
@@ -25,7 +25,7 @@ internal sealed class RoomInstruments
     {
         var all = new RoomInstruments(rooms, members, time);
         meter.CreateObservableUpDownCounter("jam.room.members", () => all.Each<long>(f => f.Members), "{member}", "Members of a room");
-        meter.CreateObservableGauge("jam.room.sync.error", all.SyncErrors, "s", "Distance of what a room's members hear from the timeline, by their last reports, at quantiles");
+        meter.CreateObservableGauge("jam.room.sync.error", all.SyncErrors, "s", "Distance of what a room's members hear from the timeline, by their last reports, the median, the 95th percentile and the largest");
         meter.CreateObservableUpDownCounter("jam.room.stalls", () => all.Each<long>(f => f.Stalls), "{stall}", "How often those who are in a room ran dry since they started");
         meter.CreateObservableGauge("jam.room.swarm.efficiency", () => all.Each<double>(f => f.ReceivedBytes > 0 ? (double)f.UsefulBytes / f.ReceivedBytes : null), "1", "Useful bytes by received bytes of those who are in a room");
         meter.CreateObservableGauge("jam.room.host.copies", () => all.Each(f => f.HostCopies), "{copy}", "How often the host has sent the room's track out, as a whole");
@@ -49,9 +49,9 @@ internal sealed class RoomInstruments
     private IEnumerable<Measurement<double>> SyncErrors() =>
     [
         .. from figure in Figures()
-           from quantile in s_quantiles
-           let us = figure.SyncErrorUs(quantile)
+           from statistic in s_statistics
+           let us = figure.SyncErrorUs(statistic.Quantile)
            where us is not null
-           select new Measurement<double>(us.Value / 1e6, Tag(figure), new KeyValuePair<string, object?>("quantile", quantile)),
+           select new Measurement<double>(us.Value / 1e6, Tag(figure), new KeyValuePair<string, object?>("statistic", statistic.Name)),
     ];
 }

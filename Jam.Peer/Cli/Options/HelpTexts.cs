@@ -1,14 +1,8 @@
-using System.Reflection;
-
 namespace Jam.Peer.Cli.Options;
 
 /// <summary>The texts of <c>--help</c>. A test holds them to the options that exist.</summary>
 internal static class HelpTexts
 {
-    /// <summary>The version, without the build's commit.</summary>
-    public static string Version =>
-        typeof(HelpTexts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
-
     /// <summary>For someone who typed nothing.</summary>
     public const string Usage =
         """
