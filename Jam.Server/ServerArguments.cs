@@ -27,6 +27,7 @@ internal sealed class ServerArguments
           --metrics WHO    who may read /metrics (Prometheus's text): local, any or off (local: this machine alone)
           --otlp URL       send metrics and traces to this OpenTelemetry collector ($OTEL_EXPORTER_OTLP_ENDPOINT, or nowhere):
                            http://127.0.0.1:4318, or gRPC where the port is 4317
+          --is-healthy     start nothing: ask the server on --port of this machine whether it is well; exit code 0, or 1
           --version        the version, and the commit that it was built from
           --help           this
         """;
@@ -60,6 +61,9 @@ internal sealed class ServerArguments
 
     [Option("otlp")]
     public string? OtlpText { get; set; }
+
+    [Option("is-healthy")]
+    public bool IsHealthy { get; set; }
 
     [Option("unlisted")]
     public bool Unlisted { get; set; }

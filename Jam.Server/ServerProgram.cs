@@ -27,7 +27,7 @@ public static class ServerProgram
         var arguments = parsed.Value;
         if ((ServerArguments.Dangling(args) ?? arguments.Problem()) is { } problem)
             return Refuse(problem);
-        return await ServeAsync(arguments);
+        return arguments.IsHealthy ? await HealthQuestion.AskAsync(arguments.Address, arguments.Port, Console.Out) : await ServeAsync(arguments);
     }
 
     private static async Task<int> ServeAsync(ServerArguments arguments)

@@ -28,6 +28,7 @@ internal static class HelpTexts
           jam calibrate [--help]               how late do this machine's loudspeakers sound?
           jam discover [--help]                which rooms are there on this network?
           jam server [--help]                  a rendezvous server of its own
+          jam completions bash|zsh|fish        what that shell needs to complete all this; 'jam man' prints the manual page
 
         Who and where:
           --seed FILE...           files to seed; the first becomes the room's track
@@ -56,6 +57,7 @@ internal static class HelpTexts
 
         For browsers, on the room's page:
           --gateway                let them listen through this peer; a host with a server of its own does, unless --no-gateway
+          --no-gateway             do not let them, though this host has a server of its own
           --gateway-port PORT      first port to try where this peer runs no server; 0 takes any free one (8010)
           --gateway-listeners N    how many at a time (8)
           --gateway-limit RATE     what all of them may take, written as --up-limit (half of --up-limit, or any amount)
