@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using CommandLine;
 using Jam.Server.Hosting;
+using Jam.Server.Observing;
 using Microsoft.Extensions.Logging;
 
 namespace Jam.Server;
@@ -20,9 +21,14 @@ internal sealed class ServerArguments
           --log-file FILE  log there; none: no log ($XDG_STATE_HOME/swarmjam/server.log, or ~/.local/state/swarmjam/server.log).
                            At 2 MB the file becomes FILE.1, and so on; five are kept
           --log-level L    off, error, warning, info, debug or trace (info)
+          --log-format F   text, or json: one JSON object a line, in the file and on the console (text)
           --verbose        log connections and rooms on the console, too
           --unlisted       list no rooms on the page; by its name each can be entered
-          --verbose        log connections and rooms
+          --metrics WHO    who may read /metrics (Prometheus's text): local, any or off (local: this machine alone)
+          --otlp URL       send metrics and traces to this OpenTelemetry collector ($OTEL_EXPORTER_OTLP_ENDPOINT, or nowhere):
+                           http://127.0.0.1:4318, or gRPC where the port is 4317
+          --is-healthy     start nothing: ask the server on --port of this machine whether it is well; exit code 0, or 1
+          --version        the version, and the commit that it was built from
           --help           this
         """;
 
@@ -47,6 +53,18 @@ internal sealed class ServerArguments
     [Option("log-level")]
     public string? LogLevelText { get; set; }
 
+    [Option("log-format")]
+    public string? LogFormatText { get; set; }
+
+    [Option("metrics")]
+    public string? MetricsText { get; set; }
+
+    [Option("otlp")]
+    public string? OtlpText { get; set; }
+
+    [Option("is-healthy")]
+    public bool IsHealthy { get; set; }
+
     [Option("unlisted")]
     public bool Unlisted { get; set; }
 
@@ -69,9 +87,16 @@ internal sealed class ServerArguments
 
     public LogLevel Level => LogLevels.Parse(LogLevelText ?? "info") ?? LogLevel.Information;
 
+    public LogFormat Format => LogFormatText == "json" ? LogFormat.Json : LogFormat.Text;
+
+    public MetricsAccess Metrics => MetricsText switch { "any" => MetricsAccess.Any, "off" => MetricsAccess.Off, _ => MetricsAccess.Local };
+
+    public Uri? Otlp => OtlpText is null ? null : Telemetry.Parse(OtlpText);
+
     /// <summary>The parser passes over an option at the end that lacks its value; this does not.</summary>
     public static string? Dangling(string[] args) =>
-        args is [.., "--port" or "--bind" or "--data" or "--listener" or "--web-port" or "--log-file" or "--log-level"] ? $"{args[^1]} needs a value." : null;
+        args is [.., "--port" or "--bind" or "--data" or "--listener" or "--web-port" or "--log-file" or "--log-level"
+            or "--log-format" or "--metrics" or "--otlp"] ? $"{args[^1]} needs a value." : null;
 
     /// <summary>What is wrong, in one sentence; null where nothing is.</summary>
     public string? Problem()
@@ -90,6 +115,12 @@ internal sealed class ServerArguments
             return "--web-port goes with --listener fleck; kestrel has the page on --port.";
         if (LogLevelText is not null && LogLevels.Parse(LogLevelText) is null)
             return $"--log-level must be one of {string.Join(", ", LogLevels.Words)}.";
+        if (LogFormatText is not (null or "text" or "json"))
+            return "--log-format must be text or json.";
+        if (MetricsText is not (null or "local" or "any" or "off"))
+            return "--metrics must be local, any or off.";
+        if (OtlpText is not null && Otlp is null)
+            return "--otlp must be a collector's address, like http://127.0.0.1:4318.";
         return Bind is not null && !IPAddress.TryParse(Bind, out _) ? "--bind must be an IP address of this machine." : null;
     }
 

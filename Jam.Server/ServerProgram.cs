@@ -1,10 +1,9 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using CommandLine;
 using Jam.Server.Hosting;
-using Jam.Server.Web;
+using Jam.Server.Observing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 
@@ -28,17 +27,21 @@ public static class ServerProgram
         var arguments = parsed.Value;
         if ((ServerArguments.Dangling(args) ?? arguments.Problem()) is { } problem)
             return Refuse(problem);
-        return await ServeAsync(arguments);
+        return arguments.IsHealthy ? await HealthQuestion.AskAsync(arguments.Address, arguments.Port, Console.Out) : await ServeAsync(arguments);
     }
 
     private static async Task<int> ServeAsync(ServerArguments arguments)
     {
         await using var file = await OpenLogAsync(arguments);
+        var onConsole = arguments.Verbose ? LogLevel.Debug : LogLevel.Warning;
+        await using var console = arguments.Format == LogFormat.Json ? FileLog.OnConsole(Console.Out, onConsole, TimeProvider.System, LogFormat.Json) : null;
         using var loggers = LoggerFactory.Create(logging =>
         {
-            logging.SetMinimumLevel(LogLevel.Trace)
-                .AddFilter<ConsoleLoggerProvider>(level => level >= (arguments.Verbose ? LogLevel.Debug : LogLevel.Warning))
-                .AddSimpleConsole(console => console.SingleLine = true);
+            logging.SetMinimumLevel(LogLevel.Trace);
+            if (console is not null)
+                logging.AddProvider(console);
+            else
+                logging.AddFilter<ConsoleLoggerProvider>(level => level >= onConsole).AddSimpleConsole(simple => simple.SingleLine = true);
             if (file is not null)
                 logging.AddProvider(file);
         });
@@ -50,16 +53,17 @@ public static class ServerProgram
             var options = new JamServerOptions
             {
                 Port = arguments.Port, Address = arguments.Address, DataFolder = arguments.Data, Listener = arguments.Listener,
-                WebPort = arguments.WebPort, ListsRooms = !arguments.Unlisted,
+                WebPort = arguments.WebPort, ListsRooms = !arguments.Unlisted, Metrics = arguments.Metrics,
             };
+            using var telemetry = Telemetry.Start(arguments.Otlp, "swarmjam-server");
             await using var server = await JamServer.StartAsync(options, TimeProvider.System, loggers, ending.Token);
-            Greet(server, arguments.Address);
-            if (file is not null)
-                Console.WriteLine($"Log: {file.Path}");
-            if (arguments.Data is { } data)
-                Console.WriteLine($"Rooms are kept in {data}; {server.RoomCount} of them go on.");
+            var greeting = new ServerGreeting(server, arguments, file?.Path);
+            if (console is null)
+                greeting.Lines().ToList().ForEach(Console.WriteLine);
+            else
+                await Console.Out.WriteLineAsync(greeting.Json(TimeProvider.System.GetUtcNow()));
             await ending.Token.WhenCanceledAsync();
-            Console.WriteLine("Closing.");
+            await Console.Out.WriteLineAsync(console is null ? "Closing." : ServerGreeting.Closing(TimeProvider.System.GetUtcNow()));
             return 0;
         }
         catch (PortTakenException e)
@@ -97,24 +101,13 @@ public static class ServerProgram
         var path = arguments.LogFile ?? FileLog.DefaultPath("server.log");
         try
         {
-            return FileLog.Open(path, arguments.Level, TimeProvider.System);
+            return FileLog.Open(path, arguments.Level, TimeProvider.System, format: arguments.Format);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             await Console.Error.WriteLineAsync($"No log: {path} cannot be written ({e.Message})");
             return null;
         }
-    }
-
-    private static void Greet(JamServer server, IPAddress? bound)
-    {
-        var here = bound is null || bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any) ? LanAddresses.Best() : bound;
-        var host = here.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{here}]" : here.ToString();
-        Console.WriteLine($"SwarmJam rendezvous on port {server.Port}. In a browser: http://{host}:{server.WebPort}/");
-        Console.WriteLine($"Rooms: ws://{host}:{server.Port}/ws/jam (any name).");
-        Console.WriteLine($"Health: http://{host}:{server.WebPort}/healthz");
-        Console.WriteLine("By hand: connect any WebSocket client there and send {\"type\":\"HELLO\",\"role\":\"host\"}; STATE comes first.");
-        Console.WriteLine("Ctrl+C ends it.");
     }
 
     private static int Explain(CommandLine.Error error)
@@ -125,7 +118,7 @@ public static class ServerProgram
                 Console.WriteLine(ServerArguments.Help);
                 return 0;
             case VersionRequestedError:
-                Console.WriteLine($"SwarmJam {typeof(ServerProgram).Assembly.GetName().Version?.ToString(3)}");
+                Console.WriteLine($"SwarmJam {ProgramVersion.Text}");
                 return 0;
             case UnknownOptionError unknown:
                 return Refuse($"There is no option {unknown.Token}.");

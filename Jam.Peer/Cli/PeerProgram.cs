@@ -3,6 +3,7 @@ using Jam.Peer.Cli.Check;
 using Jam.Peer.Cli.Demo;
 using Jam.Peer.Cli.Discover;
 using Jam.Peer.Cli.Options;
+using Jam.Peer.Cli.Shell;
 using Jam.Peer.Session;
 using Jam.Peer.Session.Check;
 
@@ -16,6 +17,12 @@ internal sealed record ProgramParts
 
     /// <summary>The <c>server</c> command: its arguments to its exit code.</summary>
     public required Func<string[], Task<int>> RunServer { get; init; }
+
+    /// <summary>The help of the server, and what its arguments are parsed into.</summary>
+    public string ServerHelp { get; init; } = "";
+
+    /// <inheritdoc cref="ServerHelp"/>
+    public Type ServerOptions { get; init; } = typeof(RawShellOptions);
 
     /// <summary>How long a file plays, in microseconds; throws <see cref="JamException"/> where that cannot be told.</summary>
     public required Func<string, long> ProbeDurationUs { get; init; }
@@ -66,6 +73,8 @@ internal static class PeerProgram
                 return await CheckProgram.RunAsync(forCheck, parts, io, facts, stop);
             if (args is ["calibrate", .. var forCalibrate])
                 return await CalibrateProgram.RunAsync(forCalibrate, parts, io, facts, stop);
+            if (args is ["completions" or "man", .. var forShell])
+                return ShellProgram.Run(args[0], forShell, Verbs.All(parts.ServerHelp, parts.ServerOptions), io);
             if (args is ["discover", .. var forDiscover])
                 return await DiscoverProgram.RunAsync(forDiscover, parts, io, facts, stop);
             switch (CommandLineReader.Read(args, facts))

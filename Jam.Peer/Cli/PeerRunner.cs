@@ -12,6 +12,8 @@ namespace Jam.Peer.Cli;
 /// </summary>
 internal sealed class PeerRunner(PeerRun run, IJamSession session, CliIo io, TimeProvider time)
 {
+    private readonly ConsoleLines _lines = new(run.Session.LogFormat, time);
+
     /// <summary>How long the last notices may take to arrive.</summary>
     private static readonly TimeSpan LastNotices = TimeSpan.FromSeconds(1);
 
@@ -56,7 +58,7 @@ internal sealed class PeerRunner(PeerRun run, IJamSession session, CliIo io, Tim
             io.Out.WriteLine(CliJson.Line(last));
         io.Out.Flush();
         if (problem is not null)
-            io.Error.WriteLine($"jam: {Answer.OneLine(problem.Message)}");
+            io.Error.WriteLine(_lines.Failure(problem.Message));
         return problem is null ? 0 : 1;
 
         async Task Guard(Func<CancellationToken, Task> loop)
@@ -130,6 +132,6 @@ internal sealed class PeerRunner(PeerRun run, IJamSession session, CliIo io, Tim
             return new TerminalFrontEnd(io, session, time, run.Calibrate);
         var input = run.Headless && !run.EndWithStdin ? null : io.In;
         return new PipeFrontEnd(
-            input, forPrograms ? io.Error : io.Out, io.Error, run.Headless ? null : new CommandExecutor(session), run.EndWithStdin);
+            input, forPrograms ? io.Error : io.Out, io.Error, run.Headless ? null : new CommandExecutor(session), run.EndWithStdin, _lines);
     }
 }

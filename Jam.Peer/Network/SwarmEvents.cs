@@ -54,8 +54,14 @@ internal sealed record SwarmSnapshot(IReadOnlyDictionary<TrackId, TrackSnapshot>
     /// <summary>Whether a peer waits for a chunk from here that it is about to play.</summary>
     public bool HasUrgentUploads { get; init; }
 
+    /// <summary>What all tracks together came to.</summary>
+    public SwarmTotals Totals { get; init; }
+
     public static SwarmSnapshot Empty { get; } = new(new Dictionary<TrackId, TrackSnapshot>(), []);
 }
+
+/// <summary>Chunk bytes since the peer started: all that arrived, those that were new and verified, those that were sent.</summary>
+internal record struct SwarmTotals(long ReceivedBytes, long UsefulBytes, long SentBytes);
 
 /// <summary>One track of a <see cref="SwarmSnapshot"/>.</summary>
 internal sealed record TrackSnapshot(

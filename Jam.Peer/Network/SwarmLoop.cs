@@ -177,6 +177,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
         switch (what)
         {
             case ChunkEvent e:
+                _stats.OnArrived(e);
                 if (!e.IsGood)
                     _stats.OnBad(_core, e);
                 _core.ReceiveChunk(e.Link, e.Chunk.Slot, e.Chunk.Chunk, e.Chunk.Length, e.IsGood, nowUs);

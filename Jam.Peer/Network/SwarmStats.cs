@@ -11,14 +11,19 @@ internal sealed class SwarmStats
     private readonly Dictionary<TrackId, Counters> _tracks = [];
     private readonly Dictionary<LinkId, (long Down, long Up, long AtUs, double DownRate, double UpRate)> _rates = [];
     private readonly Dictionary<LinkId, long> _rtts = [];
+    private SwarmTotals _totals;
 
     /// <summary>A track's storage is open; what is there now came before.</summary>
     public void OnOpened(TrackStorage storage, long nowUs) => Of(storage.Manifest.Id).Sources ??= new ChunkSources(storage.Have(), nowUs);
+
+    /// <summary>A chunk came, whatever becomes of it.</summary>
+    public void OnArrived(ChunkEvent arrived) => _totals.ReceivedBytes += arrived.Chunk.Length;
 
     public void OnStored(SwarmCore core, StoreChunk stored, ChunkEvent arrived, long nowUs)
     {
         var counters = Of(stored.Track);
         counters.BytesDown += arrived.Chunk.Length;
+        _totals.UsefulBytes += arrived.Chunk.Length;
         var isKnown = core.Links.TryGetValue(arrived.Link, out var link);
         counters.Sources?.Add(stored.Chunk, link?.PeerId ?? "unknown", nowUs);
         if (isKnown && link!.IsHost)
@@ -33,7 +38,11 @@ internal sealed class SwarmStats
             Of(track).Bad++;
     }
 
-    public void OnSent(ChunkSentEvent sent) => Of(sent.Chunk.Track).BytesUp += sent.Bytes;
+    public void OnSent(ChunkSentEvent sent)
+    {
+        Of(sent.Chunk.Track).BytesUp += sent.Bytes;
+        _totals.SentBytes += sent.Bytes;
+    }
 
     public void OnRtt(RttEvent rtt) => _rtts[rtt.Link] = rtt.RttUs;
 
@@ -67,7 +76,7 @@ internal sealed class SwarmStats
                 link.Tracks.ToDictionary(t => t.Key, t => (t.Value.Remote?.Count ?? 0, t.Value.ChunksFrom, t.Value.ChunksTo)), down, up));
         }
 
-        return new SwarmSnapshot(tracks, links) { HasUrgentUploads = core.HasUrgentUploads(nowUs) };
+        return new SwarmSnapshot(tracks, links) { HasUrgentUploads = core.HasUrgentUploads(nowUs), Totals = _totals };
     }
 
     private (double Down, double Up) Rate(Link link, long nowUs)

@@ -14,7 +14,7 @@ internal static class HowToJoin
         if (server is not null)
             yield return $"the rendezvous server listens on port {server.Port}, room '{room}'";
         foreach (var address in addresses)
-            yield return $"others join with: tools/jam --connect {new IPEndPoint(address, swarmPort)}";
+            yield return $"others join with: {ProgramName.Typed} --connect {new IPEndPoint(address, swarmPort)}";
         if (server is null)
             yield break;
         var best = addresses.Count > 0 ? addresses[0] : IPAddress.Loopback;

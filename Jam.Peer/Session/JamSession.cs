@@ -4,11 +4,13 @@ using Jam.Peer.Audio;
 using Jam.Peer.Clock;
 using Jam.Peer.Network;
 using Jam.Peer.Session.Extras;
+using Jam.Peer.Session.Observing;
 using Jam.Peer.Session.Page;
 using Jam.Peer.Storage;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
+using Jam.Server.Observing;
 
 namespace Jam.Peer.Session;
 
@@ -41,6 +43,9 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
     private readonly GatewayDoor? _gateway;
     private readonly PageRoutes _page;
     private readonly OwnServer _server;
+    private readonly PeerMetrics _metrics;
+    private MetricsDoor? _metricsDoor;
+    private Telemetry? _telemetry;
     private RendezvousClient? _rendezvous;
     private RoomFollower? _follower;
     private TakeoverAgent? _agent;
@@ -71,7 +76,8 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _gateway = GatewayDoor.For(
             options, new GatewaySource(() => _follower?.Room ?? new RoomState(), () => _rendezvous?.Current, Servers, _shelf, _extras, _swarm), time);
         _page = new PageRoutes(_extras.Find, SeedAsync, options.CacheFolder ?? TrackCache.DefaultFolder());
-        _server = new OwnServer(options, [.. _page.All, .. _gateway?.Routes ?? []], Servers, Notice, time, _log.Loggers);
+        _metrics = new PeerMetrics(Report, () => _swarm.Snapshot.Totals, time);
+        _server = new OwnServer(options, [.. _page.All, .. _gateway?.Routes ?? []], Servers, Notice, time, _log.Loggers, _metrics.Scope);
         _extras.Changed += () => _follower?.OnShelfChanged();
         _shelf.Opened += _ => _follower?.OnShelfChanged();
     }
@@ -86,6 +92,13 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _log.Started(Version, _options);
+        _telemetry = Telemetry.Start(_options.Otlp, "swarmjam-peer");
+        if (_options.MetricsPort is { } metricsPort)
+        {
+            _metricsDoor = await MetricsDoor.OpenAsync(metricsPort, _metrics.Scope, Report, cancellationToken);
+            Notice($"metrics: http://127.0.0.1:{_metricsDoor.Port}/metrics");
+        }
+
         var seeds = await Task.Run(() => SeedLoader.LoadAll(_options, Progress, cancellationToken), cancellationToken);
         var infos = new List<TrackInfo>();
         foreach (var seed in seeds)
@@ -94,7 +107,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _roomName = location.Room;
         if (_gateway is not null)
             await _gateway.OpenAsync(_server.Running?.WebPort, _options.GatewayPort, Notice, cancellationToken);
-        _agent = new TakeoverAgent(location, _server, _mesh, () => _swarm.Snapshot, _time, Notice);
+        _agent = new TakeoverAgent(location, _server, _mesh, () => _swarm.Snapshot, _time, Notice) { Spans = _metrics.Spans };
         _follower = new RoomFollower(
             _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _agent,
             new SelfReports(_options, _player, () => _swarm.Snapshot), _clicks, _identity, _time, Notice, Whisper) { GatewayPort = _gateway?.Port };
@@ -109,6 +122,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
                 Trace = _trace is null ? null : _trace.Add,
             },
             _time);
+        _follower.Commands.Spans = _metrics.Spans;
         _follower.Start(_rendezvous);
         _agent.Start(_follower, _rendezvous);
         _rendezvous.Start();
@@ -173,7 +187,11 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         await _swarm.DisposeAsync();
         if (_gateway is not null)
             await _gateway.DisposeAsync();
+        if (_metricsDoor is not null)
+            await _metricsDoor.DisposeAsync();
         await _server.DisposeAsync();
+        _telemetry?.Dispose();
+        _metrics.Dispose();
         await _identity.DisposeAsync();
         await _log.DisposeAsync();
         _page.Dispose();

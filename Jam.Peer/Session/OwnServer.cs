@@ -1,6 +1,7 @@
 using System.Net;
 using Jam.Peer.Gateway;
 using Jam.Server.Hosting;
+using Jam.Server.Observing;
 using Microsoft.Extensions.Logging;
 
 namespace Jam.Peer.Session;
@@ -12,9 +13,10 @@ namespace Jam.Peer.Session;
 /// <param name="notice">Tells people.</param>
 /// <param name="time">The clock.</param>
 /// <param name="loggers">Where it logs.</param>
+/// <param name="scope">What its metrics belong to.</param>
 internal sealed class OwnServer(
-    SessionOptions options, IReadOnlyList<HttpRoute> routes, Func<IEnumerable<Uri>> servers, Action<string> notice, TimeProvider time, ILoggerFactory loggers)
-    : IAsyncDisposable
+    SessionOptions options, IReadOnlyList<HttpRoute> routes, Func<IEnumerable<Uri>> servers, Action<string> notice, TimeProvider time, ILoggerFactory loggers,
+    MetricsScope? scope = null) : IAsyncDisposable
 {
     private const int PortTries = 20;
 
@@ -41,7 +43,7 @@ internal sealed class OwnServer(
             {
                 var server = new JamServerOptions
                 {
-                    Port = port, DataFolder = options.DataFolder, Listener = options.Listener, ListsRooms = options.IsListed, Routes = routes,
+                    Port = port, DataFolder = options.DataFolder, Listener = options.Listener, ListsRooms = options.IsListed, Routes = routes, Scope = scope,
                     AllowsOrigin = origin => GatewayOrigins.Allows(origin, servers(), LocalAddresses.All()), Tell = notice,
                 };
                 return Running = await JamServer.StartAsync(server, time, loggers, cancellationToken);

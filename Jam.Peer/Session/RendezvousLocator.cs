@@ -41,7 +41,7 @@ internal static class RendezvousLocator
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new JamException($"{problem}. Check the address and that the host runs; tools/jam --help says how to start one");
+            throw new JamException($"{problem}. Check the address and that the host runs; {ProgramName.Typed} --help says how to start one");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Jam.Peer.Network;
 using Jam.Server.Contracts;
@@ -14,6 +15,9 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
     private Asked? _asked;
     private int _connections;
     private bool _isArriving;
+
+    /// <summary>Where spans of commands come from; null: nowhere.</summary>
+    public ActivitySource? Spans { get; set; }
 
     /// <inheritdoc/>
     public bool IsLoopHeard
@@ -46,13 +50,23 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
     public async Task<string> AskAsync(ClientMessage command, CancellationToken cancellationToken)
     {
         var based = Based(command);
-        await _pending.RunAsync(
-            () =>
-            {
-                Volatile.Write(ref _asked, new Asked(based, follower.Room, Volatile.Read(ref _connections)));
-                Send(based);
-            },
-            cancellationToken);
+        using var span = Spans?.StartActivity("peer.command", ActivityKind.Client);
+        span?.SetTag("jam.message.type", command.GetType().Name);
+        try
+        {
+            await _pending.RunAsync(
+                () =>
+                {
+                    Volatile.Write(ref _asked, new Asked(based, follower.Room, Volatile.Read(ref _connections)));
+                    Send(based);
+                },
+                cancellationToken);
+        }
+        catch (JamException problem)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, problem.Message);
+            throw;
+        }
         return RoomTexts.Answer(based, follower.Room);
     }
 

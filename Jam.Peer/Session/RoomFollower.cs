@@ -276,7 +276,7 @@ internal sealed class RoomFollower : IAsyncDisposable
             return;
         if (_duties.Claim(room) is { } claim)
             client.TrySend(claim);
-        _self.SayStats(client);
+        _self.SayStats(client, room);
     }
 
     // At once: a PLAY that follows closely must know whom to wait for, and everyone waits for the last to be ready.

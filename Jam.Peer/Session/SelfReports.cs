@@ -26,10 +26,21 @@ internal sealed class SelfReports(SessionOptions options, Player player, Func<Sw
             quality.Loss, clock.IsReady ? clock.ErrorUs : null);
     }
 
-    /// <summary>Tells the room what this peer measures of itself.</summary>
-    public void SayStats(RendezvousClient client)
+    /// <summary>What this peer has counted of itself since it started.</summary>
+    private MemberTotals Totals(RoomState room)
     {
-        client.TrySend(new Stats(Stats(client)));
+        var snapshot = swarm();
+        var track = room.Track;
+        double? copies = track is { LengthBytes: > 0 } && TrackId.TryParse(track.TrackId, out var id)
+            ? (double)(snapshot.Tracks.GetValueOrDefault(id)?.BytesUp ?? 0) / track.LengthBytes : null;
+        var (received, useful, sent) = snapshot.Totals;
+        return new MemberTotals(received, useful, sent, player.Report().Underruns, copies);
+    }
+
+    /// <summary>Tells the room what this peer measures of itself.</summary>
+    public void SayStats(RendezvousClient client, RoomState room)
+    {
+        client.TrySend(new Stats(Stats(client) with { Totals = Totals(room) }));
         // So long a way hides a change of it: measure more often than usual, but not so often that the answers make it long.
         if (client.Quality.RttUs > FarUs && _farLooks++ % FarLooks == 0)
             client.Resync();

@@ -47,7 +47,7 @@ internal sealed partial class SessionLog : IAsyncDisposable
             return new SessionLog(null, LogLevel.None);
         try
         {
-            return new SessionLog(FileLog.Open(path, options.LogLevel, time), options.LogLevel);
+            return new SessionLog(FileLog.Open(path, options.LogLevel, time, format: options.LogFormat), options.LogLevel);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

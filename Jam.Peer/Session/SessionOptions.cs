@@ -107,6 +107,15 @@ public sealed record SessionOptions
     /// <summary>What is logged at first.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
+    /// <summary>How the log looks.</summary>
+    public LogFormat LogFormat { get; init; }
+
+    /// <summary>Port of this peer's metrics on the loopback address, 0 for any free one; null: none.</summary>
+    public int? MetricsPort { get; init; }
+
+    /// <summary>The collector that metrics and traces are sent to; null: the one that the standard variable names, or none.</summary>
+    public Uri? Otlp { get; init; }
+
     /// <summary>Swarm port; 0 takes any free one.</summary>
     public int ListenPort { get; init; } = 9003;
 

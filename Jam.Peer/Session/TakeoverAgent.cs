@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Threading.Channels;
 using Jam.Peer.Network;
@@ -47,6 +48,9 @@ internal sealed class TakeoverAgent : IAsyncDisposable
         _advertised = [.. location.Urls.Select(u => u.ToString())];
         mesh.OnRendezvous = (link, frame) => Post(() => Hear(link, frame));
     }
+
+    /// <summary>Where spans of takeovers come from; null: nowhere.</summary>
+    public ActivitySource? Spans { get; init; }
 
     /// <summary>Ends with the agent; faults where it met a bug.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
@@ -224,17 +228,22 @@ internal sealed class TakeoverAgent : IAsyncDisposable
 
     private async Task TakeOverAsync(TakeoverCore core, long epoch, CancellationToken cancellationToken)
     {
+        // From the moment at which the authority was lost: what members went without one.
+        var lost = _time.GetUtcNow() - TimeSpan.FromMicroseconds(_time.NowUs() - _lostUs);
+        using var span = Spans?.StartActivity("room.takeover", ActivityKind.Internal, default(ActivityContext), startTime: lost);
         try
         {
             var server = await _own.StartAsync(cancellationToken);
             var nowUs = _time.NowUs();
             var legacy = Legacy.ForOwnServer(_follower!.Room, _room, _client, epoch, nowUs - _lostUs, _links.ContainsKey, nowUs);
             var risen = await server.InheritAsync(legacy, cancellationToken);
+            span?.SetTag("jam.room.epoch", risen);
             core.ServerRuns(server.ClockId, risen, _own.UrlOf(_room).ToString(), _time.NowUs());
         }
         catch (JamException problem)
         {
             core.ServerFailed(_time.NowUs());
+            span?.SetStatus(ActivityStatusCode.Error, problem.Message);
             _notice($"cannot take the room over: {problem.Message}");
         }
     }

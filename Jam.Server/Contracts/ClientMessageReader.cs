@@ -137,7 +137,22 @@ internal static class ClientMessageReader
         f.Whole("rtt_us", 0, Limits.MaxReportUs) ?? 0, f.Whole("output_lead_us", 0, Limits.MaxReportUs) ?? 0,
         f.Whole("buffer_us", 0, Limits.MaxPositionUs) ?? 0, f.Number("sync_error_us", -1e12, 1e12),
         f.Number("sync_uncertainty_us", 0, 1e12), f.Whole("jitter_us", 0, Limits.MaxReportUs) ?? 0, f.Number("loss", 0, 1) ?? 0,
-        f.Number("clock_error_us", 0, 1e12));
+        f.Number("clock_error_us", 0, 1e12), ReadTotals(f));
+
+    private static MemberTotals? ReadTotals(FieldReader f)
+    {
+        if (!f.TryFind("totals", out var value))
+            return null;
+        if (value.ValueKind != JsonValueKind.Object)
+            f.Fail("totals must be an object");
+        var inner = new FieldReader(value, default);
+        var totals = new MemberTotals(
+            inner.Whole("received_bytes", 0, Limits.MaxTotal) ?? 0, inner.Whole("useful_bytes", 0, Limits.MaxTotal) ?? 0,
+            inner.Whole("sent_bytes", 0, Limits.MaxTotal) ?? 0, (int)(inner.Whole("stalls", 0, int.MaxValue) ?? 0), inner.Number("copies", 0, 1e6));
+        if (inner.Problem is { } problem)
+            f.Fail(problem);
+        return totals;
+    }
 
     private static SwarmReport ReadSwarm(FieldReader f, JsonElement value)
     {

@@ -147,5 +147,6 @@ public static class ControlCodec
         SyncUncertaintyUs = stats.SyncUncertaintyUs is { } uncertainty && double.IsFinite(uncertainty) ? uncertainty : null,
         Loss = double.IsFinite(stats.Loss) ? stats.Loss : 0,
         ClockErrorUs = stats.ClockErrorUs is { } clock && double.IsFinite(clock) ? clock : null,
+        Totals = stats.Totals is { Copies: { } copies } totals && !double.IsFinite(copies) ? totals with { Copies = null } : stats.Totals,
     };
 }

@@ -51,6 +51,9 @@ public static class Limits
     /// <summary>Largest round trip, lead or error that a member may report, microseconds.</summary>
     public const long MaxReportUs = 60_000_000;
 
+    /// <summary>Most bytes that a member may have counted: a petabyte.</summary>
+    public const long MaxTotal = 1_000_000_000_000_000;
+
     /// <summary>Largest value of a BLOB in bytes of JSON.</summary>
     public const int MaxBlobBytes = 4096;
 

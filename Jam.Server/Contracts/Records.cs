@@ -103,9 +103,21 @@ public sealed record Member(
 /// <param name="JitterUs">How much the round trip varies, microseconds.</param>
 /// <param name="Loss">Share of probes that no answer came to in time, 0 to 1.</param>
 /// <param name="ClockErrorUs">How far off its estimate of the room clock may be, microseconds; null before the first.</param>
+/// <param name="Totals">What it has counted; the server keeps that for its metrics and tells nobody. Null: it says nothing of it.</param>
 public sealed record MemberStats(
     long RttUs = 0, long OutputLeadUs = 0, long BufferUs = 0, double? SyncErrorUs = null, double? SyncUncertaintyUs = null,
-    long JitterUs = 0, double Loss = 0, double? ClockErrorUs = null);
+    long JitterUs = 0, double Loss = 0, double? ClockErrorUs = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] MemberTotals? Totals = null);
+
+/// <summary>What a member has counted since it started.</summary>
+/// <param name="ReceivedBytes">Chunk bytes that arrived.</param>
+/// <param name="UsefulBytes">Of those, bytes that were new and verified.</param>
+/// <param name="SentBytes">Chunk bytes that it sent.</param>
+/// <param name="Stalls">How often its sound ran dry.</param>
+/// <param name="Copies">How often it has sent the room's track, as a whole; null without one.</param>
+public sealed record MemberTotals(
+    long ReceivedBytes = 0, long UsefulBytes = 0, long SentBytes = 0, int Stalls = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Copies = null);
 
 /// <summary>What a member last reported.</summary>
 public sealed record MemberQuality(string PeerId, MemberStats Stats);

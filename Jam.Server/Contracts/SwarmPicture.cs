@@ -78,7 +78,7 @@ public sealed record SwarmReport(
         link is not null && Names.IsId(link.PeerId) && link.DownRate >= 0 && link.UpRate >= 0 && link.RttUs is null or >= 0;
 
     private static bool IsValid(MemberStats? stats) => stats is null
-        || (stats.RttUs is >= 0 and <= Limits.MaxReportUs && stats.OutputLeadUs is >= 0 and <= Limits.MaxReportUs
+        || (stats.Totals is null && stats.RttUs is >= 0 and <= Limits.MaxReportUs && stats.OutputLeadUs is >= 0 and <= Limits.MaxReportUs
             && stats.BufferUs is >= 0 and <= Limits.MaxPositionUs && double.IsFinite(stats.SyncErrorUs ?? 0)
             && double.IsFinite(stats.SyncUncertaintyUs ?? 0) && double.IsFinite(stats.Loss) && double.IsFinite(stats.ClockErrorUs ?? 0));
 }

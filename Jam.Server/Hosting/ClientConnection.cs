@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using Jam.Server.Contracts;
+using Jam.Server.Observing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -19,6 +20,7 @@ internal sealed class ClientConnection : IDisposable
     private readonly JamServerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private readonly ServerMetrics? _metrics;
     private readonly Outbox _outbox;
     private readonly TokenBucket _rate;
     private readonly CancellationTokenSource _sending;
@@ -30,8 +32,9 @@ internal sealed class ClientConnection : IDisposable
 
     public ClientConnection(
         long id, string roomName, string? observedAddress, WebSocket socket, IRoomHub hub, JamServerOptions options, TimeProvider time,
-        ILogger? log = null)
+        ILogger? log = null, ServerMetrics? metrics = null)
     {
+        _metrics = metrics;
         _log = log ?? NullLogger.Instance;
         Id = id;
         RoomName = roomName;
@@ -62,9 +65,13 @@ internal sealed class ClientConnection : IDisposable
     public void Send(byte[] utf8) => Add(new Outbound(utf8));
 
     /// <inheritdoc cref="Send(byte[])"/>
-    public void Send(ServerMessage message) => Add(new Outbound(
-        ControlCodec.Serialize(message), null, message is Error { Close: true } ? WebSocketCloseStatus.PolicyViolation : null,
-        message is State));
+    public void Send(ServerMessage message)
+    {
+        Add(new Outbound(
+            ControlCodec.Serialize(message), null, message is Error { Close: true } ? WebSocketCloseStatus.PolicyViolation : null,
+            message is State));
+        _metrics?.Sent(message);
+    }
 
     /// <summary>Ends the connection in good order once what waits was sent.</summary>
     public void HangUp()
@@ -142,6 +149,7 @@ internal sealed class ClientConnection : IDisposable
     private async ValueTask TakeAsync(ReadOnlyMemory<byte> utf8, long t2Us, CancellationToken cancellationToken)
     {
         var (message, error) = ControlCodec.ParseClient(utf8);
+        _metrics?.Received(message, utf8.Length);
         if (error is null && message is SyncRequest early && View is null)
         {
             // Whoever resumes needs this clock before it can say where the music is on it.
@@ -191,12 +199,16 @@ internal sealed class ClientConnection : IDisposable
                 if (next.Probe is { } probe && View is { } view)
                 {
                     buffer.ResetWrittenCount();
-                    ControlCodec.Serialize(Answer(probe, view), buffer);
+                    var answer = Answer(probe, view);
+                    ControlCodec.Serialize(answer, buffer);
                     await _socket.SendAsync(buffer.WrittenMemory, WebSocketMessageType.Text, true, _sending.Token);
+                    _metrics?.Sent(answer);
+                    _metrics?.Wrote(buffer.WrittenCount);
                 }
                 else if (next.Utf8 is { } utf8)
                 {
                     await _socket.SendAsync(utf8, WebSocketMessageType.Text, true, _sending.Token);
+                    _metrics?.Wrote(utf8.Length);
                 }
 
                 if (next.Close is { } status)
@@ -243,8 +255,10 @@ internal sealed class ClientConnection : IDisposable
 
     private void CutShort(Error error)
     {
-        if (EndNow(ControlCodec.Serialize(error), WebSocketCloseStatus.PolicyViolation))
-            HostingLog.Complained(_log, Id, RoomName, error.Message, error.Code);
+        if (!EndNow(ControlCodec.Serialize(error), WebSocketCloseStatus.PolicyViolation))
+            return;
+        _metrics?.Dropped(error.Code);
+        HostingLog.Complained(_log, Id, RoomName, error.Message, error.Code);
     }
 
     /// <summary>Says this next and then closes, whatever else waits; a send that hangs is cut off. False where a last word is said.</summary>

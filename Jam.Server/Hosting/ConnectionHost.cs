@@ -1,27 +1,28 @@
-using System.Globalization;
 using System.Net;
 using Jam.Server.Contracts;
+using Jam.Server.Observing;
 using Jam.Server.Web;
 using Microsoft.AspNetCore.Http;
 
 namespace Jam.Server.Hosting;
 
 /// <summary>HTTP in: routes, health, the page, and WebSockets for the reception.</summary>
-internal sealed class ConnectionHost(RoomHub hub, Reception reception, JamServerOptions options, TimeProvider time)
+internal sealed class ConnectionHost(
+    RoomHub hub, Reception reception, JamServerOptions options, TimeProvider time, ServerHealth health, MetricsPage metrics)
 {
     /// <summary>What stands before a room's name in a path.</summary>
     public const string RoomPrefix = "/ws/";
 
     private readonly WebSite _site = new(options.Routes.Select(route => route.Name), () => RoomLister.List(hub.Rooms, options, time.NowUs()));
 
-    private readonly long _startedUs = time.NowUs();
-
     public Task HandleAsync(HttpContext context)
     {
         var path = context.Request.Path.Value ?? "/";
         return path switch
         {
-            "/healthz" => HealthAsync(context),
+            "/healthz" => health.AnswerHealthAsync(context),
+            "/readyz" => health.AnswerReadinessAsync(context),
+            "/metrics" => metrics.AnswerAsync(context),
             _ when path.StartsWith(RoomPrefix, StringComparison.Ordinal) => ConnectAsync(context, path[RoomPrefix.Length..]),
             _ when options.Routes.FirstOrDefault(route => path.StartsWith(route.Prefix, StringComparison.Ordinal)) is { } route =>
                 AskAsync(context, route),
@@ -61,15 +62,6 @@ internal sealed class ConnectionHost(RoomHub hub, Reception reception, JamServer
         if (!route.AllowsOtherOrigins && !SameOrigin.Allows(context.Request))
             return AnswerAsync(context, StatusCodes.Status403Forbidden, "Pages of other sites may not ask.\n");
         return route.HandleAsync(context);
-    }
-
-    private Task HealthAsync(HttpContext context)
-    {
-        var uptime = ((time.NowUs() - _startedUs) / 1e6).ToString("0.0", CultureInfo.InvariantCulture);
-        context.Response.ContentType = "application/json";
-        return context.Response.WriteAsync(
-            $$"""{"status":"ok","rooms":{{hub.RoomCount}},"members":{{hub.MemberCount}},"uptime_sec":{{uptime}}}""",
-            context.RequestAborted);
     }
 
     private static Task AnswerAsync(HttpContext context, int status, string text)

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Jam.Server.Hosting;
 
 /// <summary>
-/// A log in a file that rotates by size. Whoever logs puts a line into a queue and never waits for a disk; where the disk is slower
+/// A log in a file that rotates by size, or on the console. Whoever logs puts a line into a queue and never waits for a disk; where the disk is slower
 /// than what is said, lines are lost, and the log says how many.
 /// </summary>
 public sealed class FileLog : ILoggerProvider, IAsyncDisposable
@@ -17,17 +17,20 @@ public sealed class FileLog : ILoggerProvider, IAsyncDisposable
     /// <summary>How many files there are at most, the newest included.</summary>
     public const int Files = 5;
 
-    private readonly RotatingFile _file;
+    private readonly ILineSink _file;
     private readonly TimeProvider _time;
+    private readonly LogFormat _format;
     // Full mode: the line that comes is lost and counted.
     private readonly Channel<string> _lines;
     private readonly Task _writing;
     private volatile int _level;
     private long _lost;
 
-    private FileLog(RotatingFile file, LogLevel level, TimeProvider time, int capacity)
+    private FileLog(ILineSink file, string path, LogLevel level, TimeProvider time, int capacity, LogFormat format)
     {
         _file = file;
+        Path = path;
+        _format = format;
         _time = time;
         _level = (int)level;
         _lines = Channel.CreateBounded<string>(
@@ -37,7 +40,7 @@ public sealed class FileLog : ILoggerProvider, IAsyncDisposable
     }
 
     /// <summary>The file that is written now.</summary>
-    public string Path => _file.Path;
+    public string Path { get; }
 
     /// <summary>What is logged from now on; <see cref="LogLevel.None"/>: nothing.</summary>
     public LogLevel Level
@@ -53,11 +56,24 @@ public sealed class FileLog : ILoggerProvider, IAsyncDisposable
     /// <param name="maxBytes">Size from which a file is put aside.</param>
     /// <param name="files">How many there are at most.</param>
     /// <param name="capacity">Lines that may wait for the disk.</param>
+    /// <param name="format">How a line looks.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     public static FileLog Open(
-        string path, LogLevel level, TimeProvider time, long maxBytes = MaxBytes, int files = Files, int capacity = 4096) =>
-        new(RotatingFile.Open(path, maxBytes, files), level, time, capacity);
+        string path, LogLevel level, TimeProvider time, long maxBytes = MaxBytes, int files = Files, int capacity = 4096,
+        LogFormat format = LogFormat.Text)
+    {
+        var file = RotatingFile.Open(path, maxBytes, files);
+        return new FileLog(file, file.Path, level, time, capacity, format);
+    }
+
+    /// <summary>A log on the console: as little waited for as one on a disk.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="level">What is logged at first.</param>
+    /// <param name="time">For the stamps.</param>
+    /// <param name="format">How a line looks.</param>
+    public static FileLog OnConsole(TextWriter writer, LogLevel level, TimeProvider time, LogFormat format) =>
+        new(new WriterSink(writer), "", level, time, 4096, format);
 
     /// <summary>
     /// Where a program logs to unless it is told otherwise: <c>$XDG_STATE_HOME/swarmjam</c> or <c>~/.local/state/swarmjam</c>,
@@ -106,21 +122,20 @@ public sealed class FileLog : ILoggerProvider, IAsyncDisposable
     {
         var lost = Interlocked.Exchange(ref _lost, 0);
         if (lost > 0)
-            text.Append(CultureInfo.InvariantCulture, $"{Stamp()} warn log: {lost} lines were lost\n");
+            text.Append(Line(LogLevel.Warning, "log", new EventId(1, "LinesLost"), $"{lost} lines were lost", [new("Lines", lost)], null)).Append('\n');
         if (text.Length > 0 && !_file.Write(text))
             Interlocked.Add(ref _lost, lost + lines);
         text.Clear();
     }
 
-    private void Add(LogLevel level, string category, string text, Exception? problem)
-    {
-        var line = string.Create(CultureInfo.InvariantCulture, $"{Stamp()} {Word(level)} {category}: {text}{(problem is null ? "" : $" | {problem}")}");
-        _lines.Writer.TryWrite(OneLine(line));
-    }
+    private string Line(LogLevel level, string category, EventId what, string text, IEnumerable<KeyValuePair<string, object?>>? fields, Exception? problem) =>
+        _format == LogFormat.Json
+            ? JsonLogLine.Of(_time.GetUtcNow(), level, category, what, text, fields, problem)
+            : OneLine(string.Create(CultureInfo.InvariantCulture, $"{Stamp()} {Word(level)} {category}: {text}{(problem is null ? "" : $" | {problem}")}"));
 
     private string Stamp() => _time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
-    private static string Word(LogLevel level) => level switch
+    internal static string Word(LogLevel level) => level switch
     {
         LogLevel.Trace => "trace",
         LogLevel.Debug => "debug",
@@ -145,7 +160,10 @@ public sealed class FileLog : ILoggerProvider, IAsyncDisposable
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
-                log.Add(logLevel, category, formatter(state, exception), exception);
+            {
+                var line = log.Line(logLevel, category, eventId, formatter(state, exception), state as IEnumerable<KeyValuePair<string, object?>>, exception);
+                log._lines.Writer.TryWrite(line);
+            }
         }
     }
 }

@@ -28,14 +28,17 @@ internal sealed class HostedRoom(Room room)
 /// <summary>What the rooms' loop is told.</summary>
 internal abstract record HubEvent;
 
-/// <summary>A connection said something.</summary>
-internal sealed record Said(ClientConnection Connection, ClientMessage Message, TaskCompletionSource? Answered) : HubEvent;
+/// <summary>A connection said something, at an instant of the server's clock.</summary>
+internal sealed record Said(ClientConnection Connection, ClientMessage Message, TaskCompletionSource? Answered, long AtUs) : HubEvent;
 
 /// <summary>A connection ended.</summary>
 internal sealed record Ended(ClientConnection Connection, string Reason) : HubEvent;
 
 /// <summary>Something is due.</summary>
 internal sealed record Wake : HubEvent;
+
+/// <summary>Somebody wants to know whether the loop still runs.</summary>
+internal sealed record Asked(TaskCompletionSource Answered) : HubEvent;
 
 /// <summary>A member's peer hands a room over.</summary>
 internal sealed record Inherited(Inheritance What, TaskCompletionSource<long> Taken) : HubEvent;

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Jam.Server.Contracts;
+using Jam.Server.Observing;
 using Jam.Server.Rooms;
 using Microsoft.Extensions.Logging;
 
@@ -10,12 +11,14 @@ public sealed class JamServer : IAsyncDisposable
 {
     private readonly RoomHub _hub;
     private readonly Reception _reception;
+    private readonly ServerObserver _observer;
     private readonly List<IRoomListener> _listeners = [];
 
-    private JamServer(RoomHub hub, Reception reception)
+    private JamServer(RoomHub hub, Reception reception, ServerObserver observer)
     {
         _hub = hub;
         _reception = reception;
+        _observer = observer;
     }
 
     /// <summary>The port that its rooms are on.</summary>
@@ -52,11 +55,14 @@ public sealed class JamServer : IAsyncDisposable
         var log = loggers.CreateLogger<RoomHub>();
         // Before anything listens: whoever connects finds the rooms as they were.
         var (store, rooms) = OpenStore(options, log);
-        var hub = new RoomHub(Guid.NewGuid(), options, time, log, store, rooms);
-        var server = new JamServer(hub, new Reception(hub, options, time, loggers.CreateLogger<Reception>()));
+        var metrics = new ServerMetrics(options.Scope);
+        var hub = new RoomHub(Guid.NewGuid(), options, time, log, store, rooms, metrics);
+        var reception = new Reception(hub, options, time, loggers.CreateLogger<Reception>(), metrics);
+        var server = new JamServer(hub, reception, new ServerObserver(metrics, hub, reception, options, time));
         try
         {
             await server.ListenAsync(options, time, loggers, cancellationToken);
+            server._observer.IsListening = true;
             return server;
         }
         catch
@@ -82,11 +88,12 @@ public sealed class JamServer : IAsyncDisposable
             await listener.DisposeAsync();
         await _hub.DisposeAsync();
         _reception.Dispose();
+        _observer.Dispose();
     }
 
     private async Task ListenAsync(JamServerOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var pages = new ConnectionHost(_hub, _reception, options, time);
+        var pages = new ConnectionHost(_hub, _reception, options, time, _observer.Health, _observer.Page);
         if (options.Listener == ListenerKind.Kestrel)
         {
             await BindAsync(options.Port, () => KestrelListener.StartAsync(options.Address, options.Port, pages, cancellationToken));

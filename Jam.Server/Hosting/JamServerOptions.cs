@@ -1,4 +1,5 @@
 using System.Net;
+using Jam.Server.Observing;
 using Microsoft.AspNetCore.Http;
 
 namespace Jam.Server.Hosting;
@@ -36,6 +37,12 @@ public sealed record JamServerOptions
 
     /// <summary>Tells people of what the log says, too, and they should know: that a file of kept rooms is damaged. Null: nobody reads it.</summary>
     public Action<string>? Tell { get; init; }
+
+    /// <summary>Who may read <c>/metrics</c>.</summary>
+    public MetricsAccess Metrics { get; init; }
+
+    /// <summary>What this server's metrics belong to; null: they are on their own.</summary>
+    internal MetricsScope? Scope { get; init; }
 
     /// <summary>Opens what keeps rooms, in place of the folder.</summary>
     internal Func<IRoomStore>? OpenStore { get; init; }

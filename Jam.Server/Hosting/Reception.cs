@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using Jam.Server.Contracts;
+using Jam.Server.Observing;
 using Jam.Server.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -7,11 +8,17 @@ using Microsoft.Extensions.Logging;
 namespace Jam.Server.Hosting;
 
 /// <summary>What all listeners share: who may come in, how many are there, and the way from a socket to its room and back.</summary>
-internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvider time, ILogger log) : IDisposable
+internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvider time, ILogger log, ServerMetrics? metrics = null) : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private long _lastId;
     private int _open;
+
+    /// <summary>Connections that are open.</summary>
+    public int OpenConnections => Volatile.Read(ref _open);
+
+    /// <summary>Whether it lets nobody in any more.</summary>
+    public bool IsStopping => _stopping.IsCancellationRequested;
 
     /// <summary>Asks every connection to end. Each ends within <see cref="ServeAsync"/>.</summary>
     public Task StopAsync() => _stopping.CancelAsync();
@@ -34,7 +41,11 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
         }
 
         if (refusal is { } refused)
+        {
             HostingLog.Refused(log, address, refused.Reason);
+            metrics?.Refused(refused.Status);
+        }
+
         return refusal;
     }
 
@@ -44,7 +55,7 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
     /// <summary>Joins a socket to a room until either side ends it.</summary>
     public async Task ServeAsync(WebSocket socket, string room, string? address)
     {
-        using var connection = new ClientConnection(Interlocked.Increment(ref _lastId), room, address, socket, hub, options, time, log);
+        using var connection = new ClientConnection(Interlocked.Increment(ref _lastId), room, address, socket, hub, options, time, log, metrics);
         HostingLog.Connected(log, connection.Id, connection.ObservedAddress, room);
         var reason = "lost";
         try

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Jam.Server.Contracts;
+using Jam.Server.Observing;
 using Jam.Server.Rooms;
 using Microsoft.Extensions.Logging;
 
@@ -11,7 +12,7 @@ namespace Jam.Server.Hosting;
 /// The one loop that owns all rooms. Events come in through a bounded queue whose writers wait; what goes out is put into
 /// outboxes and never waited for, so the loop cannot be held up by a client.
 /// </summary>
-internal sealed class RoomHub : IRoomHub, IAsyncDisposable
+internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
 {
     private const int QueueCapacity = 4096;
 
@@ -20,18 +21,23 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
 
     // The loop alone changes it; whoever lists rooms looks from elsewhere.
     private readonly ConcurrentDictionary<string, HostedRoom> _rooms = new(StringComparer.Ordinal);
-    private readonly RoomPost _post = new();
+    private readonly RoomPost _post;
     private readonly RoomSchedule _schedule;
     private readonly JamServerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly RoomSaver? _saver;
+    private readonly HubTelemetry? _telemetry;
     private readonly Task _loop;
     private volatile int _roomCount;
     private volatile int _memberCount;
 
-    public RoomHub(Guid clockId, JamServerOptions options, TimeProvider time, ILogger log, IRoomStore? store = null, IReadOnlyList<StoredRoom>? rooms = null)
+    public RoomHub(
+        Guid clockId, JamServerOptions options, TimeProvider time, ILogger log, IRoomStore? store = null, IReadOnlyList<StoredRoom>? rooms = null,
+        ServerMetrics? metrics = null)
     {
+        _post = new RoomPost(metrics);
+        _telemetry = metrics is null ? null : new HubTelemetry(metrics, time);
         ClockId = clockId;
         _options = options;
         _time = time;
@@ -39,7 +45,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         // A full queue means that the loop is awake and looks at the time anyway.
         _schedule = new RoomSchedule(time, () => _events.Writer.TryWrite(new Wake()));
         if (store is not null)
-            _saver = new RoomSaver(store, log);
+            _saver = new RoomSaver(store, log, time);
         Restore(rooms ?? []);
 
         _loop = Task.Run(RunAsync);
@@ -57,7 +63,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
     public async ValueTask TakeAsync(ClientConnection connection, ClientMessage message, CancellationToken cancellationToken)
     {
         var answered = message is Hello ? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
-        await WriteAsync(new Said(connection, message, answered), cancellationToken);
+        await WriteAsync(new Said(connection, message, answered, _time.NowUs()), cancellationToken);
         if (answered is not null)
             await answered.Task.WaitAsync(cancellationToken);
     }
@@ -112,6 +118,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
             // The server is closing: connections end too, and no one is left to be told.
             (hubEvent as Said)?.Answered?.TrySetResult();
             (hubEvent as Inherited)?.Taken.TrySetCanceled(CancellationToken.None);
+            (hubEvent as Asked)?.Answered.TrySetResult();
         }
     }
 
@@ -153,15 +160,19 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         switch (hubEvent)
         {
             case Said said:
-                Receive(said.Connection, said.Message);
+                Receive(said.Connection, said.Message, said.AtUs);
                 break;
             case Ended ended:
                 _post.Remove(ended.Connection);
+                _telemetry?.Ended(ended.Connection);
                 if (_rooms.TryGetValue(ended.Connection.RoomName, out var left))
                     Apply(left, RoomMachine.Lose(left.Room, ended.Connection.Id, ended.Reason, Now()));
                 break;
             case Wake:
                 _schedule.OnWoken();
+                break;
+            case Asked asked:
+                asked.Answered.TrySetResult();
                 break;
             case Inherited inherited:
                 Inherit(inherited.What);
@@ -172,7 +183,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         }
     }
 
-    private void Receive(ClientConnection connection, ClientMessage message)
+    private void Receive(ClientConnection connection, ClientMessage message, long atUs)
     {
         var now = Now();
         if (!_rooms.TryGetValue(connection.RoomName, out var hosted))
@@ -193,8 +204,10 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         var sender = message is Hello
             ? new Sender(connection.Id, connection.ObservedAddress, FreshId(8), FreshId(24))
             : new Sender(connection.Id, connection.ObservedAddress, "", "");
-        var step = RoomMachine.Receive(hosted.Room, message, sender, now);
+        var before = hosted.Room;
+        var step = RoomMachine.Receive(before, message, sender, now);
         Apply(hosted, step);
+        _telemetry?.Took(connection, message, atUs, before, step);
         // After what was to be sent has been handed on: nobody waits for the words of a log.
         HubLog.Received(_log, connection, message, step);
         if (message is Hello && hosted.Room.Seats.ContainsKey(connection.Id))
@@ -238,6 +251,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
 
         Add(room);
         _saver?.Save(room, Now());
+        _telemetry?.Inherited(room);
     }
 
     private void RunDue()

@@ -1,10 +1,11 @@
 using Jam.Server.Contracts;
+using Jam.Server.Observing;
 using Jam.Server.Rooms;
 
 namespace Jam.Server.Hosting;
 
 /// <summary>Puts what rooms want sent into the outboxes of connections; never waits. Only the rooms' loop uses it.</summary>
-internal sealed class RoomPost
+internal sealed class RoomPost(ServerMetrics? metrics = null)
 {
     private readonly Dictionary<long, ClientConnection> _connections = [];
 
@@ -23,6 +24,7 @@ internal sealed class RoomPost
                 var shared = ControlCodec.Serialize(some.Message);
                 foreach (var id in some.Connections)
                     _connections.GetValueOrDefault(id)?.Send(shared);
+                metrics?.Sent(some.Message, some.Connections.Count);
                 break;
             case ToAll all:
                 var utf8 = ControlCodec.Serialize(all.Message);
@@ -32,6 +34,7 @@ internal sealed class RoomPost
                         _connections.GetValueOrDefault(id)?.Send(utf8);
                 }
 
+                metrics?.Sent(all.Message, room.Seats.Count - (all.Except is { } except && room.Seats.ContainsKey(except) ? 1 : 0));
                 break;
             case HangUp end:
                 _connections.GetValueOrDefault(end.Connection)?.HangUp();

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Jam.Server.Contracts;
 using Jam.Server.Rooms;
 using Microsoft.Extensions.Logging;
 
@@ -11,6 +12,7 @@ internal sealed class RoomSaver : IAsyncDisposable
 {
     private readonly IRoomStore _store;
     private readonly ILogger _log;
+    private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly Task _loop;
 
@@ -19,14 +21,26 @@ internal sealed class RoomSaver : IAsyncDisposable
         new BoundedChannelOptions(1) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
     private Dictionary<string, (Room Room, Moment Now)?> _waiting = new(StringComparer.Ordinal);
-    private bool _hasFailed;
+    private volatile bool _hasFailed;
+    private long _oldestUs = long.MaxValue;
+    private long _failures;
 
-    public RoomSaver(IRoomStore store, ILogger log)
+    public RoomSaver(IRoomStore store, ILogger log, TimeProvider time)
     {
+        _time = time;
         _store = store;
         _log = log;
         _loop = Task.Run(RunAsync);
     }
+
+    /// <summary>Whether the store took the last change that it was given.</summary>
+    public bool IsWell => !_hasFailed;
+
+    /// <summary>Changes that the store did not take.</summary>
+    public long Failures => Interlocked.Read(ref _failures);
+
+    /// <summary>How long the oldest change has waited, seconds; while the store does not take them that goes on.</summary>
+    public double LagSeconds => Interlocked.Read(ref _oldestUs) is var oldest and < long.MaxValue ? Math.Max(0, _time.NowUs() - oldest) / 1e6 : 0;
 
     /// <summary>Has a room written soon. Returns at once.</summary>
     public void Save(Room room, Moment now) => Add(room.Name, (room, now));
@@ -46,6 +60,7 @@ internal sealed class RoomSaver : IAsyncDisposable
     {
         lock (_gate)
             _waiting[name] = what;
+        Interlocked.CompareExchange(ref _oldestUs, _time.NowUs(), long.MaxValue);
         _added.Writer.TryWrite(true);
     }
 
@@ -63,8 +78,10 @@ internal sealed class RoomSaver : IAsyncDisposable
     private void WriteAll()
     {
         Dictionary<string, (Room Room, Moment Now)?> taken;
+        var beganUs = _time.NowUs();
         lock (_gate)
             (taken, _waiting) = (_waiting, new(StringComparer.Ordinal));
+        var allTaken = true;
         foreach (var (name, what) in taken)
         {
             try
@@ -81,7 +98,16 @@ internal sealed class RoomSaver : IAsyncDisposable
                 if (!_hasFailed)
                     HostingLog.NotKept(_log, name, e.Message);
                 _hasFailed = true;
+                allTaken = false;
+                Interlocked.Increment(ref _failures);
             }
+        }
+
+        // What came meanwhile has waited no longer than this took.
+        if (allTaken)
+        {
+            lock (_gate)
+                Interlocked.Exchange(ref _oldestUs, _waiting.Count == 0 ? long.MaxValue : beganUs);
         }
     }
 }

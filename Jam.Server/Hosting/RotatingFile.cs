@@ -7,7 +7,7 @@ namespace Jam.Server.Hosting;
 /// Lines in files of a bounded size: the newest in <c>NAME</c>, older ones in <c>NAME.1</c>, <c>NAME.2</c> and so on, of which the oldest
 /// goes. Another process that is given the same name writes to a set of its own, <c>STEM-2.log</c>. One thread at a time.
 /// </summary>
-internal sealed class RotatingFile : IDisposable
+internal sealed class RotatingFile : ILineSink
 {
     private const int MaxProcesses = 16;
 

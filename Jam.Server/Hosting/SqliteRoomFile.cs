@@ -64,6 +64,7 @@ internal sealed class SqliteRoomFile(string path) : IDisposable
 
     private List<StoredRow> Begin(Action<string> tell)
     {
+        CarriedSqlite.Prepare(System.IO.Path.GetDirectoryName(path)!);
         SQLitePCL.Batteries_V2.Init();
         // Pooled, a closed file would stay open.
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());

@@ -89,7 +89,7 @@ internal static class Membership
 
     public static void SetStats(RoomTurn turn, Seat seat, MemberStats stats)
     {
-        var changed = seat with { Member = seat.Member with { Stats = stats } };
+        var changed = seat with { Member = seat.Member with { Stats = stats.Totals is null ? stats : stats with { Totals = null } } };
         turn.Room = turn.Room with
         {
             Seats = turn.Room.Seats.SetItem(seat.Connection, changed),

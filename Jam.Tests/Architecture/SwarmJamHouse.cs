@@ -9,6 +9,7 @@ internal static class SwarmJamHouse
     public const string Contracts = "Jam.Server.Contracts";
     public const string Rooms = "Jam.Server.Rooms";
     public const string Web = "Jam.Server.Web";
+    public const string Observing = "Jam.Server.Observing";
     public const string Hosting = "Jam.Server.Hosting";
     public const string ServerProgram = "Jam.Server";
 
@@ -61,8 +62,9 @@ internal static class SwarmJamHouse
         new Place(Contracts, [], OfRecords),
         new Place(Rooms, [Contracts], new Purity()),
         new Place(Web, [Contracts]),
-        new Place(Hosting, [Rooms, Web, Contracts]),
-        new Place(ServerProgram, [Hosting, Web, Contracts]),
+        new Place(Observing, [Contracts]),
+        new Place(Hosting, [Rooms, Web, Observing, Contracts]),
+        new Place(ServerProgram, [Hosting, Web, Observing, Contracts]),
     ]);
 
     public static House Peer { get; } = new(
@@ -77,8 +79,11 @@ internal static class SwarmJamHouse
         Shell(Network, Storage) with { MayKnowTypes = [.. SessionData, .. WebSocketReader] },
         Shell(Audio),
         Shell(Gateway, Storage),
-        new Place(Session, [Storage, Network, Audio, Gateway, Wire, Swarm, Takeover, Clock, Playback, Contracts, Hosting]),
-        new Place(Cli, [Session, Contracts]) { MayKnowTypes = [$"{Hosting}.ListenerKind"] },
+        new Place(Session, [Storage, Network, Audio, Gateway, Wire, Swarm, Takeover, Clock, Playback, Contracts, Hosting, Observing]),
+        new Place(Cli, [Session, Contracts])
+        {
+            MayKnowTypes = [$"{Hosting}.ListenerKind", $"{Hosting}.LogFormat", $"{Hosting}.JsonLogLine", $"{Observing}.ProgramVersion", $"{Observing}.Telemetry"],
+        },
         new Place(PeerProgram, [Cli, Session, Audio, ServerProgram]),
     ]);
 

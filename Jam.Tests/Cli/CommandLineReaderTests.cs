@@ -234,8 +234,8 @@ internal sealed class CommandLineReaderTests
     }
 
     [Test]
-    public void Version_is_a_name_and_a_number() =>
-        Assert.That(CliFactsFake.Read("--version"), Is.InstanceOf<CommandLineResult.Show>().With.Property("Text").Match("^jam [0-9.]+$"));
+    public void Version_is_a_name_a_number_and_the_commit() =>
+        Assert.That(CliFactsFake.Read("--version"), Is.InstanceOf<CommandLineResult.Show>().With.Property("Text").Match("^jam [0-9.]+ \\(commit ([0-9a-f]{12}|unknown)\\)$"));
 
     [Test]
     public void Help_explains_every_option_and_fits_a_wide_terminal()

@@ -43,6 +43,37 @@ internal sealed class ServerProgramTests
     }
 
     [Test]
+    public async Task A_server_that_runs_can_be_asked_whether_it_is_well(CancellationToken ct)
+    {
+        var server = await JamServer.StartAsync(new JamServerOptions { Port = 0 }, TimeProvider.System, NullLoggerFactory.Instance, ct);
+        var (code, output, _) = await RunAsync("--is-healthy", "--port", $"{server.Port}");
+        Assert.That((code, output[..15]), Is.EqualTo((0, "{\"status\":\"ok\"")));
+        var port = server.Port;
+        await server.DisposeAsync();
+        (code, output, _) = await RunAsync("--is-healthy", "--port", $"{port}");
+        Assert.That(code, Is.EqualTo(1));
+        Assert.That(output, Does.StartWith("No answer"));
+    }
+
+    [TestCase("--log-format xml", "text or json")]
+    [TestCase("--metrics everyone", "local, any or off")]
+    [TestCase("--otlp here", "collector's address")]
+    public async Task An_operators_option_that_is_wrong_is_refused(string line, string part)
+    {
+        var (code, _, errors) = await RunAsync(line.Split(' '));
+        Assert.That(code, Is.EqualTo(2));
+        Assert.That(errors, Does.Contain(part));
+    }
+
+    [Test]
+    public async Task The_version_tells_the_commit()
+    {
+        var (code, output, _) = await RunAsync("--version");
+        Assert.That(code, Is.Zero);
+        Assert.That(output, Does.Match(@"^SwarmJam [0-9.]+ \(commit ([0-9a-f]{12}|unknown)\)\s*$"));
+    }
+
+    [Test]
     public async Task Help_lists_the_options()
     {
         var (code, output, _) = await RunAsync("--help");

@@ -33,7 +33,7 @@ internal static class DemoProgram
         var folder = Directory.CreateTempSubdirectory("jam-demo-");
         try
         {
-            var track = Path.GetFullPath(options.File ?? DemoOptions.TrackOfThisProgram(AppContext.BaseDirectory, File.Exists));
+            var track = Path.GetFullPath(options.File ?? CarriedTrack(folder) ?? DemoOptions.TrackOfThisProgram(AppContext.BaseDirectory, File.Exists));
             var plan = DemoPlan.For(options, track, new FileInfo(track).Length, parts.ProbeDurationUs(track), folder.FullName);
             using var view = new DemoView(plan, io, parts.Time);
             return await new DemoRun(plan, parts.StartPeer, view.Show, parts.Time).RunAsync(stop);
@@ -49,6 +49,18 @@ internal static class DemoProgram
             else
                 Remove(folder, io);
         }
+    }
+
+    /// <summary>The track that a program in one file carries with it; null in a program that lies in its repository.</summary>
+    private static string? CarriedTrack(DirectoryInfo folder)
+    {
+        using var carried = typeof(DemoProgram).Assembly.GetManifestResourceStream("demo/track.mp3");
+        if (carried is null)
+            return null;
+        var path = Path.Combine(folder.FullName, "track.mp3");
+        using var file = File.Create(path);
+        carried.CopyTo(file);
+        return path;
     }
 
     private static void Remove(DirectoryInfo folder, CliIo io)

@@ -107,7 +107,7 @@ internal sealed partial class PeerProcess : IPeerProcess
     private static (string Program, string[] Prefix) ThisProgram()
     {
         var path = Environment.ProcessPath ?? throw new JamException("this program does not know its own file");
-        return Path.GetFileNameWithoutExtension(path) == "dotnet" ? (path, [typeof(PeerProcess).Assembly.Location]) : (path, []);
+        return Path.GetFileNameWithoutExtension(path) == "dotnet" ? (path, [Path.Combine(AppContext.BaseDirectory, typeof(PeerProcess).Assembly.GetName().Name + ".dll")]) : (path, []);
     }
 
     private static async IAsyncEnumerable<string> Lines(StreamReader reader)

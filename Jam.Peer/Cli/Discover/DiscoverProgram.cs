@@ -80,7 +80,7 @@ internal static class DiscoverProgram
         foreach (var room in rooms)
         {
             to.WriteLine($"{room.Room}: {(room.Track.Length > 0 ? room.Track : "no track yet")}, hosted by {room.Host}");
-            to.WriteLine($"  tools/jam --connect {room.Address}");
+            to.WriteLine($"  {ProgramName.Typed} --connect {room.Address}");
         }
     }
 }

@@ -1,5 +1,6 @@
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
+using Jam.Server.Observing;
 
 namespace Jam.Peer.Cli.Options;
 
@@ -17,7 +18,7 @@ internal static class CommandLineReader
         if (raw.Help || args[0] == "help")
             return new CommandLineResult.Show(HelpTexts.Peer);
         if (raw.Version)
-            return new CommandLineResult.Show($"jam {HelpTexts.Version}");
+            return new CommandLineResult.Show($"jam {ProgramVersion.Text}");
 
         if (raw.ListDevices)
             return new CommandLineResult.ListDevices(raw.Json);
@@ -53,6 +54,9 @@ internal static class CommandLineReader
             KeepsIdentity = !raw.NoIdentity,
             LogFile = checks.LogFile(raw.LogFile),
             LogLevel = checks.Level("--log-level", raw.LogLevel),
+            LogFormat = checks.LogFormat(raw.LogFormat),
+            MetricsPort = raw.Metrics is null ? null : checks.Port("--metrics", raw.Metrics, 0),
+            Otlp = checks.Collector(raw.Otlp),
             ListenPort = checks.Port(raw.ListenPort is null && raw.P2pPort is not null ? "--p2p-port" : "--listen-port", raw.ListenPort ?? raw.P2pPort, 9003),
             ServerPort = checks.Port("--server-port", raw.ServerPort, 8000),
             DataFolder = checks.Folder("--data", raw.Data),

@@ -1,14 +1,8 @@
-using System.Reflection;
-
 namespace Jam.Peer.Cli.Options;
 
 /// <summary>The texts of <c>--help</c>. A test holds them to the options that exist.</summary>
 internal static class HelpTexts
 {
-    /// <summary>The version, without the build's commit.</summary>
-    public static string Version =>
-        typeof(HelpTexts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
-
     /// <summary>For someone who typed nothing.</summary>
     public const string Usage =
         """
@@ -34,6 +28,7 @@ internal static class HelpTexts
           jam calibrate [--help]               how late do this machine's loudspeakers sound?
           jam discover [--help]                which rooms are there on this network?
           jam server [--help]                  a rendezvous server of its own
+          jam completions bash|zsh|fish        what that shell needs to complete all this; 'jam man' prints the manual page
 
         Who and where:
           --seed FILE...           files to seed; the first becomes the room's track
@@ -62,6 +57,7 @@ internal static class HelpTexts
 
         For browsers, on the room's page:
           --gateway                let them listen through this peer; a host with a server of its own does, unless --no-gateway
+          --no-gateway             do not let them, though this host has a server of its own
           --gateway-port PORT      first port to try where this peer runs no server; 0 takes any free one (8010)
           --gateway-listeners N    how many at a time (8)
           --gateway-limit RATE     what all of them may take, written as --up-limit (half of --up-limit, or any amount)
@@ -89,7 +85,13 @@ internal static class HelpTexts
           --log-file FILE          log there; none: no log (peer.log in $XDG_STATE_HOME/swarmjam or ~/.local/state/swarmjam,
                                    %LOCALAPPDATA%\swarmjam on Windows). At 2 MB it becomes FILE.1, and so on; five are kept
           --log-level LEVEL        off, error, warning, info, debug or trace (info)
-          --version, -h, --help
+          --log-format FORMAT      text, or json: one JSON object a line, in the log and, off a terminal, on the console (text)
+          --metrics PORT           /metrics (Prometheus's text), /healthz and /readyz on 127.0.0.1, for this machine alone; 0 takes any
+                                   free port
+          --otlp URL               send metrics and traces to this OpenTelemetry collector ($OTEL_EXPORTER_OTLP_ENDPOINT, or nowhere):
+                                   http://127.0.0.1:4318, or gRPC where the port is 4317
+          --version                the version, and the commit that it was built from
+          -h, --help               this text
 
         For programs that start a peer:
           --status-every SECONDS   a report as one line of JSON on standard output, every so often and at the end

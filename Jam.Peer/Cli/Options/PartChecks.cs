@@ -1,5 +1,6 @@
 using Jam.Peer.Session;
 using Jam.Server.Hosting;
+using Jam.Server.Observing;
 
 namespace Jam.Peer.Cli.Options;
 
@@ -39,6 +40,25 @@ internal static class PartChecks
                 checks.Fail($"--listener {text}: it is kestrel or fleck");
                 return ListenerKind.Kestrel;
         }
+    }
+
+    /// <summary>How the log looks.</summary>
+    public static LogFormat LogFormat(this OptionChecks checks, string? text)
+    {
+        if (text is not (null or "text" or "json"))
+            checks.Fail($"--log-format {text}: it is text or json");
+        return text == "json" ? Jam.Server.Hosting.LogFormat.Json : Jam.Server.Hosting.LogFormat.Text;
+    }
+
+    /// <summary>Where metrics and traces are sent to; null: nowhere, or where the standard variable says.</summary>
+    public static Uri? Collector(this OptionChecks checks, string? text)
+    {
+        if (text is null)
+            return null;
+        var collector = Telemetry.Parse(text);
+        if (collector is null)
+            checks.Fail($"--otlp {text}: write the collector's address, like http://127.0.0.1:4318");
+        return collector;
     }
 
     /// <summary>Fails where NAudio is not built in.</summary>

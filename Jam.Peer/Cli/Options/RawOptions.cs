@@ -58,6 +58,9 @@ internal sealed class RawOptions
     [Option("no-identity")] public bool NoIdentity { get; set; }
     [Option("log-file")] public string? LogFile { get; set; }
     [Option("log-level")] public string? LogLevel { get; set; }
+    [Option("log-format")] public string? LogFormat { get; set; }
+    [Option("metrics")] public string? Metrics { get; set; }
+    [Option("otlp")] public string? Otlp { get; set; }
 
     /// <summary>For tools/lab/sync: a file for what clock and output measure.</summary>
     [Option("lab-trace", Hidden = true)] public string? TracePath { get; set; }

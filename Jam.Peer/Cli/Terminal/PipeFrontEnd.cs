@@ -11,9 +11,11 @@ namespace Jam.Peer.Cli.Terminal;
 /// <param name="news">Where notices go.</param>
 /// <param name="executor">Does what is asked; null: lines are read and ignored.</param>
 /// <param name="endsWithInput">Whether the end of the input ends the peer after all.</param>
-internal sealed class PipeFrontEnd(TextReader? input, TextWriter answers, TextWriter news, CommandExecutor? executor, bool endsWithInput) : IFrontEnd
+/// <param name="lines">How a line looks.</param>
+internal sealed class PipeFrontEnd(
+    TextReader? input, TextWriter answers, TextWriter news, CommandExecutor? executor, bool endsWithInput, ConsoleLines lines) : IFrontEnd
 {
-    public void Notice(string line) => news.WriteLine(Answer.OneLine(line));
+    public void Notice(string line) => news.WriteLine(lines.Notice(line));
 
     public async Task RunAsync(Action end, CancellationToken cancellationToken)
     {
@@ -31,9 +33,9 @@ internal sealed class PipeFrontEnd(TextReader? input, TextWriter answers, TextWr
                 return;
             }
             if (command is not null)
-                answers.WriteLine((await executor.ExecuteAsync(command, cancellationToken)).Line);
+                answers.WriteLine(lines.Reply((await executor.ExecuteAsync(command, cancellationToken)).Line));
             else if (wrong is not null)
-                answers.WriteLine(Answer.Error(wrong).Line);
+                answers.WriteLine(lines.Reply(Answer.Error(wrong).Line));
             answers.Flush();
         }
         if (endsWithInput)

@@ -81,7 +81,7 @@ public static class CheckWords
             CheckOutcome.RendezvousBlocked =>
             [
                 "Commands and the clock come from the rendezvous: allow its TCP port on that machine too (8000 unless --server-port says otherwise).",
-                "Where that cannot be, run the server where everyone reaches it: tools/jam server, then --server ws://that.machine:8000 for all.",
+                $"Where that cannot be, run the server where everyone reaches it: {ProgramName.Typed} server, then --server ws://that.machine:8000 for all.",
             ],
             CheckOutcome.Broken =>
             [
