@@ -87,10 +87,33 @@ internal static class ManualPage
             text.Append(".El\n");
         }
 
-        return text.Append(After).Append('\n').ToString();
+        text.Append(After).Append('\n');
+        return string.Join('\n', text.ToString().Split('\n').SelectMany(Wrapped));
     }
 
-    /// <summary>A line each sentence would be man's custom; what matters is that none begins as a request.</summary>
+    /// <summary>Text in lines of at most 78 characters, a sentence's end at a line's; none begins as a request.</summary>
+    private static List<string> Wrapped(string line)
+    {
+        var lines = new List<string> { line };
+        if (line.StartsWith('.'))
+            return lines;
+        lines.Clear();
+        var open = "";
+        foreach (var word in line.Split(' '))
+        {
+            if (open.Length > 0 && (open.Length + word.Length > 77 || (open[^1] is '.' or '?' && word.Length > 0 && char.IsUpper(word[0]))))
+            {
+                lines.Add(open);
+                open = "";
+            }
+
+            open = open.Length > 0 ? $"{open} {word}" : word.StartsWith('.') || word.StartsWith('\'') ? "\\&" + word : word;
+        }
+
+        lines.Add(open);
+        return lines;
+    }
+
     private static string Paragraph(string help) => help.Length == 0 ? "See above." : Escaped(help[..1].ToUpperInvariant() + help[1..]) + (help.EndsWith('.') ? "" : ".");
 
     private static string Escaped(string text)
