@@ -70,7 +70,7 @@ internal static class ManualPage
     public static string Of(IReadOnlyList<Verb> verbs, string version)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $".\\\" Made by: jam man\n.Dd November 21, 2026\n.Dt JAM 1\n.Os SwarmJam {version}\n.Sh NAME\n.Nm jam\n.Nd the same track at the same moment for everyone in a room\n");
+        text.Append(CultureInfo.InvariantCulture, $".\\\" SwarmJam {version}. Made by: jam man\n.Dd November 21, 2026\n.Dt JAM 1\n.Os\n.Sh NAME\n.Nm jam\n.Nd the same track at the same moment for everyone in a room\n");
         text.Append(".Sh SYNOPSIS\n.Nm\n.Fl -seed Ar file ...\n.Op options\n.Nm\n.Fl -connect Ar ip:port ...\n.Op options\n");
         foreach (var verb in verbs.Where(v => v.Name.Length > 0))
             text.Append(CultureInfo.InvariantCulture, $".Nm\n.Cm {verb.Name}\n{(verb.Words.Length > 0 ? $".Cm {string.Join(" | ", verb.Words)}\n" : verb.Name == "check" ? ".Ar ip:port\n" : "")}.Op options\n");
@@ -78,7 +78,7 @@ internal static class ManualPage
         foreach (var verb in verbs)
         {
             var options = OptionFacts.Of(verb);
-            text.Append(verb.Name.Length == 0 ? ".Sh OPTIONS\n" : $".Ss jam {verb.Name}: {Escaped(verb.Summary)}\n");
+            text.Append(verb.Name.Length == 0 ? ".Sh OPTIONS\n" : $".Ss jam {verb.Name}: {Escaped(verb.Summary.TrimEnd('?'))}\n");
             if (options.Count == 0)
                 continue;
             text.Append(".Bl -tag -width Ds\n");
