@@ -47,7 +47,7 @@ internal sealed class ServerProgramTests
     {
         var server = await JamServer.StartAsync(new JamServerOptions { Port = 0 }, TimeProvider.System, NullLoggerFactory.Instance, ct);
         var (code, output, _) = await RunAsync("--is-healthy", "--port", $"{server.Port}");
-        Assert.That((code, output[..15]), Is.EqualTo((0, "{\"status\":\"ok\"")));
+        Assert.That((code, output[..14]), Is.EqualTo((0, "{\"status\":\"ok\"")));
         var port = server.Port;
         await server.DisposeAsync();
         (code, output, _) = await RunAsync("--is-healthy", "--port", $"{port}");

@@ -38,12 +38,13 @@ internal static class CalibrateProgram
 
         By microphone (PulseAudio or PipeWire): it plays short sweeps, records them, and says how late they came. What the microphone
         itself is late by counts in; a wired one is early enough.
+          --microphone    measure so, rather than by ear
           --source NAME   which microphone, or a sink's monitor (the default one)
           --device NAME   which sound device (the default one)
           --no-save       only say it
           --json          one JSON object on standard output
 
-        -h, --help        this text
+          -h, --help      this text
 
         Exit code: 0 well, 1 it could not be measured, 2 an option is wrong.
         """;

@@ -70,7 +70,7 @@ internal static class ManualPage
     public static string Of(IReadOnlyList<Verb> verbs, string version)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $".\\\" Made by: jam man\n.Dd November 21, 2026\n.Dt JAM 1\n.Os SwarmJam {version}\n.Sh NAME\n.Nm jam\n.Nd the same track at the same moment for everyone in a room\n");
+        text.Append(CultureInfo.InvariantCulture, $".\\\" SwarmJam {version}. Made by: jam man\n.Dd November 21, 2026\n.Dt JAM 1\n.Os\n.Sh NAME\n.Nm jam\n.Nd the same track at the same moment for everyone in a room\n");
         text.Append(".Sh SYNOPSIS\n.Nm\n.Fl -seed Ar file ...\n.Op options\n.Nm\n.Fl -connect Ar ip:port ...\n.Op options\n");
         foreach (var verb in verbs.Where(v => v.Name.Length > 0))
             text.Append(CultureInfo.InvariantCulture, $".Nm\n.Cm {verb.Name}\n{(verb.Words.Length > 0 ? $".Cm {string.Join(" | ", verb.Words)}\n" : verb.Name == "check" ? ".Ar ip:port\n" : "")}.Op options\n");
@@ -78,7 +78,7 @@ internal static class ManualPage
         foreach (var verb in verbs)
         {
             var options = OptionFacts.Of(verb);
-            text.Append(verb.Name.Length == 0 ? ".Sh OPTIONS\n" : $".Ss jam {verb.Name}: {Escaped(verb.Summary)}\n");
+            text.Append(verb.Name.Length == 0 ? ".Sh OPTIONS\n" : $".Ss jam {verb.Name}: {Escaped(verb.Summary.TrimEnd('?'))}\n");
             if (options.Count == 0)
                 continue;
             text.Append(".Bl -tag -width Ds\n");
@@ -87,10 +87,33 @@ internal static class ManualPage
             text.Append(".El\n");
         }
 
-        return text.Append(After).Append('\n').ToString();
+        text.Append(After).Append('\n');
+        return string.Join('\n', text.ToString().Split('\n').SelectMany(Wrapped));
     }
 
-    /// <summary>A line each sentence would be man's custom; what matters is that none begins as a request.</summary>
+    /// <summary>Text in lines of at most 78 characters, a sentence's end at a line's; none begins as a request.</summary>
+    private static List<string> Wrapped(string line)
+    {
+        var lines = new List<string> { line };
+        if (line.StartsWith('.'))
+            return lines;
+        lines.Clear();
+        var open = "";
+        foreach (var word in line.Split(' '))
+        {
+            if (open.Length > 0 && (open.Length + word.Length > 77 || (open[^1] is '.' or '?' && word.Length > 0 && char.IsUpper(word[0]))))
+            {
+                lines.Add(open);
+                open = "";
+            }
+
+            open = open.Length > 0 ? $"{open} {word}" : word.StartsWith('.') || word.StartsWith('\'') ? "\\&" + word : word;
+        }
+
+        lines.Add(open);
+        return lines;
+    }
+
     private static string Paragraph(string help) => help.Length == 0 ? "See above." : Escaped(help[..1].ToUpperInvariant() + help[1..]) + (help.EndsWith('.') ? "" : ".");
 
     private static string Escaped(string text)

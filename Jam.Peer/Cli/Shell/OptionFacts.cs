@@ -110,6 +110,6 @@ internal static partial class OptionFacts
         return found;
     }
 
-    [GeneratedRegex(@"^ {2,10}(?:-\w, )?--(?<name>[a-z0-9-]+)(?:, (?:-\w, )?--(?<name>[a-z0-9-]+))*(?<meta> \S+)?(?: {2,}(?<text>\S.*))?$")]
+    [GeneratedRegex(@"^ {2,10}(?:-\w, )?--(?<name>[a-z0-9-]+)(?:, (?:-\w, )?--(?<name>[a-z0-9-]+))*(?<meta> \S+)?(?: +(?<text>\S.*))?$")]
     private static partial Regex OptionLine();
 }
