@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Jam.Peer.Wire;
+using Jam.Server.Contracts;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -13,8 +13,11 @@ public static class MessageText
         ArgumentNullException.ThrowIfNull(message);
         return message switch
         {
-            Hello hello => Form(ControlCodec.Serialize(hello with { ResumeToken = null, Resume = null }))
+            Hello hello => Form(ControlCodec.Serialize(hello with { ResumeToken = null, Resume = null, Password = null, Invite = null, HostToken = null }))
+                + (hello.Password is null ? "" : ", with a password") + (hello.Invite is null ? "" : ", with an invite") + (hello.HostToken is null ? "" : ", with the host's token")
                 + (hello.ResumeToken is null ? "" : ", comes back") + (hello.Resume is null ? "" : ", remembers the room"),
+            SetRole { HostToken: not null } role => Form(ControlCodec.Serialize(role with { HostToken = null })) + ", with the host's token",
+            SetDoor { Password: not null } door => Form(ControlCodec.Serialize(door with { Password = door.Password.Length == 0 ? "" : "(secret)" })),
             Blob blob => $"BLOB to {blob.To ?? "all"}, {blob.Data.Length} characters",
             _ => Form(ControlCodec.Serialize(message)),
         };
@@ -26,7 +29,13 @@ public static class MessageText
         ArgumentNullException.ThrowIfNull(message);
         return message switch
         {
-            Welcome welcome => Form(ControlCodec.Serialize(welcome with { ResumeToken = "(secret)", RoomSecret = "(secret)" })),
+            Welcome welcome => Form(ControlCodec.Serialize(welcome with
+            {
+                ResumeToken = "(secret)", RoomSecret = "(secret)", HostToken = welcome.HostToken is null ? null : "(secret)",
+                Door = welcome.Door is null ? null : welcome.Door with { Seal = null },
+            })),
+            DoorState door => Form(ControlCodec.Serialize(door with { Seal = null })),
+            Invited invited => Form(ControlCodec.Serialize(invited with { Token = "(secret)" })),
             BlobRelay blob => $"BLOB from {blob.From}, {blob.Data.Length} characters",
             _ => Form(ControlCodec.Serialize(message)),
         };

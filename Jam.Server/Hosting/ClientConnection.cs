@@ -66,6 +66,13 @@ internal sealed class ClientConnection : IDisposable
         ControlCodec.Serialize(message), null, message is Error { Close: true } ? WebSocketCloseStatus.PolicyViolation : null,
         message is State));
 
+    /// <summary>Turns a client away that says who it is.</summary>
+    public void Refuse(Error error)
+    {
+        Send(error);
+        HostingLog.Complained(_log, Id, RoomName, error.Message, error.Code);
+    }
+
     /// <summary>Ends the connection in good order once what waits was sent.</summary>
     public void HangUp()
     {

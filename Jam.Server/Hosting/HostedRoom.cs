@@ -28,8 +28,8 @@ internal sealed class HostedRoom(Room room)
 /// <summary>What the rooms' loop is told.</summary>
 internal abstract record HubEvent;
 
-/// <summary>A connection said something.</summary>
-internal sealed record Said(ClientConnection Connection, ClientMessage Message, TaskCompletionSource? Answered) : HubEvent;
+/// <summary>A connection said something; what it knocked with was looked at.</summary>
+internal sealed record Said(ClientConnection Connection, ClientMessage Message, TaskCompletionSource? Answered, Knock Knock) : HubEvent;
 
 /// <summary>A connection ended.</summary>
 internal sealed record Ended(ClientConnection Connection, string Reason) : HubEvent;

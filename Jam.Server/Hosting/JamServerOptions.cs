@@ -1,4 +1,5 @@
 using System.Net;
+using Jam.Server.Doors;
 using Microsoft.AspNetCore.Http;
 
 namespace Jam.Server.Hosting;
@@ -31,6 +32,9 @@ public sealed record JamServerOptions
 
     /// <summary>Opens what keeps rooms, in place of the folder.</summary>
     internal Func<IRoomStore>? OpenStore { get; init; }
+
+    /// <summary>Rounds of the hash that a room's password is kept under.</summary>
+    internal int PasswordRounds { get; init; } = PasswordSeal.DefaultRounds;
 
     /// <summary>Most connections at a time; beyond it a client gets HTTP 503.</summary>
     public int MaxConnections { get; init; } = 20_000;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Jam.Server.Contracts;
+using Jam.Server.Doors;
 using Jam.Server.Rooms;
 using Microsoft.Extensions.Logging;
 
@@ -26,6 +27,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly RoomSaver? _saver;
+    private readonly Doorbell _doorbell;
     private readonly Task _loop;
     private volatile int _roomCount;
     private volatile int _memberCount;
@@ -36,6 +38,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         _options = options;
         _time = time;
         _log = log;
+        _doorbell = new Doorbell(new PasswordDesk(options.PasswordRounds, time));
         // A full queue means that the loop is awake and looks at the time anyway.
         _schedule = new RoomSchedule(time, () => _events.Writer.TryWrite(new Wake()));
         if (store is not null)
@@ -56,8 +59,16 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
 
     public async ValueTask TakeAsync(ClientConnection connection, ClientMessage message, CancellationToken cancellationToken)
     {
+        var room = message is Hello or SetDoor && _rooms.TryGetValue(connection.RoomName, out var there) ? there.Room : null;
+        var (knock, refused) = await _doorbell.RingAsync(message, room, connection.ObservedAddress, cancellationToken);
+        if (refused is not null)
+        {
+            connection.Refuse(refused);
+            return;
+        }
+
         var answered = message is Hello ? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
-        await WriteAsync(new Said(connection, message, answered), cancellationToken);
+        await WriteAsync(new Said(connection, message, answered, knock), cancellationToken);
         if (answered is not null)
             await answered.Task.WaitAsync(cancellationToken);
     }
@@ -83,6 +94,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         _events.Writer.TryComplete();
         await _loop;
         await _schedule.DisposeAsync();
+        _doorbell.Dispose();
         if (_saver is not null)
             await _saver.DisposeAsync();
     }
@@ -153,7 +165,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         switch (hubEvent)
         {
             case Said said:
-                Receive(said.Connection, said.Message);
+                Receive(said.Connection, said.Message, said.Knock);
                 break;
             case Ended ended:
                 _post.Remove(ended.Connection);
@@ -172,7 +184,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         }
     }
 
-    private void Receive(ClientConnection connection, ClientMessage message)
+    private void Receive(ClientConnection connection, ClientMessage message, Knock knock)
     {
         var now = Now();
         if (!_rooms.TryGetValue(connection.RoomName, out var hosted))
@@ -190,9 +202,9 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         }
 
         _post.Add(connection);
-        var sender = message is Hello
-            ? new Sender(connection.Id, connection.ObservedAddress, FreshId(8), FreshId(24))
-            : new Sender(connection.Id, connection.ObservedAddress, "", "");
+        var sender = message is Hello or Invite
+            ? new Sender(connection.Id, connection.ObservedAddress, FreshId(8), FreshId(24)) { FreshSecret = FreshId(24), Proven = knock.Proven, Sealed = knock.Sealed }
+            : new Sender(connection.Id, connection.ObservedAddress, "", "") { Sealed = knock.Sealed };
         var step = RoomMachine.Receive(hosted.Room, message, sender, now);
         Apply(hosted, step);
         // After what was to be sent has been handed on: nobody waits for the words of a log.

@@ -11,7 +11,17 @@ internal readonly record struct Moment(long Us, long UnixUs)
 }
 
 /// <summary>Who sent a message, and what to call it should it be new. Ids and tokens come from outside: rooms roll no dice.</summary>
-internal sealed record Sender(long Connection, string? ObservedAddress, string FreshPeerId, string FreshToken);
+internal sealed record Sender(long Connection, string? ObservedAddress, string FreshPeerId, string FreshToken)
+{
+    /// <summary>A secret, should one be needed: for a host, or an invite.</summary>
+    public string FreshSecret { get; init; } = "";
+
+    /// <summary>The hash that the sender's password was found to be right for; null: none.</summary>
+    public string? Proven { get; init; }
+
+    /// <summary>The sender's password, salted and hashed anew, should the room take it for its own.</summary>
+    public string? Sealed { get; init; }
+}
 
 /// <summary>A member and its connection, and whether it said that it could play a track at once (null: it said nothing).</summary>
 internal sealed record Seat(long Connection, Member Member, string Token, string? ReadyTrackId = null, bool IsReady = false)
@@ -78,6 +88,9 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
     public RoomPolicy Policy { get; init; } = new();
 
     public long PolicyRevision { get; init; }
+
+    /// <summary>What its door is kept with.</summary>
+    public DoorSeal Door { get; init; } = DoorSeal.Open;
 
     public TempoPair Tempo { get; init; } = new(new Tempo(1, 0, ClockId, Pair.Current.AtUs, OriginUs: Pair.Current.AtUs), null);
 

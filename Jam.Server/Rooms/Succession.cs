@@ -5,7 +5,7 @@ namespace Jam.Server.Rooms;
 /// <summary>How a new authority goes on from what members remember of the last one.</summary>
 internal static class Succession
 {
-    private const string ResumedNote = "resumed";
+    public const string ResumedNote = "resumed";
 
     /// <summary>Takes note of what a member remembers; returns the note for STATE where the past was taken over.</summary>
     /// <param name="turn">The event.</param>

@@ -9,6 +9,7 @@ internal static class SwarmJamHouse
     public const string Contracts = "Jam.Server.Contracts";
     public const string Rooms = "Jam.Server.Rooms";
     public const string Web = "Jam.Server.Web";
+    public const string Doors = "Jam.Server.Doors";
     public const string Hosting = "Jam.Server.Hosting";
     public const string ServerProgram = "Jam.Server";
 
@@ -61,7 +62,8 @@ internal static class SwarmJamHouse
         new Place(Contracts, [], OfRecords),
         new Place(Rooms, [Contracts], new Purity()),
         new Place(Web, [Contracts]),
-        new Place(Hosting, [Rooms, Web, Contracts]),
+        new Place(Doors, [Contracts]),
+        new Place(Hosting, [Rooms, Web, Contracts, Doors]),
         new Place(ServerProgram, [Hosting, Web, Contracts]),
     ]);
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Jam.Peer.Network;
+namespace Jam.Server.Contracts;
 
 /// <summary>
 /// Whom an address stands for: itself, or under IPv6 its /64, since one machine has all of that to choose from. Link-local
@@ -13,7 +13,7 @@ internal readonly record struct AddressKey
 
     public AddressKey(IPAddress address)
     {
-        _address = address.Plain();
+        _address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         if (_address.AddressFamily != AddressFamily.InterNetworkV6 || _address.IsIPv6LinkLocal || IPAddress.IsLoopback(_address))
             return;
         var bytes = _address.GetAddressBytes();
