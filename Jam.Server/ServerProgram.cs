@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using CommandLine;
+using Jam.Server.Doors;
 using Jam.Server.Hosting;
 using Jam.Server.Web;
 using Microsoft.Extensions.Logging;
@@ -51,6 +52,7 @@ public static class ServerProgram
             {
                 Port = arguments.Port, Address = arguments.Address, DataFolder = arguments.Data, Listener = arguments.Listener,
                 WebPort = arguments.WebPort, ListsRooms = !arguments.Unlisted,
+                PerAddress = arguments.PerAddress, TlsCertFile = arguments.TlsCert, TlsKeyFile = arguments.TlsKey,
             };
             await using var server = await JamServer.StartAsync(options, TimeProvider.System, loggers, ending.Token);
             Greet(server, arguments.Address);
@@ -65,6 +67,11 @@ public static class ServerProgram
         catch (PortTakenException e)
         {
             await Console.Error.WriteLineAsync($"Port {e.Port} is in use: stop what listens there, or choose another with --{(e.Port == arguments.Port ? "port" : "web-port")}.");
+            return 1;
+        }
+        catch (TlsException e)
+        {
+            await Console.Error.WriteLineAsync($"No TLS: {e.Message}");
             return 1;
         }
         catch (StoreException e)
@@ -110,9 +117,12 @@ public static class ServerProgram
     {
         var here = bound is null || bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any) ? LanAddresses.Best() : bound;
         var host = here.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{here}]" : here.ToString();
-        Console.WriteLine($"SwarmJam rendezvous on port {server.Port}. In a browser: http://{host}:{server.WebPort}/");
-        Console.WriteLine($"Rooms: ws://{host}:{server.Port}/ws/jam (any name).");
-        Console.WriteLine($"Health: http://{host}:{server.WebPort}/healthz");
+        var (http, ws) = server.IsSecure ? ("https", "wss") : ("http", "ws");
+        Console.WriteLine($"SwarmJam rendezvous on port {server.Port}. In a browser: {http}://{host}:{server.WebPort}/");
+        Console.WriteLine($"Rooms: {ws}://{host}:{server.Port}/ws/jam (any name).");
+        Console.WriteLine($"Health: {http}://{host}:{server.WebPort}/healthz");
+        if (server.Fingerprint is { } fingerprint)
+            Console.WriteLine($"Peers that do not know this certificate's issuer: --tls-fingerprint {fingerprint}");
         Console.WriteLine("By hand: connect any WebSocket client there and send {\"type\":\"HELLO\",\"role\":\"host\"}; STATE comes first.");
         Console.WriteLine("Ctrl+C ends it.");
     }

@@ -4,6 +4,7 @@ using Jam.Peer.Network;
 using Jam.Peer.Takeover;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
+using Jam.Server.Doors;
 using Jam.Server.Hosting;
 
 namespace Jam.Peer.Session;

@@ -19,6 +19,8 @@ internal sealed class ConnectionHost(RoomHub hub, Reception reception, JamServer
     public Task HandleAsync(HttpContext context)
     {
         var path = context.Request.Path.Value ?? "/";
+        if (!path.StartsWith(RoomPrefix, StringComparison.Ordinal) && !reception.MayAsk(AddressOf(context)))
+            return AnswerAsync(context, StatusCodes.Status429TooManyRequests, "Too many requests from your address.\n");
         return path switch
         {
             "/healthz" => HealthAsync(context),
@@ -52,7 +54,7 @@ internal sealed class ConnectionHost(RoomHub hub, Reception reception, JamServer
         }
         finally
         {
-            reception.Leave();
+            reception.Leave(address);
         }
     }
 

@@ -33,6 +33,15 @@ public sealed record JamServerOptions
     /// <summary>Opens what keeps rooms, in place of the folder.</summary>
     internal Func<IRoomStore>? OpenStore { get; init; }
 
+    /// <summary>What it bears of one address.</summary>
+    public AddressLimits PerAddress { get; init; } = new();
+
+    /// <summary>The certificate that it shows, PEM, with those of its issuers after it; null: no TLS.</summary>
+    public string? TlsCertFile { get; init; }
+
+    /// <summary>That certificate's key, PEM; null: it is in the same file.</summary>
+    public string? TlsKeyFile { get; init; }
+
     /// <summary>Rounds of the hash that a room's password is kept under.</summary>
     internal int PasswordRounds { get; init; } = PasswordSeal.DefaultRounds;
 

@@ -63,7 +63,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         var (knock, refused) = await _doorbell.RingAsync(message, room, connection.ObservedAddress, cancellationToken);
         if (refused is not null)
         {
-            connection.Refuse(refused);
+            connection.Send(refused);
             return;
         }
 
@@ -207,10 +207,14 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
             : new Sender(connection.Id, connection.ObservedAddress, "", "") { Sealed = knock.Sealed };
         var step = RoomMachine.Receive(hosted.Room, message, sender, now);
         Apply(hosted, step);
+        if (message is Hello && connection.View is null && hosted.Room.Seats.ContainsKey(connection.Id))
+        {
+            connection.View = hosted.View;
+            HostingLog.Connected(_log, connection.Id, connection.ObservedAddress, connection.RoomName);
+        }
+
         // After what was to be sent has been handed on: nobody waits for the words of a log.
         HubLog.Received(_log, connection, message, step);
-        if (message is Hello && hosted.Room.Seats.ContainsKey(connection.Id))
-            connection.View = hosted.View;
     }
 
     private void Apply(HostedRoom hosted, Step step)
