@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace Jam.Server.Contracts;
 
@@ -14,9 +13,9 @@ internal readonly record struct AddressKey
     public AddressKey(IPAddress address)
     {
         _address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        if (_address.AddressFamily != AddressFamily.InterNetworkV6 || _address.IsIPv6LinkLocal || IPAddress.IsLoopback(_address))
-            return;
         var bytes = _address.GetAddressBytes();
+        if (bytes.Length == 4 || _address.IsIPv6LinkLocal || IPAddress.IsLoopback(_address))
+            return;
         bytes.AsSpan(8).Clear();
         _address = new IPAddress(bytes);
     }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Serialization;
 
 namespace Jam.Server.Contracts;
@@ -84,15 +86,22 @@ public static class InviteActions
 /// <param name="IsLocked">As in <see cref="DoorSeal"/>.</param>
 /// <param name="HasPassword">Whether a password admits.</param>
 /// <param name="Seal">What it is kept with: to the host, and to members that may take the room over; null to others.</param>
+/// <param name="Pass">What the gateways of a locked room want to see. Secret; null where it stands open.</param>
 public sealed record DoorState(
-    bool IsLocked, bool HasPassword, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DoorSeal? Seal = null) : ServerMessage
+    bool IsLocked, bool HasPassword, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DoorSeal? Seal = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Pass = null) : ServerMessage
 {
     /// <summary>What a member is told of a door.</summary>
-    public static DoorState Of(DoorSeal door, bool isWhole)
+    public static DoorState Of(DoorSeal door, bool isWhole, string roomSecret)
     {
         ArgumentNullException.ThrowIfNull(door);
-        return new DoorState(door.IsLocked, door.Password is not null, isWhole ? door : null);
+        return new DoorState(door.IsLocked, door.Password is not null, isWhole ? door : null, door.IsLocked ? PassOf(roomSecret) : null);
     }
+
+    /// <summary>What members show to gateways of a locked room: it follows from the room's secret, which each member knows, and tells nothing of it.</summary>
+    /// <param name="roomSecret">As WELCOME has it, base64.</param>
+    public static string PassOf(string roomSecret) =>
+        Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(roomSecret), "gateway"u8))[..32];
 }
 
 /// <summary>To the host that asked for it: an invite. The only time that its token is said.</summary>

@@ -32,9 +32,9 @@ public static class MessageText
             Welcome welcome => Form(ControlCodec.Serialize(welcome with
             {
                 ResumeToken = "(secret)", RoomSecret = "(secret)", HostToken = welcome.HostToken is null ? null : "(secret)",
-                Door = welcome.Door is null ? null : welcome.Door with { Seal = null },
+                Door = welcome.Door is null ? null : welcome.Door with { Seal = null, Pass = null },
             })),
-            DoorState door => Form(ControlCodec.Serialize(door with { Seal = null })),
+            DoorState door => Form(ControlCodec.Serialize(door with { Seal = null, Pass = null })),
             Invited invited => Form(ControlCodec.Serialize(invited with { Token = "(secret)" })),
             BlobRelay blob => $"BLOB from {blob.From}, {blob.Data.Length} characters",
             _ => Form(ControlCodec.Serialize(message)),

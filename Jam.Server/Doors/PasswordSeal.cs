@@ -39,20 +39,6 @@ internal static class PasswordSeal
         return CryptographicOperations.FixedTimeEquals(Hash(password, salt[..SaltBytes], rounds), hash[..HashBytes]);
     }
 
-    // As people see it: an accent may be typed as one character or as two.
     private static byte[] Hash(string password, ReadOnlySpan<byte> salt, int rounds) =>
-        Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(Normal(password)), salt, rounds, HashAlgorithmName.SHA512, HashBytes);
-
-    private static string Normal(string password)
-    {
-        try
-        {
-            return password.Normalize(NormalizationForm.FormC);
-        }
-        catch (ArgumentException)
-        {
-            // Half of a surrogate pair: no text, but a password all the same.
-            return password;
-        }
-    }
+        Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(password), salt, rounds, HashAlgorithmName.SHA512, HashBytes);
 }

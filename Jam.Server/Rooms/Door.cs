@@ -79,7 +79,7 @@ internal static class Door
         switch (wanted.Action)
         {
             case InviteActions.List:
-                turn.Send(by.Connection, DoorState.Of(turn.Room.Door with { Invites = standing }, isWhole: true));
+                turn.Send(by.Connection, DoorState.Of(turn.Room.Door with { Invites = standing }, isWhole: true, turn.Room.Secret));
                 break;
             case InviteActions.Revoke when standing.RemoveAll(i => i.Id == wanted.Id) > 0:
                 Change(turn, turn.Room.Door with { Invites = standing }, by);
@@ -137,13 +137,13 @@ internal static class Door
         if (isNews)
             Tell(turn);
         else if (by is not null)
-            turn.Send(by.Connection, DoorState.Of(door, IsHeir(by.Member)));
+            turn.Send(by.Connection, DoorState.Of(door, IsHeir(by.Member), turn.Room.Secret));
     }
 
     /// <summary>Tells everyone how the door is kept now, each as much as it is to know.</summary>
     public static void Tell(RoomTurn turn, long? except = null)
     {
         foreach (var group in turn.Room.Seats.Values.Where(s => s.Connection != except).GroupBy(s => IsHeir(s.Member)))
-            turn.SendSome([.. group.Select(s => s.Connection)], DoorState.Of(turn.Room.Door, group.Key));
+            turn.SendSome([.. group.Select(s => s.Connection)], DoorState.Of(turn.Room.Door, group.Key, turn.Room.Secret));
     }
 }

@@ -57,7 +57,7 @@ internal static class Membership
             member.PeerId, member.Role, member.JoinSeq, identity.Token, turn.Room.Secret, turn.Room.Policy, sender.ObservedAddress)
         {
             HostToken = hostToken,
-            Door = turn.Room.Door == DoorSeal.Open ? null : DoorState.Of(turn.Room.Door, Door.IsHeir(member)),
+            Door = turn.Room.Door == DoorSeal.Open ? null : DoorState.Of(turn.Room.Door, Door.IsHeir(member), turn.Room.Secret),
         });
         SendSnapshot(turn, sender.Connection);
         if (hello.Role == Role.Host && !isHost)

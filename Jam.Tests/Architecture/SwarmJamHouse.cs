@@ -42,6 +42,9 @@ internal static class SwarmJamHouse
     /// <summary>Both ends of the control protocol read its WebSocket messages, and cap them, with the same reader.</summary>
     private static readonly string[] WebSocketReader = [$"{Hosting}.FrameReader", $"{Hosting}.FrameKind"];
 
+    /// <summary>Both listen to strangers, and keep them from filling the log by the same rule.</summary>
+    private static readonly string[] Accounts = [$"{Doors}.AddressBook", $"{Doors}.AddressAccount", $"{Doors}.AddressLimits"];
+
     /// <summary>
     /// Messages are records with JSON names, which brings the JSON source generator and its reflection; and one extension turns a
     /// TimeProvider that it is given into microseconds.
@@ -64,7 +67,7 @@ internal static class SwarmJamHouse
         new Place(Web, [Contracts]),
         new Place(Doors, [Contracts]),
         new Place(Hosting, [Rooms, Web, Contracts, Doors]),
-        new Place(ServerProgram, [Hosting, Web, Contracts]),
+        new Place(ServerProgram, [Hosting, Web, Contracts, Doors]),
     ]);
 
     public static House Peer { get; } = new(
@@ -76,10 +79,10 @@ internal static class SwarmJamHouse
         new Place(Clock, [Contracts], new Purity()),
         new Place(Playback, [Clock, Contracts], OfPlayback),
         Shell(Storage),
-        Shell(Network, Storage) with { MayKnowTypes = [.. SessionData, .. WebSocketReader] },
+        Shell(Network, Storage) with { MayKnowTypes = [.. SessionData, .. WebSocketReader, .. Accounts] },
         Shell(Audio),
         Shell(Gateway, Storage),
-        new Place(Session, [Storage, Network, Audio, Gateway, Wire, Swarm, Takeover, Clock, Playback, Contracts, Hosting]),
+        new Place(Session, [Storage, Network, Audio, Gateway, Wire, Swarm, Takeover, Clock, Playback, Contracts, Hosting, Doors]),
         new Place(Cli, [Session, Contracts]) { MayKnowTypes = [$"{Hosting}.ListenerKind"] },
         new Place(PeerProgram, [Cli, Session, Audio, ServerProgram]),
     ]);

@@ -41,6 +41,7 @@ internal static class CommandParser
             "unmute" => RoomCommandParser.Member(rest, "unmute", MemberAction.Unmute),
             "ping" => RoomCommandParser.Member(rest, "ping", MemberAction.Ping),
             "policy" => RoomCommandParser.Policy(rest),
+            "lock" or "unlock" or "invite" or "invites" or "uninvite" or "encrypt" => DoorCommandParser.Parse(word.ToLowerInvariant(), rest),
             "queue" => RoomCommandParser.Queue(rest),
             "next" => Alone(rest, new Command.Ask(new Queue(QueueActions.Next)), "next"),
             "previous" => Alone(rest, new Command.Ask(new Queue(QueueActions.Previous)), "previous"),

@@ -1,6 +1,7 @@
 import { $, el, memory, setText } from './dom.js';
 import { RoomClient } from './roomClient.js';
 import { mountBeat } from './ui/beat.js';
+import { mountDoor, takeDoorKeys } from './ui/door.js';
 import { mountDrop } from './ui/drop.js';
 import { mountLoop } from './ui/loop.js';
 import { mountMembers } from './ui/members.js';
@@ -16,6 +17,7 @@ const client = new RoomClient({
   room,
   name: memory.get('jam:name') || undefined,
   isListed: sessionStorage.getItem(`jam:unlisted:${room}`) ? false : undefined,
+  doorKeys: takeDoorKeys(room),
 });
 
 function say(text) {
@@ -35,7 +37,7 @@ const OVER = {
 
 function showStatus(status, why) {
   document.body.dataset.status = status;
-  const words = { connecting: 'connecting', open: 'connected', lost: 'connection lost, trying again', over: 'not in the room' };
+  const words = { connecting: 'connecting', open: 'connected', lost: 'connection lost, trying again', over: 'not in the room', locked: 'locked' };
   setText($('status'), words[status]);
   if (status === 'over') say(`${OVER[why] ?? 'This connection is over.'} Reload to come back.`);
 }
@@ -81,6 +83,7 @@ document.title = `${room} · SwarmJam`;
 client.on('status', showStatus);
 client.on('change', showName);
 client.on('ERROR', (e) => e.close || say(e.message[0].toUpperCase() + e.message.slice(1) + '.'));
+mountDoor(client, room);
 mountRename();
 mountPlayer(client);
 mountQueue(client);

@@ -18,6 +18,7 @@ export class RoomModel {
   before = null;
   trackBefore = null;
   welcome = null;
+  door = null;
   role = 'viewer';
   isMuted = false;
   members = new Map();
@@ -41,6 +42,7 @@ export class RoomModel {
         return this.#takeState(p);
       case 'WELCOME':
         this.welcome = p;
+        this.door = p.door ?? null;
         this.role = p.role;
         this.policy = p.policy;
         return true;
@@ -48,6 +50,9 @@ export class RoomModel {
         return this.#takePage(p);
       case 'QUEUE':
         return this.#takeQueue(p);
+      case 'DOOR':
+        this.door = p;
+        return true;
       case 'POLICY':
         this.policy = p.policy;
         return true;

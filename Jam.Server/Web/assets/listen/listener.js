@@ -55,6 +55,8 @@ export class Listener {
     this.#gateways = new Gateways(
       () => gatewayUrls(client.room.members.values(), location),
       () => client.welcome?.peer_id,
+      undefined,
+      () => client.room.door?.pass,
     );
   }
 
