@@ -226,6 +226,9 @@ internal sealed partial class RoomFollower : IAsyncDisposable
             _duties.OnRoleGiven(room.Role);
         foreach (var duty in _duties.Next(room, isAnew: message is Snapshot || isNewRole))
             _client!.TrySend(duty);
+        // The room has just described itself, or has done what was asked first.
+        if ((message is Snapshot or PolicyState || isNewRole) && _keys.Lock(room) is { } door)
+            _client!.TrySend(door);
     }
 
     // The first STATE of a connection says which authority is at its other end.
@@ -271,8 +274,6 @@ internal sealed partial class RoomFollower : IAsyncDisposable
             return;
         if (_duties.Claim(room) is { } claim)
             client.TrySend(_keys.Open(claim));
-        if (_keys.Lock(room) is { } door)
-            client.TrySend(door);
         _self.SayStats(client);
     }
 

@@ -7,7 +7,7 @@ namespace Jam.Peer.Session;
 /// <param name="keptHostToken">The host's token from an earlier run; null: none.</param>
 internal sealed class RoomKeys(SessionOptions options, string? keptHostToken)
 {
-    private bool _hasLocked;
+    private bool _hasEncrypted, _hasLocked;
 
     /// <summary>What takes the host's place back; null: nothing does.</summary>
     public string? HostToken { get; private set; } = options.Door.HostToken ?? keptHostToken;
@@ -43,10 +43,16 @@ internal sealed class RoomKeys(SessionOptions options, string? keptHostToken)
     public ClientMessage? Lock(RoomState room)
     {
         var door = options.Door;
-        if (_hasLocked || room is not { Role: Role.Host, PeerId: not null })
+        // Who was made the host later has not asked for a lock.
+        if (_hasLocked || options.Role != Role.Host || room is not { Role: Role.Host, PeerId: not null })
             return null;
-        if (door.IsEncrypted && room.Policy.Links == LinkSecurity.Plain)
-            return new SetPolicy(Links: LinkSecurity.Tls);
+        if (!_hasEncrypted)
+        {
+            _hasEncrypted = true;
+            if (door.IsEncrypted && room.Policy.Links == LinkSecurity.Plain)
+                return new SetPolicy(Links: LinkSecurity.Tls);
+        }
+
         _hasLocked = true;
         return room.Door?.IsLocked == true || (door.Password is null && !door.IsInviteOnly) ? null
             : new SetDoor(door.Password, IsLocked: true);

@@ -25,7 +25,7 @@ internal sealed class AddressBook(AddressLimits limits, TimeProvider time)
                 return known;
             if (_accounts.Count >= _lookAt)
                 Forget();
-            return _accounts[key] = new AddressAccount(key, ip.Equals(IPAddress.Loopback) || ip.Equals(IPAddress.IPv6Loopback) ? AddressLimits.None : limits, time);
+            return _accounts[key] = new AddressAccount(key, AddressLimits.IsOwn(ip) ? AddressLimits.None : limits, time);
         }
     }
 
@@ -41,7 +41,7 @@ internal sealed class AddressBook(AddressLimits limits, TimeProvider time)
 internal sealed class AddressAccount(AddressKey key, AddressLimits limits, TimeProvider time)
 {
     /// <summary>Lines of the log that an address may cause at once, and seconds for each more.</summary>
-    private const int LinesAtOnce = 30;
+    private const int LinesAtOnce = 10;
     private const int SecondsPerLine = 10;
     private const long ForgottenUs = SecondsPerLine * LinesAtOnce * 1_000_000L;
 

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Jam.Server.Doors;
 
 /// <summary>
@@ -23,6 +25,10 @@ public sealed record AddressLimits
 
     /// <summary>Requests for pages and files a second in the long run; twenty times as many at once.</summary>
     public int RequestsPerSecond { get; init; } = 100;
+
+    /// <summary>Whether an address is the one by which this machine speaks to itself.</summary>
+    internal static bool IsOwn(IPAddress address) =>
+        address.Equals(IPAddress.Loopback) || address.Equals(IPAddress.IPv6Loopback) || (address.IsIPv4MappedToIPv6 && address.MapToIPv4().Equals(IPAddress.Loopback));
 
     /// <summary>No limits at all.</summary>
     public static AddressLimits None { get; } = new() { Connections = 0, JoinsPerSecond = 0, JoinBurst = 0, MessagesPerSecond = 0, BytesPerSecond = 0, RequestsPerSecond = 0 };

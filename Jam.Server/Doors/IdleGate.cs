@@ -6,7 +6,7 @@ namespace Jam.Server.Doors;
 /// <summary>
 /// How many connections may stand before the server without asking for anything: so many in all, and so many of one address. One more
 /// puts out the oldest, of its own address where that has its share, else of the address that has most: whoever opens connections and
-/// says nothing displaces itself. Safe for any thread.
+/// says nothing displaces itself. The machine's own address is not counted. Safe for any thread.
 /// </summary>
 internal sealed class IdleGate(int most = IdleGate.Most, int mostOfOne = IdleGate.MostOfOne)
 {
@@ -28,7 +28,7 @@ internal sealed class IdleGate(int most = IdleGate.Most, int mostOfOne = IdleGat
     /// <param name="evict">Closes it; called on the thread of whoever displaces it.</param>
     public Standing Enter(IPAddress? from, Action evict)
     {
-        var entry = new Standing(new AddressKey(from ?? IPAddress.None), evict);
+        var entry = new Standing(new AddressKey(from ?? IPAddress.None), evict, from is not null && AddressLimits.IsOwn(from));
         Wait(entry);
         return entry;
     }
@@ -39,7 +39,7 @@ internal sealed class IdleGate(int most = IdleGate.Most, int mostOfOne = IdleGat
         Standing? displaced = null;
         lock (_gate)
         {
-            if (entry.Node is not null)
+            if (entry.Node is not null || entry.IsOwn)
                 return;
             if (!_standing.TryGetValue(entry.From, out var own))
                 own = _standing[entry.From] = new LinkedList<Standing>();
@@ -77,8 +77,10 @@ internal sealed class IdleGate(int most = IdleGate.Most, int mostOfOne = IdleGat
     }
 
     /// <summary>A connection, and its place in the line; null where it stands in none.</summary>
-    internal sealed class Standing(AddressKey from, Action evict)
+    internal sealed class Standing(AddressKey from, Action evict, bool isOwn)
     {
+        public bool IsOwn => isOwn;
+
         public AddressKey From => from;
 
         public LinkedListNode<Standing>? Node { get; set; }

@@ -51,10 +51,12 @@ internal sealed class PasswordDesk(int rounds, TimeProvider time) : IDisposable
             return PasswordAnswer.Right;
         var key = new AddressKey(IPAddress.TryParse(address, out var parsed) ? parsed : IPAddress.None);
         // Paid before it is looked at: many at once are many.
-        if (!TryPay(key) || Interlocked.Increment(ref _waiting) > MaxWaiting)
+        if (!TryPay(key))
             return PasswordAnswer.NotNow;
         try
         {
+            if (Interlocked.Increment(ref _waiting) > MaxWaiting)
+                return PasswordAnswer.NotNow;
             await _busy.WaitAsync(cancellationToken);
             try
             {

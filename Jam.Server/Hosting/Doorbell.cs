@@ -32,7 +32,7 @@ internal sealed class Doorbell(PasswordDesk desk) : IDisposable
                     _ => (default, new Error(ErrorCodes.TooManyAttempts, "too many wrong passwords came from your address; try again in a minute", true)),
                 };
             // Only a host that opens a room brings a password along; anyone else's means nothing there.
-            case Hello { Password.Length: > 0, Role: Role.Host } opener when room is null or { NextJoinSeq: 1 }:
+            case Hello { Password.Length: > 0, Role: Role.Host } opener when room is null || Door.IsAwaitingHost(room.Door):
                 return (new Knock(Sealed: await desk.SealAsync(opener.Password!, cancellationToken)), null);
             case SetDoor { Password: { Length: > 0 } chosen }:
                 return (new Knock(Sealed: await desk.SealAsync(chosen, cancellationToken)), null);

@@ -43,13 +43,13 @@ internal static class Door
     public static bool IsOwner(DoorSeal door, string? hostToken) => door.HostToken is { } hash && Tokens.IsSame(Tokens.Seal(hash), hostToken);
 
     /// <summary>
-    /// A host has come: where the room is new it brings the lock along, and where nobody has the host's token yet, it gets one.
+    /// A host has come: where the room had none and nobody has locked it, it brings the lock along; where nobody has the host's token yet, it gets one.
     /// </summary>
     /// <returns>The token, where it is new to its owner; null else.</returns>
-    public static string? TakeFirstHost(RoomTurn turn, Hello hello, Sender sender, bool isNew)
+    public static string? TakeFirstHost(RoomTurn turn, Hello hello, Sender sender)
     {
         var door = turn.Room.Door;
-        if (isNew && (sender.Sealed is not null || hello.IsLocked == true))
+        if (IsAwaitingHost(door) && (sender.Sealed is not null || hello.IsLocked == true))
             door = door with { IsLocked = true, Password = sender.Sealed, Revision = 1 };
         string? told = null;
         if (door.HostToken is null && (hello.HostToken ?? sender.FreshSecret) is { Length: > 0 } token)
@@ -62,6 +62,9 @@ internal static class Door
             turn.Room = turn.Room with { Door = door };
         return told;
     }
+
+    /// <summary>Whether the first host is still to come, who says whether the door is locked.</summary>
+    public static bool IsAwaitingHost(DoorSeal door) => door is { HostToken: null, Revision: 0 };
 
     public static void Set(RoomTurn turn, Seat by, SetDoor wanted, Sender sender)
     {

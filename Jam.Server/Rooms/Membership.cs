@@ -37,7 +37,7 @@ internal static class Membership
         var stepsDown = isOwner && turn.Room.HostConnection is { } usurper ? Authority.StepDown(turn, usurper) : null;
         var isHost = hello.Role == Role.Host && (isOwner || MayHost(turn, identity.PeerId));
         var doorBefore = turn.Room.Door;
-        var hostToken = isHost ? Door.TakeFirstHost(turn, hello, sender, isNew) : null;
+        var hostToken = isHost ? Door.TakeFirstHost(turn, hello, sender) : null;
         if (turn.Room.HostClaim?.PeerId == identity.PeerId)
             turn.Room = turn.Room with { HostClaim = null };
         var member = new Member(

@@ -80,6 +80,9 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
 
     public long QueueRevision { get; init; }
 
+    /// <summary>Since when this authority has it, room clock, microseconds.</summary>
+    public long OpenedUs { get; init; } = Pair.Current.AtUs;
+
     public Repeat Repeat { get; init; }
 
     /// <summary>Ids of the list's tracks in the order in which they are played; null: the list's own.</summary>
@@ -214,7 +217,7 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
     public static Room Open(string name, string secret, Guid clockId, long nowUs) =>
         new(name, secret, clockId, new TimelinePair(new Timeline(1, 0, clockId, PlaybackStatus.Pause, null, nowUs, 0), null))
         {
-            EmptySinceUs = nowUs,
+            EmptySinceUs = nowUs, OpenedUs = nowUs,
         };
 }
 
@@ -275,6 +278,9 @@ internal static class RoomRules
 
     /// <summary>How much longer that is in a room that was restored: its members have to find the server first.</summary>
     public const long RestoredUs = 25_000_000;
+
+    /// <summary>How long what members remember beside the music is taken from them.</summary>
+    public const long BelongingsUs = 60_000_000;
 
     /// <summary>How long after the first command those who never stopped playing may still come and be followed.</summary>
     public const long YoungUs = 10_000_000;

@@ -74,7 +74,7 @@ internal static class RoomMemory
             Absentees = stored.Members.ToImmutableDictionary(
                 m => m.PeerId, m => new Absentee(m.PeerId, m.Name, m.JoinSeq, m.Token, now.Us, m.IsMuted)),
             HostClaim = host is null ? null : new HostClaim(host.PeerId, now.Us + RoomRules.HostGraceUs),
-            Adopted = new Adoption(old, WallErrorUs, now.Us + RoomRules.RestoredUs), IsRestored = true, EmptySinceUs = now.Us,
+            Adopted = new Adoption(old, WallErrorUs, now.Us + RoomRules.RestoredUs), IsRestored = true, EmptySinceUs = now.Us, OpenedUs = now.Us,
         };
     }
 }

@@ -65,9 +65,9 @@ internal sealed class AddressLimitTests
     public void An_address_fills_no_log_and_what_was_left_out_is_counted()
     {
         var account = new AddressBook(Small, _time).Of("192.0.2.1");
-        Assert.That(Enumerable.Range(0, 1000).Count(_ => account.TryLog(out var _)), Is.EqualTo(30));
+        Assert.That(Enumerable.Range(0, 1000).Count(_ => account.TryLog(out var _)), Is.EqualTo(10));
         _time.Advance(TimeSpan.FromSeconds(10));
-        Assert.That((account.TryLog(out var unsaid), unsaid), Is.EqualTo((true, 970)));
+        Assert.That((account.TryLog(out var unsaid), unsaid), Is.EqualTo((true, 990)));
     }
 
     [Test]
@@ -100,6 +100,15 @@ internal sealed class AddressLimitTests
         }
 
         Assert.That((gate.Count, gone), Is.EqualTo((4, Enumerable.Range(0, 47).Select(i => $"{i}").ToList())));
+    }
+
+    [Test]
+    public void The_machines_own_address_is_not_counted_at_the_gate()
+    {
+        var gate = new IdleGate(most: 1, mostOfOne: 1);
+        foreach (var own in new[] { "127.0.0.1", "::1", "::ffff:127.0.0.1" })
+            gate.Enter(IPAddress.Parse(own), () => Assert.Fail("it was put out"));
+        Assert.That(gate.Count, Is.Zero);
     }
 
     [Test]

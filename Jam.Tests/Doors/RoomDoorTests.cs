@@ -26,6 +26,14 @@ internal sealed class RoomDoorTests
     }
 
     [Test]
+    public void A_host_that_finds_somebody_in_its_room_locks_it_all_the_same()
+    {
+        Say(2, new Hello());
+        Open();
+        Assert.That((_room.Door.Password, CodeOf(Say(3, new Hello()), 3)), Is.EqualTo((Seal, ErrorCodes.PasswordNeeded)));
+    }
+
+    [Test]
     public void A_viewers_password_locks_no_room()
     {
         Say(1, new Hello { Password = "x" }, sealedAs: Seal);
@@ -211,6 +219,18 @@ internal sealed class RoomDoorTests
         Say(2, new Hello(Role.Host, Resume: past) { HostToken = "my-token" });
         Assert.That(Tokens.IsSame(Tokens.Seal(_room.Door.HostToken!), token));
         Assert.That(RoleOf(2), Is.EqualTo(Role.Viewer));
+    }
+
+    [Test]
+    public void A_past_that_a_stranger_makes_up_gives_it_no_control_of_a_room_that_goes_on()
+    {
+        Open(isLocked: false);
+        _nowUs += 61_000_000;
+        var past = new Resume(
+            new Timeline(9, 4, RoomHarness.OldClockId, PlaybackStatus.Pause, null, 0, 0), null, 0, 10, Policy: new RoomPolicy(Control.Everyone),
+            Queue: [RoomHarness.Track], PolicyRevision: 3, QueueRevision: 3);
+        Say(2, new Hello(Resume: past));
+        Assert.That((_room.Policy, _room.Queue.Count), Is.EqualTo((new RoomPolicy(), 0)));
     }
 
     private Moment Now => new(_nowUs, _unixUs);

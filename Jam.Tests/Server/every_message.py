@@ -244,6 +244,7 @@ async def door(base):
     check(not opened["has_password"], "DOOR", opened)
     back = await join(base, room, "host", host_token=host.me["host_token"])
     check(back.me["role"] == "host", "the host's token takes the place", back.me)
+    await bo.quiet()
     await back.say("DOOR", password="another")
     await bo.until("DOOR", lambda p: p["is_locked"])
     codes = [(await knock(password=f"guess {i}"))[0] for i in range(24)]

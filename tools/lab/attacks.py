@@ -18,7 +18,7 @@ from rig import JAM, Rig, RigError, free_port
 from wire import WebSocket
 
 PASSWORD = "a password that nobody guesses"
-LINES = 64      # of one attack in the host's log: thirty at once of each address, then one every ten seconds
+LINES = 48      # of one attack in the host's log: ten at once of each address and port, then one every ten seconds
 
 
 def arguments():
@@ -109,6 +109,7 @@ async def run(a, rig):
     rig.start_peer("host", ["--seed", track, "--listen-port", str(peer_port), "--server-port", str(port), "--log-file", log, "--no-discovery", "--autoplay",
                             *common])
     await until(rig, lambda: listens(port) and listens(peer_port), "the host does not come up", "host")
+    token = await host_token(rig)
     host = await Member.join(port, "overseer")
     viewer = rig.start("viewer", [rig.jam, "--name", "viewer", "--cache", os.path.join(rig.folder, "cache-viewer"), "--connect", f"127.0.0.1:{peer_port}",
                                   "--listen-port", "0", "--status-every", "1", "--log-file", "none", *common], rig.user_env("viewer"), stdout=subprocess.PIPE)
@@ -121,10 +122,8 @@ async def run(a, rig):
     tasks = [asyncio.create_task(m.listen(seeks)) for m in members]
     tasks += [asyncio.create_task(m.ping(i / len(members) / 2)) for i, m in enumerate(members)]
     # The token that takes the host's place is the host's alone; for the commands a member needs a room that everyone controls.
-    token = await host_token(rig)
     members[0].ws.send("SET_ROLE", role="host", host_token=token)
     members[0].ws.send("POLICY", control="everyone")
-    members[0].ws.send("DOOR", is_locked=True)
     await asyncio.sleep(1)
     world.member_id, world.secret = members[-1].id, base64.b64decode(members[0].secret)
     world.host_id, world.viewer_id, world.host_token_hash, world.password_hash = members[0].id, members[-1].id, "0" * 32, "pbkdf2-sha512"
