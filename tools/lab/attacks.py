@@ -7,11 +7,13 @@ import argparse
 import asyncio
 import base64
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
-import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from types import SimpleNamespace
 
 import attacks_tour
 from rig import JAM, Rig, RigError, free_port
@@ -82,20 +84,10 @@ async def seek(member, seeks):
         await asyncio.sleep(0.5)
 
 
-class World:
-    """What attackers know, and more than they should."""
-
-    def __init__(self, rig, log, port, peer_port):
-        self.folder, self.log, self.port, self.peer_port, self.password = rig.folder, log, port, peer_port, PASSWORD
-        self.host = next(p for n, p in rig.processes if n == "host")
-
-    def lines(self):
-        with open(self.log, encoding="utf-8", errors="replace") as file:
-            return sum(1 for line in file if any(f"127.0.0.{n}" in line for n in (66, 67, 68, 69, 77)) or "is told" in line)
-
-    def descriptors(self):
-        """Those of the host's process, or of what the command has become."""
-        return len(os.listdir(f"/proc/{self.host.pid}/fd"))
+def lines(log):
+    """Of a log, those that are about attackers."""
+    with open(log, encoding="utf-8", errors="replace") as file:
+        return sum(1 for line in file if any(f"127.0.0.{n}" in line for n in (66, 67, 77)) or "is told" in line)
 
 
 async def run(a, rig):
@@ -109,13 +101,14 @@ async def run(a, rig):
     rig.start_peer("host", ["--seed", track, "--listen-port", str(peer_port), "--server-port", str(port), "--log-file", log, "--no-discovery", "--autoplay",
                             *common])
     await until(rig, lambda: listens(port) and listens(peer_port), "the host does not come up", "host")
-    token = await host_token(rig)
+    token = await host_token(rig, port)
     host = await Member.join(port, "overseer")
     viewer = rig.start("viewer", [rig.jam, "--name", "viewer", "--cache", os.path.join(rig.folder, "cache-viewer"), "--connect", f"127.0.0.1:{peer_port}",
                                   "--listen-port", "0", "--status-every", "1", "--log-file", "none", *common], rig.user_env("viewer"), stdout=subprocess.PIPE)
     reports = []
     reading = asyncio.create_task(asyncio.to_thread(lambda: reports.extend(json.loads(line) for line in viewer.stdout if line.startswith(b"{"))))
-    world = World(rig, log, port, peer_port)
+    # What attackers know, and more than they should.
+    world = SimpleNamespace(folder=rig.folder, port=port, peer_port=peer_port, password=PASSWORD, host_pid=next(p.pid for n, p in rig.processes if n == "host"))
     seeks, members = {}, [host]
     for i in range(a.members - 1):
         members.append(await Member.join(port, f"member {i + 1}"))
@@ -132,26 +125,25 @@ async def run(a, rig):
     calm_from = time.monotonic()
     await asyncio.sleep(a.calm)
     calm_to, told = time.monotonic(), []
-    for name, attack in attacks_tour.TOUR:
+    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    for name, _ in attacks_tour.TOUR:
         if a.only and name != a.only:
             continue
         if name == "a wrong key":
             members[0].ws.send("POLICY", links="tls")
             await asyncio.sleep(2)
-        before, began = world.lines(), time.monotonic()
-        try:
-            words, ok = await (attack(world, a.half_open) if attack is attacks_tour.half_open else attack(world))
-        except (ConnectionError, TimeoutError, OSError, asyncio.IncompleteReadError, TypeError) as problem:
-            words, ok = f"it went wrong: {problem!r}", False
+        before, began = lines(log), time.monotonic()
+        words, ok = await asyncio.get_running_loop().run_in_executor(pool, attacks_tour.attack, name, world, a.half_open)
         await asyncio.sleep(1)
         ended = time.monotonic()
-        lines = world.lines() - before
+        said = lines(log) - before
         pings, states = during(members, began, ended)
-        told.append({"attack": name, "refused": ok, "what": words, "seconds": round(ended - began, 1), "log_lines": lines,
+        told.append({"attack": name, "refused": ok, "what": words, "seconds": round(ended - began, 1), "log_lines": said,
                      "ping_p99_ms": round(1e3 * percentile(pings, 0.99), 1), "state_p99_ms": round(1e3 * percentile(states, 0.99), 1)})
         if not a.json:
-            print(f"  {name:16} {'refused' if ok else 'NOT AS IT MUST BE'}, {lines} lines, {ended - began:.0f} s: {words}", flush=True)
+            print(f"  {name:16} {'refused' if ok else 'NOT AS IT MUST BE'}, {said} lines, {ended - began:.0f} s: {words}", flush=True)
     attack_to = time.monotonic()
+    pool.shutdown()
     rig.check()
     rig.stop(["viewer"])
     await reading
@@ -183,14 +175,14 @@ def summary(a, members, told, reports, calm, attack):
     return {"attacks": told, **figures, "members_lost": len(lost), "viewer_underruns": underruns, "problems": problems}
 
 
-async def host_token(rig):
+async def host_token(rig, port):
     """From where the host's own peer keeps it."""
     path = os.path.join(rig.user_env("host")["XDG_CONFIG_HOME"], "swarmjam", "identity.json")
     for _ in range(100):
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
-                rooms = json.load(file).get("rooms") or []
-            if rooms and rooms[-1].get("host_token"):
+                rooms = [r for r in json.load(file).get("rooms") or [] if f":{port}/" in r["url"] and r.get("host_token")]
+            if rooms:
                 return rooms[-1]["host_token"]
         await asyncio.sleep(0.1)
     raise RigError("the host has kept no token")
