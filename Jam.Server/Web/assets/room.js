@@ -37,7 +37,13 @@ const OVER = {
 
 function showStatus(status, why) {
   document.body.dataset.status = status;
-  const words = { connecting: 'connecting', open: 'connected', lost: 'connection lost, trying again', over: 'not in the room', locked: 'locked' };
+  const words = {
+    connecting: 'connecting',
+    open: 'connected',
+    lost: 'connection lost, trying again',
+    over: 'not in the room',
+    locked: 'locked',
+  };
   setText($('status'), words[status]);
   if (status === 'over') say(`${OVER[why] ?? 'This connection is over.'} Reload to come back.`);
 }

@@ -13,6 +13,14 @@ function read(storage, key) {
   }
 }
 
+function parsed(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
+
 function write(storage, key, value) {
   try {
     storage.setItem(key, value);
@@ -28,12 +36,7 @@ export function takeDoorKeys(room) {
     write(sessionStorage, keyOf(room), JSON.stringify({ invite }));
     history.replaceState(null, '', location.pathname);
   }
-  let keys = {};
-  try {
-    keys = JSON.parse(read(sessionStorage, keyOf(room))) ?? {};
-  } catch {
-    keys = {};
-  }
+  const keys = parsed(read(sessionStorage, keyOf(room)));
   const hostToken = read(localStorage, hostKeyOf(room));
   return hostToken ? { ...keys, host_token: hostToken } : keys;
 }
