@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Jam.Server;
 
 /// <summary>The options of the rendezvous as typed.</summary>
-internal sealed class ServerArguments
+internal sealed partial class ServerArguments
 {
     public const string Help = """
         SwarmJam's rendezvous: says who is in a room and what its host has decided. It carries no music.
@@ -23,6 +23,10 @@ internal sealed class ServerArguments
           --log-level L    off, error, warning, info, debug or trace (info)
           --log-format F   text, or json: one JSON object a line, in the file and on the console (text)
           --verbose        log connections and rooms on the console, too
+          --tls-cert FILE  speak TLS (https, wss) with this certificate, PEM, read anew when it changes; issuers may follow it
+          --tls-key FILE   its key, PEM (in the same file)
+          --per-address N  connections to rooms that one address may have, 0 for any number (1000). What it may say and join in a
+                           second goes by that, too; this machine's own address has no such limits
           --unlisted       list no rooms on the page; by its name each can be entered
           --metrics WHO    who may read /metrics (Prometheus's text): local, any or off (local: this machine alone)
           --otlp URL       send metrics and traces to this OpenTelemetry collector ($OTEL_EXPORTER_OTLP_ENDPOINT, or nowhere):
@@ -96,7 +100,7 @@ internal sealed class ServerArguments
     /// <summary>The parser passes over an option at the end that lacks its value; this does not.</summary>
     public static string? Dangling(string[] args) =>
         args is [.., "--port" or "--bind" or "--data" or "--listener" or "--web-port" or "--log-file" or "--log-level"
-            or "--log-format" or "--metrics" or "--otlp"] ? $"{args[^1]} needs a value." : null;
+            or "--log-format" or "--metrics" or "--otlp" or "--tls-cert" or "--tls-key" or "--per-address"] ? $"{args[^1]} needs a value." : null;
 
     /// <summary>What is wrong, in one sentence; null where nothing is.</summary>
     public string? Problem()
@@ -113,6 +117,8 @@ internal sealed class ServerArguments
             return "--listener fleck: this build has no Fleck; build it with -p:UseFleck=true (see README.md).";
         if (WebPortText is not null && Listener == ListenerKind.Kestrel)
             return "--web-port goes with --listener fleck; kestrel has the page on --port.";
+        if (DoorProblem() is { } door)
+            return door;
         if (LogLevelText is not null && LogLevels.Parse(LogLevelText) is null)
             return $"--log-level must be one of {string.Join(", ", LogLevels.Words)}.";
         if (LogFormatText is not (null or "text" or "json"))

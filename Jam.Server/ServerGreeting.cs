@@ -14,9 +14,12 @@ internal sealed class ServerGreeting(JamServer server, ServerArguments arguments
 
     public IEnumerable<string> Lines()
     {
-        yield return $"SwarmJam rendezvous on port {server.Port}. In a browser: http://{_host}:{server.WebPort}/";
-        yield return $"Rooms: ws://{_host}:{server.Port}/ws/jam (any name).";
-        yield return $"Health: http://{_host}:{server.WebPort}/healthz, /readyz{(arguments.Metrics == MetricsAccess.Off ? "" : " and /metrics")}";
+        var (http, ws) = server.IsSecure ? ("https", "wss") : ("http", "ws");
+        yield return $"SwarmJam rendezvous on port {server.Port}. In a browser: {http}://{_host}:{server.WebPort}/";
+        yield return $"Rooms: {ws}://{_host}:{server.Port}/ws/jam (any name).";
+        yield return $"Health: {http}://{_host}:{server.WebPort}/healthz, /readyz{(arguments.Metrics == MetricsAccess.Off ? "" : " and /metrics")}";
+        if (server.Fingerprint is { } fingerprint)
+            yield return $"Peers that do not know this certificate's issuer: --tls-fingerprint {fingerprint}";
         yield return "By hand: connect any WebSocket client there and send {\"type\":\"HELLO\",\"role\":\"host\"}; STATE comes first.";
         yield return "Ctrl+C ends it.";
         if (logFile is not null)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using CommandLine;
+using Jam.Server.Doors;
 using Jam.Server.Hosting;
 using Jam.Server.Observing;
 using Microsoft.Extensions.Logging;
@@ -54,6 +55,7 @@ public static class ServerProgram
             {
                 Port = arguments.Port, Address = arguments.Address, DataFolder = arguments.Data, Listener = arguments.Listener,
                 WebPort = arguments.WebPort, ListsRooms = !arguments.Unlisted, Metrics = arguments.Metrics,
+                PerAddress = arguments.PerAddress, TlsCertFile = arguments.TlsCert, TlsKeyFile = arguments.TlsKey,
             };
             using var telemetry = Telemetry.Start(arguments.Otlp, "swarmjam-server");
             await using var server = await JamServer.StartAsync(options, TimeProvider.System, loggers, ending.Token);
@@ -69,6 +71,11 @@ public static class ServerProgram
         catch (PortTakenException e)
         {
             await Console.Error.WriteLineAsync($"Port {e.Port} is in use: stop what listens there, or choose another with --{(e.Port == arguments.Port ? "port" : "web-port")}.");
+            return 1;
+        }
+        catch (TlsException e)
+        {
+            await Console.Error.WriteLineAsync($"No TLS: {e.Message}");
             return 1;
         }
         catch (StoreException e)

@@ -41,6 +41,9 @@ internal interface IGatewaySource
     /// <summary>Bytes go out that others cannot have from the same uplink.</summary>
     void Spend(int bytes);
 
+    /// <summary>Whether who shows this may listen; null: shows nothing. In a locked room only members can.</summary>
+    bool Admits(string? pass) => true;
+
     /// <summary>Whether a member of the room goes by this id.</summary>
     bool IsMember(string peerId);
 }

@@ -47,6 +47,8 @@ internal sealed class TrackGateway(IGatewaySource source, GatewayOptions options
             return RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "A track can only be read.");
         }
 
+        if (!source.Admits(context.Request.Query["pass"]))
+            return RefuseAsync(context, StatusCodes.Status403Forbidden, "This room is locked.");
         var path = context.Request.Path.Value;
         if (path == GatewayPath.Root)
             return TellAsync(context);

@@ -40,11 +40,12 @@ internal sealed class CheckLink : IAsyncDisposable
     /// <exception cref="ProtocolException">The other side will not have this peer.</exception>
     /// <exception cref="IOException">The connection is lost.</exception>
     public static async Task<CheckLink> OpenAsync(
-        FrameStream stream, PeerIdentity self, int listenPort, TimeProvider time, CancellationToken cancellationToken)
+        FrameStream stream, PeerIdentity self, int listenPort, TimeProvider time, CancellationToken cancellationToken,
+        LinkGuard? guard = null)
     {
         try
         {
-            await Handshake.DialAsync(stream, self, (ushort)listenPort, cancellationToken);
+            await Handshake.DialAsync(stream, self, (ushort)listenPort, cancellationToken, guard);
             return new CheckLink(stream, time);
         }
         catch

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Jam.Peer.Wire;
+using Jam.Server.Contracts;
+using Jam.Server.Doors;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -14,6 +16,9 @@ internal interface IDoorkeeper
 
     /// <summary>What WHERE is answered with.</summary>
     RoomLocation? Location { get; }
+
+    /// <summary>Whether links are encrypted, and whose key is whose.</summary>
+    LinkGuard Guard { get; }
 
     /// <summary>Whether one more from an address may come in, as far as that can be said before it has spoken.</summary>
     bool MayEnter(IPAddress from);
@@ -36,11 +41,13 @@ internal sealed class Entrance : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskBag _running = new();
     private readonly ILogger _log;
+    private readonly AddressBook _lines;
 
-    public Entrance(IDoorkeeper keeper, int listenPort, TimeProvider time, Action<string> notice, ILogger? log = null)
+    public Entrance(IDoorkeeper keeper, int listenPort, TimeProvider time, Action<string> notice, ILogger? log = null, IPAddress? bind = null)
     {
         (_keeper, _time, _once, _log) = (keeper, time, new OnceNotices(notice), log ?? NullLogger.Instance);
-        _listener = PeerListener.Bind(listenPort);
+        _lines = new AddressBook(AddressLimits.None, time);
+        _listener = PeerListener.Bind(listenPort, bind);
     }
 
     /// <summary>The swarm port.</summary>
@@ -93,7 +100,7 @@ internal sealed class Entrance : IAsyncDisposable
             to = ((IPEndPoint)socket.LocalEndPoint!).Address;
             if (!_keeper.MayEnter(from))
             {
-                NetworkLog.TurnedAway(_log, from, "it sent wrong data before, or there are too many connections");
+                LogTurnedAway(from, "it sent wrong data before, or there are too many connections");
                 socket.Dispose();
                 return;
             }
@@ -120,20 +127,20 @@ internal sealed class Entrance : IAsyncDisposable
             _once.Say($"crowding {new AddressKey(from)}", $"{from} opens more connections than it uses; its oldest are closed");
         try
         {
-            var hello = await Handshake.AcceptAsync(stream, () => _keeper.Identity, () => _keeper.Location?.AsSeenFrom(to), (ushort)Port, patience.Token);
+            var hello = await Handshake.AcceptAsync(stream, () => _keeper.Identity, () => _keeper.Location?.AsSeenFrom(to), (ushort)Port, patience.Token, _keeper.Guard);
             if (hello is null || !_keeper.TryWelcome(stream, hello))
                 await stream.DisposeAsync();
         }
         catch (ProtocolException problem)
         {
-            NetworkLog.TurnedAway(_log, from, problem.Message);
+            LogTurnedAway(from, problem.Message);
             await RefuseAsync(stream, problem.Message, patience.Token);
         }
         catch (Exception problem) when (problem is IOException or OperationCanceledException or SocketException or ObjectDisposedException)
         {
             var why = problem is OperationCanceledException ? "it did not say who it is in time" : problem.Message;
             if (!cancellationToken.IsCancellationRequested)
-                NetworkLog.TurnedAway(_log, from, why);
+                LogTurnedAway(from, why);
             await stream.DisposeAsync();
         }
         finally
@@ -153,6 +160,13 @@ internal sealed class Entrance : IAsyncDisposable
                 return;
             }
         }
+    }
+
+    // Whoever knocks ten thousand times is told of a few times.
+    private void LogTurnedAway(IPAddress from, string why)
+    {
+        if (_lines.Of(from.ToString()).TryLog(out var unsaid))
+            NetworkLog.TurnedAway(_log, from, unsaid == 0 ? why : FormattableString.Invariant($"{why}; {unsaid} more like it were not logged"));
     }
 
     private static async Task RefuseAsync(FrameStream stream, string why, CancellationToken cancellationToken)

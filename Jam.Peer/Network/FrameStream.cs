@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Jam.Peer.Wire;
 
 namespace Jam.Peer.Network;
@@ -10,13 +12,14 @@ internal sealed class FrameStream : IAsyncDisposable
 {
     private const int TcpLevel = 6;
     private const int TcpNotSentLowAt = 25;
+    private const byte TlsHandshake = 22;
     private const int UnsentBytes = 32 * 1024;
 
     /// <summary>What a connection may keep to write into, busy or idle.</summary>
     private const int KeptBytes = 1024;
 
-    private readonly NetworkStream _stream;
-    private readonly PipeReader _reader;
+    private Stream _stream;
+    private PipeReader _reader;
     private ArrayBufferWriter<byte> _pending = new();
     private long _written;
 
@@ -33,10 +36,66 @@ internal sealed class FrameStream : IAsyncDisposable
         }
 
         _stream = new NetworkStream(socket, ownsSocket: true);
-        _reader = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: 128 * 1024, minimumReadSize: 16 * 1024, leaveOpen: true, useZeroByteReads: true));
+        _reader = ReaderOf(_stream);
     }
 
     public Socket Socket { get; }
+
+    /// <summary>SHA-256 of the certificate at the other end, 64 hexadecimal digits; null where the link is not encrypted.</summary>
+    public string? RemoteKey { get; private set; }
+
+    /// <summary>Whether what comes first is TLS: its first byte makes no length that a frame may have.</summary>
+    public async ValueTask<bool> BeginsTlsAsync(CancellationToken cancellationToken)
+    {
+        var first = new byte[1];
+        try
+        {
+            return await Socket.ReceiveAsync(first, SocketFlags.Peek, cancellationToken) == 1 && first[0] == TlsHandshake;
+        }
+        catch (SocketException problem)
+        {
+            throw new IOException(problem.Message, problem);
+        }
+    }
+
+    /// <summary>Speaks TLS 1.3 from here on, before anything was read. Each end shows a certificate; whose it is, is not judged here.</summary>
+    /// <exception cref="ProtocolException">The other side does not speak it.</exception>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    public async Task SecureAsync(bool isListening, LinkKey key, CancellationToken cancellationToken)
+    {
+        var tls = new SslStream(_stream, leaveInnerStreamOpen: false);
+        try
+        {
+            if (isListening)
+            {
+                await tls.AuthenticateAsServerAsync(
+                    new SslServerAuthenticationOptions
+                    {
+                        ServerCertificateContext = key.Context, ClientCertificateRequired = true, EnabledSslProtocols = SslProtocols.Tls13,
+                        RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null, AllowTlsResume = false,
+                    },
+                    cancellationToken);
+            }
+            else
+            {
+                await tls.AuthenticateAsClientAsync(
+                    new SslClientAuthenticationOptions
+                    {
+                        TargetHost = "", ClientCertificateContext = key.Context, EnabledSslProtocols = SslProtocols.Tls13,
+                        RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null, AllowTlsResume = false,
+                    },
+                    cancellationToken);
+            }
+        }
+        catch (AuthenticationException problem)
+        {
+            throw new ProtocolException($"TLS came to nothing: {problem.Message}");
+        }
+
+        await _reader.CompleteAsync();
+        (_stream, _reader) = (tls, ReaderOf(tls));
+        RemoteKey = LinkKey.FingerprintOf(tls.RemoteCertificate!.GetRawCertData());
+    }
 
     /// <summary>How many of the written bytes the other side's system has acknowledged; at the least.</summary>
     public long AckedBytes
@@ -129,6 +188,9 @@ internal sealed class FrameStream : IAsyncDisposable
 
     /// <summary>Whether a write was broken off: nothing may follow what the other side holds for half a frame.</summary>
     public bool IsCut { get; private set; }
+
+    private static PipeReader ReaderOf(Stream stream) =>
+        PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 128 * 1024, minimumReadSize: 16 * 1024, leaveOpen: true, useZeroByteReads: true));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

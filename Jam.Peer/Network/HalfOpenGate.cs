@@ -1,4 +1,5 @@
 using System.Net;
+using Jam.Server.Contracts;
 
 namespace Jam.Peer.Network;
 

@@ -12,14 +12,23 @@ internal static class Handshake
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     /// <summary>The dialling side.</summary>
+    /// <param name="stream">The connection.</param>
+    /// <param name="self">Who this peer is.</param>
+    /// <param name="listenPort">Where it listens.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="guard">Knows whether the link is encrypted, and whose key is whose; null: it is not.</param>
     /// <returns>The other side's HELLO.</returns>
     /// <exception cref="ProtocolException">The other side is no member of this room, or says no; the message says why.</exception>
-    public static async Task<HelloFrame> DialAsync(FrameStream stream, PeerIdentity self, ushort listenPort, CancellationToken cancellationToken)
+    public static async Task<HelloFrame> DialAsync(FrameStream stream, PeerIdentity self, ushort listenPort, CancellationToken cancellationToken, LinkGuard? guard = null)
     {
-        var mine = Hello(self, listenPort);
+        if (guard is not null)
+            await guard.DialAsync(stream, cancellationToken);
+        var mine = Hello(self, listenPort, guard?.FingerprintFor(stream));
         await stream.SendAsync(mine, cancellationToken);
         var theirs = Expect<HelloFrame>(await stream.ReadAsync(false, cancellationToken));
         Check(self, theirs);
+        if (guard is not null)
+            await guard.CheckAsync(stream, theirs, cancellationToken);
         await stream.SendAsync(new AuthFrame(HandshakeProof.Compute(self.Secret, true, mine, theirs)), cancellationToken);
         var proof = Expect<AuthFrame>(await stream.ReadAsync(false, cancellationToken)).Proof;
         if (!HandshakeProof.Verify(self.Secret, false, mine, theirs, proof))
@@ -30,8 +39,11 @@ internal static class Handshake
     /// <summary>The listening side; answers WHERE as often as it is asked, within the time-out.</summary>
     /// <returns>The other side's HELLO, or null where it only asked and left.</returns>
     public static async Task<HelloFrame?> AcceptAsync(
-        FrameStream stream, Func<PeerIdentity?> self, Func<RoomInfoFrame?> where, ushort listenPort, CancellationToken cancellationToken)
+        FrameStream stream, Func<PeerIdentity?> self, Func<RoomInfoFrame?> where, ushort listenPort, CancellationToken cancellationToken,
+        LinkGuard? guard = null)
     {
+        if (guard is not null)
+            await guard.AcceptAsync(stream, cancellationToken);
         var first = await stream.ReadAsync(false, cancellationToken);
         for (; first is WhereFrame; first = await stream.ReadAsync(false, cancellationToken))
         {
@@ -46,7 +58,9 @@ internal static class Handshake
         if (self() is not { } identity)
             throw new ProtocolException("this peer is in no room yet; try again in a moment");
         Check(identity, theirs);
-        var mine = Hello(identity, listenPort);
+        if (guard is not null)
+            await guard.CheckAsync(stream, theirs, cancellationToken);
+        var mine = Hello(identity, listenPort, guard?.FingerprintFor(stream));
         await stream.SendAsync(mine, cancellationToken);
         var proof = Expect<AuthFrame>(await stream.ReadAsync(false, cancellationToken)).Proof;
         if (!HandshakeProof.Verify(identity.Secret, true, theirs, mine, proof))
@@ -55,8 +69,8 @@ internal static class Handshake
         return theirs;
     }
 
-    private static HelloFrame Hello(PeerIdentity self, ushort listenPort) => new(
-        FrameCaps.Version, FrameCaps.Exchanges | FrameCaps.Blobs | FrameCaps.Moves, self.PeerId, self.Room, listenPort, RandomNumberGenerator.GetBytes(HandshakeProof.Size), new byte[32]);
+    private static HelloFrame Hello(PeerIdentity self, ushort listenPort, byte[]? fingerprint) => new(
+        FrameCaps.Version, FrameCaps.Exchanges | FrameCaps.Blobs | FrameCaps.Moves, self.PeerId, self.Room, listenPort, RandomNumberGenerator.GetBytes(HandshakeProof.Size), fingerprint ?? new byte[32]);
 
     private static void Check(PeerIdentity self, HelloFrame theirs)
     {

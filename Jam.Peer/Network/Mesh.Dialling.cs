@@ -67,7 +67,7 @@ internal sealed partial class Mesh
             HelloFrame hello;
             try
             {
-                hello = await Handshake.DialAsync(stream, identity, (ushort)Port, patience.Token);
+                hello = await Handshake.DialAsync(stream, identity, (ushort)Port, patience.Token, Guard);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {

@@ -38,8 +38,10 @@ internal sealed partial class Mesh : IDoorkeeper, IAsyncDisposable
     /// <param name="upLimit">Upload cap, bytes per second; null: none.</param>
     /// <param name="connect">Opens connections; null: over TCP.</param>
     /// <param name="log">Attempts and what came of them; null: nowhere.</param>
-    public Mesh(SwarmLoop loop, int listenPort, TimeProvider time, Action<string> notice, long? upLimit = null, Connect? connect = null, ILogger? log = null)
+    /// <param name="bind">Address that the swarm port is bound to; null: every one.</param>
+    public Mesh(SwarmLoop loop, int listenPort, TimeProvider time, Action<string> notice, long? upLimit = null, Connect? connect = null, ILogger? log = null, IPAddress? bind = null)
     {
+        Guard = new LinkGuard(time);
         _log = log ?? NullLogger.Instance;
         _loop = loop;
         _time = time;
@@ -47,7 +49,7 @@ internal sealed partial class Mesh : IDoorkeeper, IAsyncDisposable
         _once = new OnceNotices(notice);
         _admission = new Admission(_links, time, _once);
         _connect = connect ?? Dialer.ConnectAsync;
-        _entrance = new Entrance(this, listenPort, time, notice, log);
+        _entrance = new Entrance(this, listenPort, time, notice, log, bind);
         _services = new LinkServices(this, upLimit, time);
         _entrance.Start();
     }
@@ -109,6 +111,7 @@ internal sealed partial class Mesh : IDoorkeeper, IAsyncDisposable
     {
         var before = FindMember(member.PeerId);
         _members[member.PeerId] = member;
+        Guard.Vouch(member.PeerId, member.LinkKey);
         if (_links.Find(member.PeerId) is { } link)
         {
             _loop.TryPost(new HostEvent(link.Id, member.Role == Role.Host));

@@ -68,12 +68,14 @@ internal sealed class PeerConnection : IAsyncDisposable
     /// <summary>Whether this side dialled.</summary>
     public bool Outgoing { get; }
 
+    /// <summary>Whether it speaks TLS.</summary>
+    public bool IsEncrypted => _stream.RemoteKey is not null;
+
     /// <summary>Whether the other side knows the frames beside the swarm's.</summary>
     public bool Exchanges { get; }
 
     /// <summary>Whether the other side knows BLOB, and RENDEZVOUS.</summary>
     public bool KnowsBlobs { get; }
-
     public bool KnowsMoves { get; }
 
     public IPEndPoint RemoteEndPoint { get; }
@@ -155,7 +157,7 @@ internal sealed class PeerConnection : IAsyncDisposable
         }
         catch (Exception fault)
         {
-            // The root of all three: whatever a bug throws ends this connection as anything else does, and its reason is told.
+            // The root of all three: whatever a bug throws ends this connection, and its reason is told.
             Close($"a fault inside ({fault.GetType().Name}: {fault.Message})");
         }
 
@@ -169,7 +171,6 @@ internal sealed class PeerConnection : IAsyncDisposable
         return _why!;
     }
 
-    /// <inheritdoc/>
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
 
     private async Task ReadLoopAsync(CancellationToken cancellationToken)
@@ -293,8 +294,7 @@ internal sealed class PeerConnection : IAsyncDisposable
         }
         catch (Exception problem) when (problem is IOException or OperationCanceledException or ObjectDisposedException)
         {
-            // The connection was lost already: there is no one to tell.
-            return;
+            return; // The connection was lost already: there is no one to tell.
         }
     }
 }

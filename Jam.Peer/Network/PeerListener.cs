@@ -19,16 +19,18 @@ internal sealed class PeerListener : IDisposable
     public int Port { get; }
 
     /// <summary>Binds the port; 0 takes any free one.</summary>
+    /// <param name="port">The port.</param>
+    /// <param name="address">The address; null: every one.</param>
     /// <exception cref="JamException">It is taken.</exception>
-    public static PeerListener Bind(int port)
+    public static PeerListener Bind(int port, IPAddress? address = null)
     {
-        var v6 = Socket.OSSupportsIPv6;
+        var v6 = address is null ? Socket.OSSupportsIPv6 : address.AddressFamily == AddressFamily.InterNetworkV6;
         var socket = new Socket(v6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            if (v6)
+            if (v6 && address is null)
                 socket.DualMode = true;
-            socket.Bind(new IPEndPoint(v6 ? IPAddress.IPv6Any : IPAddress.Any, port));
+            socket.Bind(new IPEndPoint(address ?? (v6 ? IPAddress.IPv6Any : IPAddress.Any), port));
             socket.Listen(128);
             return new PeerListener(socket);
         }

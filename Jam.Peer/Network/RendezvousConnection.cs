@@ -103,6 +103,7 @@ internal sealed class RendezvousConnection : IDisposable
             socket.Options.KeepAliveTimeout = TimeSpan.FromSeconds(3);
             // A room is on this network or dialled directly; a web proxy knows nothing of it.
             socket.Options.Proxy = null;
+            options.Trust?.Apply(socket.Options);
             await socket.ConnectAsync(url, cancellationToken);
             frames = new FrameReader(socket);
             if (standing is { } known && await ResumePoint.IsOfAsync(known, socket, frames, time, cancellationToken))
@@ -116,6 +117,9 @@ internal sealed class RendezvousConnection : IDisposable
                 NetworkLog.Received(log, said);
             if (answer.Message is Error { Code: ErrorCodes.Kicked } kicked)
                 throw new JamException(kicked.Message);
+            // Who was here before comes back by its token: then the door is another's, and the room elsewhere.
+            if (answer.Message is Error { Code: ErrorCodes.PasswordNeeded or ErrorCodes.WrongPassword or ErrorCodes.BadInvite } locked && least.Epoch == 0)
+                throw new JamException(DoorTexts.Refused(locked));
             if (answer.Message is not State state)
                 throw new RendezvousRefusedException((answer.Message as Error)?.Message ?? "the server did not answer HELLO with STATE");
             // It was told what this peer knows, and keeps below that.

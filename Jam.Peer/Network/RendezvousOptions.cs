@@ -19,6 +19,12 @@ public sealed record RendezvousOptions
     /// <summary>Swarm addresses to announce at one address of the room; null: those of <see cref="BuildHello"/>. As that, it must not block.</summary>
     public Func<Uri, IReadOnlyList<string>>? Listen { get; init; }
 
+    /// <summary>Adds to HELLO what is for one address of the room alone, such as its password; null: nothing. As <see cref="BuildHello"/>, it must not block.</summary>
+    public Func<Uri, Hello, Hello>? Personalize { get; init; }
+
+    /// <summary>Which servers are believed; null: those that the system believes.</summary>
+    public TlsTrust? Trust { get; init; }
+
     /// <summary>
     /// How long one attempt may take, from the connection to the first STATE; less where there are several addresses, so that each has
     /// its turn before a room is given up.

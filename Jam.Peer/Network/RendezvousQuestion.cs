@@ -12,13 +12,14 @@ internal static class RendezvousQuestion
 
     /// <summary>Asks, and tells what is known here.</summary>
     /// <returns>The answer; null where nobody answered, or something that does not know the question.</returns>
-    public static async Task<Rendezvous?> AskAsync(Uri url, Rendezvous told, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<Rendezvous?> AskAsync(Uri url, Rendezvous told, TimeProvider time, CancellationToken cancellationToken, TlsTrust? trust = null)
     {
         using var timer = new CancellationTokenSource(_patience, time);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         using var socket = new ClientWebSocket();
         using var frames = new FrameReader(socket);
         socket.Options.Proxy = null;
+        trust?.Apply(socket.Options);
         try
         {
             await socket.ConnectAsync(url, patience.Token);

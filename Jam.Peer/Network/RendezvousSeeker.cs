@@ -134,6 +134,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
             var hello = options.BuildHello();
             if (options.Listen is { } listen)
                 hello = hello with { Listen = listen(url) };
+            hello = options.Personalize?.Invoke(url, hello) ?? hello;
             return comesHome ? hello with { Resume = null } : hello;
         }
     }
@@ -158,7 +159,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
             .Build();
 
     // A WebSocket's own words say only that it did not come about; what lies under them says why.
-    private static string Reason(Exception problem) => problem switch
+    private string Reason(Exception problem) => options.Trust?.Explain(problem) ?? problem switch
     {
         WebSocketException { InnerException: { } inner } => inner.Message,
         OperationCanceledException => "no answer in time",

@@ -34,10 +34,11 @@ internal sealed class GatewayDoor : IAsyncDisposable
     /// <summary>Opens it: where there is a server already, that one answers for it.</summary>
     /// <param name="serverPort">Where the embedded server answers HTTP; null where there is none.</param>
     /// <param name="firstPort">Else the first to try; 0 takes any free one.</param>
+    /// <param name="bind">The address it is bound to then; null: every one.</param>
     /// <param name="notice">Tells people.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="JamException">No port is free.</exception>
-    public async Task OpenAsync(int? serverPort, int firstPort, Action<string> notice, CancellationToken cancellationToken)
+    public async Task OpenAsync(int? serverPort, int firstPort, IPAddress? bind, Action<string> notice, CancellationToken cancellationToken)
     {
         if (serverPort is not null)
         {
@@ -50,7 +51,7 @@ internal sealed class GatewayDoor : IAsyncDisposable
         {
             try
             {
-                _server = await GatewayServer.StartAsync(Gateway, port, null, cancellationToken);
+                _server = await GatewayServer.StartAsync(Gateway, port, bind, cancellationToken);
                 Port = _server.Port;
                 notice($"browsers in the room can listen through this peer (port {Port})");
                 return;

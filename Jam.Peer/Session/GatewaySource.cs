@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Jam.Peer.Audio;
 using Jam.Peer.Audio.Tags;
 using Jam.Peer.Gateway;
@@ -66,6 +68,11 @@ internal sealed class GatewaySource(
 
     /// <inheritdoc/>
     public void Spend(int bytes) => swarm.TryPost(new SpentEvent(bytes));
+
+    /// <inheritdoc/>
+    public bool Admits(string? pass) => room() is not { Door.IsLocked: true, Secret: var secret }
+        || (secret is not null && pass is not null && CryptographicOperations.FixedTimeEquals(
+            Encoding.UTF8.GetBytes(pass), Encoding.UTF8.GetBytes(DoorState.PassOf(Convert.ToBase64String(secret)))));
 
     /// <inheritdoc/>
     public bool IsMember(string peerId) => room().Others.ContainsKey(peerId);

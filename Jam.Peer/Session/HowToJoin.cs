@@ -1,25 +1,56 @@
 using System.Net;
 using Jam.Peer.Session.Page;
+using Jam.Server.Contracts;
 using Jam.Server.Hosting;
+using QRCoder;
 
 namespace Jam.Peer.Session;
 
 /// <summary>What a host's terminal says to whoever sits before it: how others come in.</summary>
 internal static class HowToJoin
 {
+    /// <summary>What stands before an invite in a link's fragment, which browsers keep to themselves.</summary>
+    public const string InviteMark = "#invite=";
+
     /// <summary>The very lines that others type, with this machine's addresses.</summary>
-    public static IEnumerable<string> Lines(int swarmPort, JamServer? server, string room, PageKey key)
+    public static IEnumerable<string> Lines(int swarmPort, JamServer? server, string room, PageKey key, IPAddress? bind = null)
     {
-        var addresses = LocalAddresses.All();
+        var addresses = Addresses(bind);
         if (server is not null)
             yield return $"the rendezvous server listens on port {server.Port}, room '{room}'";
+        var trust = server?.Fingerprint is { } fingerprint ? $" --tls-fingerprint {fingerprint}" : "";
         foreach (var address in addresses)
-            yield return $"others join with: {ProgramName.Typed} --connect {new IPEndPoint(address, swarmPort)}";
+            yield return $"others join with: {ProgramName.Typed} --connect {new IPEndPoint(address, swarmPort)}{trust}";
         if (server is null)
             yield break;
-        var best = addresses.Count > 0 ? addresses[0] : IPAddress.Loopback;
-        var link = $"http://{new IPEndPoint(best, server.WebPort)}/room/{room}";
+        var link = Page(server, addresses, room);
         yield return $"in a browser: {link}";
         yield return $"to add files from a browser on another machine of yours: {link}{PageKey.Mark}{key.Text}";
     }
+
+    /// <summary>One line with the ways in that an invite opens, and its link.</summary>
+    public static (string Line, string Link) Invite(Invited invite, int swarmPort, JamServer? server, Uri? rendezvous, string room, DoorOptions door)
+    {
+        var addresses = Addresses(door.Bind);
+        var page = server is not null ? Page(server, addresses, room)
+            : rendezvous is null ? $"/room/{room}" : new UriBuilder(rendezvous) { Scheme = rendezvous.Scheme == "wss" ? "https" : "http", Path = $"/room/{room}" }.Uri.ToString();
+        var link = $"{page}{InviteMark}{invite.Token}";
+        var command = $"tools/jam --connect {new IPEndPoint(addresses.Count > 0 ? addresses[0] : IPAddress.Loopback, swarmPort)} --invite {invite.Token}";
+        return ($"invite {invite.Id}{RoomTexts.Terms(invite.Uses, invite.UntilUnixSec)}: {link} or {command}", link);
+    }
+
+    /// <summary>A link as rows of blocks, for cameras.</summary>
+    public static IEnumerable<string> Code(string link)
+    {
+        using var generator = new QRCodeGenerator();
+        using var data = generator.CreateQrCode(link, QRCodeGenerator.ECCLevel.L);
+        using var code = new AsciiQRCode(data);
+        return code.GetGraphicSmall(drawQuietZones: true).Split('\n').Select(row => row.TrimEnd('\r'));
+    }
+
+    private static IReadOnlyList<IPAddress> Addresses(IPAddress? bind) =>
+        bind is null || bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any) ? LocalAddresses.All() : [bind];
+
+    private static string Page(JamServer server, IReadOnlyList<IPAddress> addresses, string room) =>
+        $"{(server.IsSecure ? "https" : "http")}://{new IPEndPoint(addresses.Count > 0 ? addresses[0] : IPAddress.Loopback, server.WebPort)}/room/{room}";
 }

@@ -14,7 +14,11 @@ namespace Jam.Peer.Session;
 internal sealed record KeptIdentity(string PeerId, string? Name = null, IReadOnlyList<KeptRoom>? Rooms = null);
 
 /// <summary>Who this peer was in a room, and what proves it there.</summary>
-internal sealed record KeptRoom(string Url, string PeerId, string Token);
+/// <param name="Url">The room.</param>
+/// <param name="PeerId">Who this peer was there.</param>
+/// <param name="Token">What proves that.</param>
+/// <param name="HostToken">What takes the host's place back there; null: this peer did not open that room.</param>
+internal sealed record KeptRoom(string Url, string PeerId, string Token, string? HostToken = null);
 
 /// <summary>
 /// This peer's identity in the user's configuration folder: <c>identity.json</c>. A second peer that runs at the same time has
@@ -90,13 +94,20 @@ internal sealed class IdentityStore : IAsyncDisposable
         }
     }
 
+    /// <summary>What takes the host's place back in a room that is at one of some addresses; null: nothing does.</summary>
+    public string? HostTokenFor(IEnumerable<Uri> room)
+    {
+        lock (_gate)
+            return room.Select(url => _kept.Rooms?.LastOrDefault(r => r.Url == url.ToString())?.HostToken).FirstOrDefault(t => t is not null);
+    }
+
     /// <summary>Keeps a name for the next time.</summary>
     public void KeepName(string name) => Change(kept => kept with { Name = name });
 
     /// <summary>Keeps who this peer is in a room.</summary>
-    public void Keep(Uri url, string peerId, string token)
+    public void Keep(Uri url, string peerId, string token, string? hostToken = null)
     {
-        var room = new KeptRoom(url.ToString(), peerId, token);
+        var room = new KeptRoom(url.ToString(), peerId, token, hostToken);
         Change(kept => kept with { Rooms = [.. (kept.Rooms ?? []).Where(r => r.Url != room.Url).TakeLast(MaxRooms - 1), room] });
     }
 
@@ -176,7 +187,8 @@ internal sealed class IdentityStore : IAsyncDisposable
     // Names.Clean is what the server would make of it: whoever edits the file by hand sees what others see.
     private static bool IsUsable(KeptIdentity kept) => kept.PeerId is not null && Names.IsId(kept.PeerId)
         && (kept.Name is null || Names.Clean(kept.Name, Limits.MaxMemberNameLength) == kept.Name)
-        && (kept.Rooms ?? []).All(r => r is { Url: not null, PeerId: not null, Token: not null } && Names.IsId(r.PeerId) && Names.IsId(r.Token));
+        && (kept.Rooms ?? []).All(r => r is { Url: not null, PeerId: not null, Token: not null } && Names.IsId(r.PeerId) && Names.IsId(r.Token)
+            && (r.HostToken is null || Names.IsId(r.HostToken)));
 
     private void Damaged(string why) => _notice($"the saved identity cannot be read ({_path}: {why}); this peer has a new one");
 }

@@ -54,11 +54,14 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
     private AddressWatch? _addresses;
     private IReadOnlyList<IPAddress> _toldAddresses = LocalAddresses.All();
     private Task _pulse = Task.CompletedTask;
+    private readonly Task<LinkKey> _linkKey;
 
     public JamSession(SessionOptions options, TimeProvider time)
     {
         _time = time;
         _startedUs = time.NowUs();
+        // Some milliseconds, while the rest begins.
+        _linkKey = Task.Run(() => LinkKey.Create(time.GetUtcNow()));
         _log = SessionLog.Open(options, time, Whisper);
         _identity = IdentityStore.Open(options.KeepsIdentity ? options.ConfigFolder ?? LatencyStore.DefaultFolder() : null, Notice);
         options = Named(options);
@@ -67,7 +70,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _shelf = new TrackShelf(OpenCache(), options.SaveFolder, Notice);
         _swarm = new SwarmLoop(new SwarmSettings { UpBytesPerSecond = options.UpLimitBytesPerSecond, DownBytesPerSecond = options.DownLimitBytesPerSecond }, this, time);
         _shelf.Attach(_swarm);
-        _mesh = new Mesh(_swarm, options.ListenPort, time, Notice, options.UpLimitBytesPerSecond, log: _log.Loggers.CreateLogger("swarm"));
+        _mesh = new Mesh(_swarm, options.ListenPort, time, Notice, options.UpLimitBytesPerSecond, log: _log.Loggers.CreateLogger("swarm"), bind: options.Door.Bind);
         _trace = LabTrace.Open(options.TracePath, time);
         _player = Player.Start(PlayerOptions.From(options) with { Trace = _trace is null ? null : _trace.Add }, time, () => _rendezvous?.Clock ?? RoomClockSnapshot.None, Notice);
         _playhead = new PlayheadFeed(_swarm);
@@ -77,7 +80,8 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
             options, new GatewaySource(() => _follower?.Room ?? new RoomState(), () => _rendezvous?.Current, Servers, _shelf, _extras, _swarm), time);
         _page = new PageRoutes(_extras.Find, SeedAsync, options.CacheFolder ?? TrackCache.DefaultFolder());
         _metrics = new PeerMetrics(Report, () => _swarm.Snapshot.Totals, time);
-        _server = new OwnServer(options, [.. _page.All, .. _gateway?.Routes ?? []], Servers, Notice, time, _log.Loggers, _metrics.Scope);
+        _server = new OwnServer(
+            options, [.. _page.All, .. _gateway?.Routes ?? []], Servers, Notice, time, _log.Loggers, DoorKeys.TrustOf(options.Door), _metrics.Scope);
         _extras.Changed += () => _follower?.OnShelfChanged();
         _shelf.Opened += _ => _follower?.OnShelfChanged();
     }
@@ -103,20 +107,23 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         var infos = new List<TrackInfo>();
         foreach (var seed in seeds)
             infos.Add(await AddSeedAsync(seed, cancellationToken));
+        _mesh.Guard.Key = await _linkKey.WaitAsync(cancellationToken);
         var location = await LocateAsync(cancellationToken);
         _roomName = location.Room;
         if (_gateway is not null)
-            await _gateway.OpenAsync(_server.Running?.WebPort, _options.GatewayPort, Notice, cancellationToken);
+            await _gateway.OpenAsync(_server.Running?.WebPort, _options.GatewayPort, _options.Door.GatewayBind, Notice, cancellationToken);
         _agent = new TakeoverAgent(location, _server, _mesh, () => _swarm.Snapshot, _time, Notice) { Spans = _metrics.Spans };
         _follower = new RoomFollower(
             _options, location, infos, _shelf, _extras, _mesh, _player, _playhead, _agent,
-            new SelfReports(_options, _player, () => _swarm.Snapshot), _clicks, _identity, _time, Notice, Whisper) { GatewayPort = _gateway?.Port };
+            new SelfReports(_options, _player, () => _swarm.Snapshot), _clicks, _identity, _time, Notice, Whisper) { GatewayPort = _gateway?.Port, HowToJoin = HowToInvite };
         _rendezvous = new RendezvousClient(
             new RendezvousOptions
             {
                 Candidates = location.Urls,
                 BuildHello = _follower.Hello,
                 Listen = _follower.Listen,
+                Personalize = _follower.Personalize,
+                Trust = _server.Trust,
                 KeepsFirstClock = _options.KeepsFirstClock,
                 Log = _log.Loggers.CreateLogger("room"),
                 Trace = _trace is null ? null : _trace.Add,
@@ -129,7 +136,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _addresses = new AddressWatch(AddressWatch.OfThisMachine, OnAddressesChanged, _time);
         _pulse = WatchAsync();
         if (_options.Role == Role.Host)
-            HowToJoin.Lines(_mesh.Port, _server.Running, _roomName, _page.Key).ToList().ForEach(Notice);
+            HowToJoin.Lines(_mesh.Port, _server.Running, _roomName, _page.Key, _options.Door.Bind).ToList().ForEach(Notice);
         if (_options is { Role: Role.Host, Discovery: true })
             _beacon = new BeaconSender(BeaconNetwork.Default, Beacon, _time);
     }
@@ -185,6 +192,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         await _shelf.DisposeAsync();
         await _mesh.DisposeAsync();
         await _swarm.DisposeAsync();
+        (await _linkKey).Dispose();
         if (_gateway is not null)
             await _gateway.DisposeAsync();
         if (_metricsDoor is not null)
@@ -198,6 +206,15 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _notices.Writer.TryComplete();
         _completion.TrySetResult();
         _stop.Dispose();
+    }
+
+    // Its code is shown, and never logged: whoever reads it is in.
+    private string HowToInvite(Invited invite)
+    {
+        var (line, link) = HowToJoin.Invite(invite, _mesh.Port, _server.Running, _rendezvous?.Current, _roomName!, _options.Door);
+        foreach (var row in HowToJoin.Code(link))
+            Whisper(row);
+        return line;
     }
 
     private RoomFollower Follower => _follower ?? throw new JamException("not in a room yet; wait a moment");

@@ -39,7 +39,7 @@ internal static class Legacy
         return new Inheritance(
             roomName, Convert.ToBase64String(room.Secret ?? []), epoch, known, [.. self, .. others], host, graceUs,
             [.. room.Loop.Parts.Where(p => p.Value.Steps.Count > 0).Select(p => new LoopLane(p.Key, p.Value.Steps, p.Value.FromBeat / room.Loop.Shape.Beats))],
-            [.. room.Kicked]);
+            [.. room.Kicked], room.Door?.Seal);
     }
 
     /// <summary>Everyone who could take the room over, this peer among them.</summary>
@@ -69,7 +69,7 @@ internal static class Legacy
         ? resume with
         {
             Tempo = room.Tempo?.Current, Policy = room.Policy, Queue = room.Queue, Repeat = room.Repeat, Loop = room.Loop.Shape,
-            PolicyRevision = room.PolicyStamp.Revision, QueueRevision = room.QueueStamp.Revision,
+            PolicyRevision = room.PolicyStamp.Revision, QueueRevision = room.QueueStamp.Revision, Door = room.Door?.Seal,
         }
         : null;
 }

@@ -1,5 +1,7 @@
 using System.Net;
 using Jam.Peer.Gateway;
+using Jam.Peer.Network;
+using Jam.Server.Doors;
 using Jam.Server.Hosting;
 using Jam.Server.Observing;
 using Microsoft.Extensions.Logging;
@@ -13,18 +15,31 @@ namespace Jam.Peer.Session;
 /// <param name="notice">Tells people.</param>
 /// <param name="time">The clock.</param>
 /// <param name="loggers">Where it logs.</param>
+/// <param name="trust">Learns to believe it.</param>
 /// <param name="scope">What its metrics belong to.</param>
 internal sealed class OwnServer(
     SessionOptions options, IReadOnlyList<HttpRoute> routes, Func<IEnumerable<Uri>> servers, Action<string> notice, TimeProvider time, ILoggerFactory loggers,
-    MetricsScope? scope = null) : IAsyncDisposable
+    TlsTrust trust, MetricsScope? scope = null) : IAsyncDisposable
 {
     private const int PortTries = 20;
+
+    /// <summary>Which servers this peer believes.</summary>
+    public TlsTrust Trust => trust;
 
     /// <summary>The server; null while there is none.</summary>
     public JamServer? Running { get; private set; }
 
     /// <summary>Where this process reaches a room of it.</summary>
-    public Uri UrlOf(string room) => new($"ws://127.0.0.1:{Running!.Port}/ws/{room}");
+    public Uri UrlOf(string room) => new($"{(Running!.IsSecure ? "wss" : "ws")}://{Here}:{Running.Port}/ws/{room}");
+
+    // Bound to one address, it is not at the others.
+    private string Here => options.Door.ServerBind switch
+    {
+        null => "127.0.0.1",
+        var any when any.Equals(IPAddress.Any) || any.Equals(IPAddress.IPv6Any) => "127.0.0.1",
+        { AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6 } six => $"[{six}]",
+        var one => one.ToString(),
+    };
 
     /// <summary>A room on any server: a URL with a path is the room's own, one without gets the room's place on that server.</summary>
     public static Uri RoomOn(Uri server, string room) =>
@@ -45,8 +60,16 @@ internal sealed class OwnServer(
                 {
                     Port = port, DataFolder = options.DataFolder, Listener = options.Listener, ListsRooms = options.IsListed, Routes = routes, Scope = scope,
                     AllowsOrigin = origin => GatewayOrigins.Allows(origin, servers(), LocalAddresses.All()), Tell = notice,
+                    Address = options.Door.ServerBind, TlsCertFile = options.Door.TlsCertFile, TlsKeyFile = options.Door.TlsKeyFile,
                 };
-                return Running = await JamServer.StartAsync(server, time, loggers, cancellationToken);
+                Running = await JamServer.StartAsync(server, time, loggers, cancellationToken);
+                if (Running.Fingerprint is { } fingerprint)
+                    trust.Add(fingerprint);
+                return Running;
+            }
+            catch (TlsException problem)
+            {
+                throw new JamException($"no TLS: {problem.Message}", problem);
             }
             catch (StoreException problem)
             {

@@ -6,7 +6,7 @@ using Jam.Server.Contracts;
 namespace Jam.Peer.Session;
 
 /// <summary>Commands to the room's authority, and which of its messages answers which. One waits at a time.</summary>
-internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?> client, TimeProvider time, Action<string> notice) : IRoomControls, IDisposable
+internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?> client, TimeProvider time, Action<string> notice, RoomKeys keys) : IRoomControls, IDisposable
 {
     private const string MutedText = "the host has muted you";
 
@@ -49,7 +49,7 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
     /// <inheritdoc/>
     public async Task<string> AskAsync(ClientMessage command, CancellationToken cancellationToken)
     {
-        var based = Based(command);
+        var based = command is SetRole role ? keys.Open(role) : Based(command);
         using var span = Spans?.StartActivity("peer.command", ActivityKind.Client);
         span?.SetTag("jam.message.type", command.GetType().Name);
         try
@@ -67,6 +67,9 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
             span?.SetStatus(ActivityStatusCode.Error, problem.Message);
             throw;
         }
+
+        if (based is Invite { Action: InviteActions.Add } && follower.Room.LastInvite is { } invite)
+            return follower.HowToJoin(invite);
         return RoomTexts.Answer(based, follower.Room);
     }
 
@@ -233,6 +236,8 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
     private bool IsAnswer(ClientMessage asked, ServerMessage message) => asked switch
     {
         SetPolicy => message is PolicyState,
+        SetDoor or Invite { Action: not InviteActions.Add } => message is DoorState,
+        Invite => message is Invited,
         SetTempo or Metronome => message is TempoState,
         SetLoop => message is LoopState { Lane: null },
         SetRole role => message is PeerJoined { Member: var m } && m.PeerId == (role.PeerId ?? follower.Room.PeerId),

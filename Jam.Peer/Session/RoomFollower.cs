@@ -1,4 +1,3 @@
-using System.Net;
 using System.Threading.Channels;
 using Jam.Peer.Audio;
 using Jam.Peer.Clock;
@@ -14,7 +13,7 @@ namespace Jam.Peer.Session;
 /// Follows the room: one loop takes what its authority says and passes it on to the mesh, the shelf and the player, and says
 /// four times a second what this peer measures of itself.
 /// </summary>
-internal sealed class RoomFollower : IAsyncDisposable
+internal sealed partial class RoomFollower : IAsyncDisposable
 {
     private static readonly TimeSpan PulseEvery = TimeSpan.FromMilliseconds(250);
     private const int PulsesPerStats = 8;
@@ -38,6 +37,7 @@ internal sealed class RoomFollower : IAsyncDisposable
     private readonly IReadOnlyList<Uri> _candidates;
     private readonly IdentityStore _identity;
     private readonly TakeoverAgent _agent;
+    private readonly RoomKeys _keys;
     private (Uri Url, bool ComesHome)? _arrived;
     private bool _wasConnected, _saidGone;
     // Full mode: nothing more is said than that something has changed.
@@ -58,8 +58,10 @@ internal sealed class RoomFollower : IAsyncDisposable
         _readiness = new Readiness(track => player.IsReady(track, Readiness.FirstSecondUs));
         player.Decoded += () => _ = _readiness.IsAwaited && _changes.Writer.TryWrite(true);
         _news = new RoomNews(options.Role, mesh, _readiness, notice, whisper);
-        Commands = new RoomCommands(this, () => _client, time, notice) { Clicks = clicks };
+
         _storageNotices = new StorageNotices(shelf, notice);
+        _keys = new RoomKeys(options, _identity.HostTokenFor(_candidates));
+        Commands = new RoomCommands(this, () => _client, time, notice, _keys) { Clicks = clicks };
     }
 
     /// <summary>The room as it is known now.</summary>
@@ -71,23 +73,11 @@ internal sealed class RoomFollower : IAsyncDisposable
     /// <summary>Where browsers find this peer's gateway; null where it has none.</summary>
     public int? GatewayPort { get; init; }
 
+    /// <summary>What a host's people are told of an invite.</summary>
+    public Func<Invited, string> HowToJoin { get; init; } = invite => invite.Token;
+
     /// <summary>Whether the room was ever reached.</summary>
     public bool HasBeenConnected { get; private set; }
-
-    /// <summary>The first message of a connection, with what a successor of the authority needs. Who is the host stays so.</summary>
-    public Hello Hello()
-    {
-        var room = Room;
-        var (peerId, token) = room.PeerId is { } here ? (here, room.ResumeToken) : _identity.For(_candidates);
-        var role = room.PeerId is null ? _duties.Wanted : room.Role;
-        return new Hello(
-            role, _options.Name, peerId, null, _mesh.Port, token, Legacy.ForHello(room, _client), IsListed: _options.IsListed ? null : false,
-            GatewayPort: GatewayPort);
-    }
-
-    /// <summary>Where this peer's swarm port can be reached, for the members of a room at an address.</summary>
-    public IReadOnlyList<string> Listen(Uri url) =>
-        [.. LocalAddresses.ForPeers(url.IsLoopback).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)];
 
     /// <summary>Starts to follow.</summary>
     public void Start(RendezvousClient client)
@@ -201,15 +191,21 @@ internal sealed class RoomFollower : IAsyncDisposable
                 SayReady(room);
                 break;
             case Welcome welcome when room is { PeerId: { } id, Secret: { } secret }:
+                _keys.Take(welcome);
+                _mesh.SetEncryption(room.Policy.Links == LinkSecurity.Tls || welcome.Policy.Links == LinkSecurity.Tls);
                 _mesh.Identity = new PeerIdentity(id, _roomName, secret);
                 // It may be gone again by now; then the next one says so.
                 if (_client!.Current is { } url)
                 {
                     _mesh.Location = new RoomLocation(_roomName, [url]);
-                    _identity.Keep(url, id, welcome.ResumeToken);
+                    _identity.Keep(url, id, welcome.ResumeToken, _keys.HostToken);
                 }
 
                 _options.Connect.ToList().ForEach(_mesh.OnTyped);
+                break;
+            case PolicyState or Snapshot { Room: not null } when room.Policy.Links != before.Policy.Links:
+                _mesh.SetEncryption(room.Policy.Links == LinkSecurity.Tls);
+                await _tracks.FollowTracksAsync(room, cancellationToken);
                 break;
             case Rendezvous told:
                 _agent.OnTold(_client!.Current, told);
@@ -231,6 +227,9 @@ internal sealed class RoomFollower : IAsyncDisposable
             _duties.OnRoleGiven(room.Role);
         foreach (var duty in _duties.Next(room, isAnew: message is Snapshot || isNewRole))
             _client!.TrySend(duty);
+        // The room has just described itself, or has done what was asked first.
+        if ((message is Snapshot or PolicyState || isNewRole) && _keys.Lock(room) is { } door)
+            _client!.TrySend(door);
     }
 
     // The first STATE of a connection says which authority is at its other end.
@@ -275,7 +274,7 @@ internal sealed class RoomFollower : IAsyncDisposable
         if (!withStats)
             return;
         if (_duties.Claim(room) is { } claim)
-            client.TrySend(claim);
+            client.TrySend(_keys.Open(claim));
         _self.SayStats(client, room);
     }
 

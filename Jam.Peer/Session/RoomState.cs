@@ -86,6 +86,12 @@ internal sealed record RoomState
     /// <summary>Whether somebody watches the swarm, and how closely; null: this server has not said.</summary>
     public Watched? Watch { get; init; }
 
+    /// <summary>How the room's door is kept; null: it stands open, as far as this peer was told.</summary>
+    public DoorState? Door { get; init; }
+
+    /// <summary>The last invite that this peer was given to pass on. Secret.</summary>
+    public Invited? LastInvite { get; init; }
+
     /// <summary>Everyone but this peer.</summary>
     public IReadOnlyDictionary<string, Member> Others { get; init; } = new Dictionary<string, Member>();
 
@@ -101,6 +107,7 @@ internal sealed record RoomState
             ResumeToken = welcome.ResumeToken,
             Secret = ParseSecret(welcome.RoomSecret),
             Watch = null,
+            Door = welcome.Door,
         },
         Error { Code: ErrorCodes.Replaced } => this with { PeerId = null, ResumeToken = null },
         Snapshot { Page: 0 } first => TakeSummary(first).TakeMe(first.Members) with { Others = Merge(new Dictionary<string, Member>(), first.Members) },
@@ -109,6 +116,8 @@ internal sealed record RoomState
         PolicyState policy => TakePolicy(policy.Policy, (policy.Epoch, policy.Revision)),
         TempoState { Tempo: var tempo } => this with { Tempo = Tempo?.Accept(tempo) ?? new TempoPair(tempo, null) },
         LoopState loop => this with { Loop = Loop.Apply(loop) },
+        DoorState door => this with { Door = door },
+        Invited invite => this with { LastInvite = invite },
         Watched watch => this with { Watch = watch },
         LoopAck ack => this with { Loop = Loop.Apply(ack) },
         RoomStats stats => this with

@@ -15,11 +15,12 @@ internal static class RoomWhereabouts
     /// <param name="ownPort">Port of this process's own server; null where there is none.</param>
     /// <param name="local">The address of this machine at which the member has it.</param>
     /// <param name="addresses">This machine's addresses.</param>
-    public static RendezvousFrame ToFrame(Word word, string room, int? ownPort, IPAddress local, IEnumerable<IPAddress> addresses)
+    /// <param name="isSecure">Whether that server speaks TLS.</param>
+    public static RendezvousFrame ToFrame(Word word, string room, int? ownPort, IPAddress local, IEnumerable<IPAddress> addresses, bool isSecure = false)
     {
         var flags = (word.IsConnected ? RendezvousFlags.Connected : 0) | (word.IsOwn ? RendezvousFlags.Own : 0) | (word.IsAlone ? RendezvousFlags.Alone : 0);
         IEnumerable<Uri> urls = word.IsOwn && ownPort is { } port
-            ? addresses.Where(a => !IPAddress.IsLoopback(a)).Prepend(local).Select(a => At(a, port, room))
+            ? addresses.Where(a => !IPAddress.IsLoopback(a)).Prepend(local).Select(a => At(a, port, room, isSecure))
             : word.Urls.Select(u => new Uri(u));
         return new RendezvousFrame(
             word.Rank.Epoch, word.Rank.Id, flags, [.. new RoomLocation(room, [.. urls]).AsSeenFrom(local).Urls.Distinct().Where(u => u.Length <= Limits.MaxUrlLength).Take(Limits.MaxUrls)]);
@@ -41,5 +42,5 @@ internal static class RoomWhereabouts
             .Select(u => u.ToString()),
     ];
 
-    private static Uri At(IPAddress address, int port, string room) => new($"ws://{new IPEndPoint(address, port)}/ws/{room}");
+    private static Uri At(IPAddress address, int port, string room, bool isSecure) => new($"{(isSecure ? "wss" : "ws")}://{new IPEndPoint(address, port)}/ws/{room}");
 }

@@ -193,6 +193,9 @@ public sealed record SessionOptions
     /// <summary>What they may take together in bytes per second; null: half of <see cref="UpLimitBytesPerSecond"/>, or any amount.</summary>
     public long? GatewayLimitBytesPerSecond { get; init; }
 
+    /// <summary>What opens doors, and what locks this peer's own.</summary>
+    public DoorOptions Door { get; init; } = new();
+
     /// <summary>Whether a room that begins with this peer is listed on its server's page.</summary>
     public bool IsListed { get; init; } = true;
 

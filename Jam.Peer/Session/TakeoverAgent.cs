@@ -5,7 +5,7 @@ using Jam.Peer.Network;
 using Jam.Peer.Takeover;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
-using Jam.Server.Hosting;
+using Jam.Server.Doors;
 
 namespace Jam.Peer.Session;
 
@@ -223,7 +223,7 @@ internal sealed class TakeoverAgent : IAsyncDisposable
     private void SayTo(PeerConnection link, Word word)
     {
         if (word.Rank.Epoch > 0)
-            link.Send(RoomWhereabouts.ToFrame(word, _room, _own.Running?.Port, link.LocalEndPoint.Address, LocalAddresses.All()));
+            link.Send(RoomWhereabouts.ToFrame(word, _room, _own.Running?.Port, link.LocalEndPoint.Address, LocalAddresses.All(), _own.Running?.IsSecure == true));
     }
 
     private async Task TakeOverAsync(TakeoverCore core, long epoch, CancellationToken cancellationToken)
@@ -250,7 +250,7 @@ internal sealed class TakeoverAgent : IAsyncDisposable
 
     private async Task AskAsync(Uri url, Rendezvous told, CancellationToken cancellationToken)
     {
-        if (await RendezvousQuestion.AskAsync(url, told, _time, cancellationToken) is { } answer)
+        if (await RendezvousQuestion.AskAsync(url, told, _time, cancellationToken, _own.Trust) is { } answer)
             Post(() => _core?.Answered(url.ToString(), Cleaned(answer, url), _time.NowUs()));
     }
 

@@ -41,7 +41,9 @@ internal static class ClientMessageReader
         ClientMessage? message = typed.GetString() switch
         {
             "HELLO" => ReadHello(f),
-            "SET_ROLE" => new SetRole(f.Required(ReadRole(f), "role", Role.Viewer), f.Id("peer_id")),
+            "SET_ROLE" => new SetRole(f.Required(ReadRole(f), "role", Role.Viewer), f.Id("peer_id")) { HostToken = f.Id("host_token") },
+            "DOOR" => new SetDoor(f.Secret("password", DoorSeal.MaxPasswordLength), f.Flag("is_locked")),
+            "INVITE" => RoomCommandReader.Invite(f),
             "POLICY" => RoomCommandReader.Policy(f),
             "KICK" => RoomCommandReader.Kick(f),
             "MUTE" => RoomCommandReader.Mute(f),
@@ -80,7 +82,11 @@ internal static class ClientMessageReader
     private static Hello ReadHello(FieldReader f) => new(
         ReadRole(f) ?? Role.Viewer, f.Name("name", Limits.MaxMemberNameLength), f.Id("peer_id"), f.Addresses("listen"),
         (int?)f.Whole("listen_port", 1, 65535), f.Id("resume_token"), ReadResume(f), f.Flag("is_listed"),
-        (int?)f.Whole("gateway_port", 1, 65535));
+        (int?)f.Whole("gateway_port", 1, 65535))
+    {
+        Password = f.Secret("password", DoorSeal.MaxPasswordLength), Invite = f.Id("invite"), HostToken = f.Id("host_token"), IsLocked = f.Flag("is_locked"),
+        IsEncrypted = f.Flag("is_encrypted"), LinkKey = f.TrackId("link_key"),
+    };
 
     private static Role? ReadRole(FieldReader f) => f.Word("role", ("viewer", Role.Viewer), ("host", Role.Host));
 

@@ -43,17 +43,48 @@ public sealed record Hello(
     Role Role = Role.Viewer, string? Name = null, string? PeerId = null, IReadOnlyList<string>? Listen = null,
     int? ListenPort = null, string? ResumeToken = null, Resume? Resume = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? IsListed = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? GatewayPort = null) : ClientMessage;
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? GatewayPort = null) : ClientMessage
+{
+    /// <summary>The room's password. Of the host that opens a room: what it is to be. Secret.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Password { get; init; }
+
+    /// <summary>An invite's token, which admits without the password. Secret.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Invite { get; init; }
+
+    /// <summary>What takes the host's place back, of whoever opened the room. Secret.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? HostToken { get; init; }
+
+    /// <summary>Whether a room that begins with this host admits only who was invited, where it has no password.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? IsLocked { get; init; }
+
+    /// <summary>Whether the peers of a room that begins with this host speak TLS to each other.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? IsEncrypted { get; init; }
+
+    /// <summary>SHA-256 of the certificate of this member's links, 64 hexadecimal digits; null: it has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? LinkKey { get; init; }
+}
 
 /// <summary>Takes a free host role, or gives it up, or hands it over.</summary>
 /// <param name="Role">The role wanted.</param>
 /// <param name="PeerId">For whom; null: for the sender. Only the host may name another, and only to make it the host.</param>
-public sealed record SetRole(Role Role, string? PeerId = null) : ClientMessage;
+public sealed record SetRole(Role Role, string? PeerId = null) : ClientMessage
+{
+    /// <summary>What takes the host's place back, of whoever opened the room. Secret.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? HostToken { get; init; }
+}
 
 /// <summary>Changes what the room allows; what is null stays. The host's alone.</summary>
 public sealed record SetPolicy(
     Control? Control = null, Control? Queue = null, HostLoss? OnHostLoss = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? IsListed = null) : ClientMessage;
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? IsListed = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] LinkSecurity? Links = null) : ClientMessage;
 
 /// <summary>Sends a member away for as long as the room lasts. The host's alone.</summary>
 public sealed record Kick(string PeerId) : ClientMessage;

@@ -73,6 +73,8 @@ public static class ControlCodec
             Pong => ("PONG", json.Pong),
             Error => ("ERROR", json.Error),
             Rendezvous => ("RENDEZVOUS", json.Rendezvous),
+            DoorState => ("DOOR", json.DoorState),
+            Invited => ("INVITED", json.Invited),
             _ => throw new NotSupportedException($"No wire form for {message.GetType().Name}."),
         };
         Write(output, form.Type, message, form.Shape);
@@ -94,6 +96,8 @@ public static class ControlCodec
             Queue m => ("QUEUE", m, json.Queue),
             SetPolicy m => ("POLICY", m, json.SetPolicy),
             Kick m => ("KICK", m, json.Kick),
+            SetDoor m => ("DOOR", m, json.SetDoor),
+            Invite m => ("INVITE", m, json.Invite),
             Mute m => ("MUTE", m, json.Mute),
             ScrollRequest m => ("SCROLL", m, json.ScrollRequest),
             SetTempo m => ("SET_TEMPO", m, json.SetTempo),

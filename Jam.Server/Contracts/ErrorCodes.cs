@@ -60,6 +60,18 @@ public static class ErrorCodes
     /// <summary>The queue does not hold this track.</summary>
     public const string UnknownTrack = "unknown_track";
 
+    /// <summary>The room's door is locked, and HELLO brought nothing that opens it; closes.</summary>
+    public const string PasswordNeeded = "password_needed";
+
+    /// <summary>That is not the room's password; closes.</summary>
+    public const string WrongPassword = "wrong_password";
+
+    /// <summary>An invite that does not admit, or does not stand; closes where HELLO brought it.</summary>
+    public const string BadInvite = "bad_invite";
+
+    /// <summary>Too many wrong passwords came from this address; closes.</summary>
+    public const string TooManyAttempts = "too_many_attempts";
+
     /// <summary>The room has <see cref="Limits.MaxMembers"/> members; closes.</summary>
     public const string RoomFull = "room_full";
 

@@ -36,6 +36,9 @@ internal sealed class FieldReader(JsonElement first, JsonElement second)
         return null;
     }
 
+    /// <summary>A secret that people choose; what is wrong with one is told without it.</summary>
+    public string? Secret(string name, int maxLength) => Text(name, maxLength);
+
     /// <summary>A name for people: cleaned and cut rather than refused; null where nothing is left of it.</summary>
     public string? Name(string name, int maxLength)
     {

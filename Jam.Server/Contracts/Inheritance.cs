@@ -13,9 +13,10 @@ namespace Jam.Server.Contracts;
 /// <param name="HostGraceUs">How long the host's place is kept from now on, microseconds.</param>
 /// <param name="Lanes">Lanes of the loop.</param>
 /// <param name="Kicked">Ids that the host sent away.</param>
+/// <param name="Door">What its door is kept with; null: it stands open.</param>
 public sealed record Inheritance(
     string Room, string Secret, long Epoch, Resume? Known, IReadOnlyList<Inheritor> Members, string? HostId, long HostGraceUs,
-    IReadOnlyList<LoopLane> Lanes, IReadOnlyList<string> Kicked);
+    IReadOnlyList<LoopLane> Lanes, IReadOnlyList<string> Kicked, DoorSeal? Door = null);
 
 /// <summary>A member who may come back as itself: by a token whose hash is public.</summary>
 public sealed record Inheritor(string PeerId, string Name, long JoinSeq, string TokenHash, bool IsMuted);

@@ -52,4 +52,8 @@ namespace Jam.Server.Contracts;
 [JsonSerializable(typeof(Pong))]
 [JsonSerializable(typeof(Error))]
 [JsonSerializable(typeof(Rendezvous))]
+[JsonSerializable(typeof(SetDoor))]
+[JsonSerializable(typeof(Invite))]
+[JsonSerializable(typeof(DoorState))]
+[JsonSerializable(typeof(Invited))]
 internal sealed partial class JamJsonContext : JsonSerializerContext;

@@ -13,8 +13,11 @@ public static class MessageText
         ArgumentNullException.ThrowIfNull(message);
         return message switch
         {
-            Hello hello => Form(ControlCodec.Serialize(hello with { ResumeToken = null, Resume = null }))
+            Hello hello => Form(ControlCodec.Serialize(hello with { ResumeToken = null, Resume = null, LinkKey = null, Password = null, Invite = null, HostToken = null }))
+                + (hello.Password is null ? "" : ", with a password") + (hello.Invite is null ? "" : ", with an invite") + (hello.HostToken is null ? "" : ", with the host's token")
                 + (hello.ResumeToken is null ? "" : ", comes back") + (hello.Resume is null ? "" : ", remembers the room"),
+            SetRole { HostToken: not null } role => Form(ControlCodec.Serialize(role with { HostToken = null })) + ", with the host's token",
+            SetDoor { Password: not null } door => Form(ControlCodec.Serialize(door with { Password = door.Password.Length == 0 ? "" : "(secret)" })),
             Blob blob => $"BLOB to {blob.To ?? "all"}, {blob.Data.Length} characters",
             _ => Form(ControlCodec.Serialize(message)),
         };
@@ -26,7 +29,16 @@ public static class MessageText
         ArgumentNullException.ThrowIfNull(message);
         return message switch
         {
-            Welcome welcome => Form(ControlCodec.Serialize(welcome with { ResumeToken = "(secret)", RoomSecret = "(secret)" })),
+            Welcome welcome => Form(ControlCodec.Serialize(welcome with
+            {
+                ResumeToken = "(secret)", RoomSecret = "(secret)", HostToken = welcome.HostToken is null ? null : "(secret)",
+                Door = welcome.Door is null ? null : welcome.Door with { Seal = null, Pass = null },
+            })),
+            PeerJoined joined => Form(ControlCodec.Serialize(new PeerJoined(joined.Member with { LinkKey = null }))),
+            Snapshot page => Form(ControlCodec.Serialize(page with { Members = Keyless(page.Members) })),
+            Peers page => Form(ControlCodec.Serialize(page with { Members = Keyless(page.Members) })),
+            DoorState door => Form(ControlCodec.Serialize(door with { Seal = null, Pass = null })),
+            Invited invited => Form(ControlCodec.Serialize(invited with { Token = "(secret)" })),
             BlobRelay blob => $"BLOB from {blob.From}, {blob.Data.Length} characters",
             _ => Form(ControlCodec.Serialize(message)),
         };
@@ -38,6 +50,9 @@ public static class MessageText
     /// <summary>Whether a server says it by itself, again and again, or only on request: no command and no answer to one.</summary>
     public static bool IsRoutine(ServerMessage message) =>
         message is RoomStats or ScrollTick or SyncResponse or ClockAnswer or Pong or Peers or Snapshot;
+
+    // No secret, but as long as one, and of no use to who reads.
+    private static Member[] Keyless(IReadOnlyList<Member> members) => [.. members.Select(member => member with { LinkKey = null })];
 
     /// <summary><c>TYPE {payload}</c>, from the wire form <c>{"type":"TYPE","payload":{...}}</c>.</summary>
     private static string Form(byte[] utf8)

@@ -33,6 +33,19 @@ public enum HostLoss
 
     /// <summary>The music pauses, and whoever asks first gets it.</summary>
     [JsonStringEnumMemberName("pause")] Pause,
+
+    /// <summary>Nobody gets it but the one who has the host's token; the music plays on.</summary>
+    [JsonStringEnumMemberName("keep")] Keep,
+}
+
+/// <summary>What peers of a room speak to each other.</summary>
+public enum LinkSecurity
+{
+    /// <summary>What they say can be read on its way. Who says it is proved.</summary>
+    [JsonStringEnumMemberName("plain")] Plain,
+
+    /// <summary>TLS 1.3, each end by the key that the rendezvous names for it.</summary>
+    [JsonStringEnumMemberName("tls")] Tls,
 }
 
 /// <summary>What follows a track of the list.</summary>
@@ -89,10 +102,12 @@ public sealed record Sidecars(
 /// <param name="GatewayPort">Where browsers can fetch the room's tracks from it over HTTP; null: nowhere.</param>
 /// <param name="IsMuted">Whether the host keeps it from commanding, queueing, playing in the loop and sending BLOBs.</param>
 /// <param name="TokenHash">Of its resume token (<see cref="Tokens.HashOf"/>), so that a successor of the authority knows it again.</param>
+/// <param name="LinkKey">SHA-256 of the certificate of its encrypted links, 64 hexadecimal digits; null: it has none.</param>
 public sealed record Member(
     string PeerId, string Name, Role Role, long JoinSeq, IReadOnlyList<string> Addresses, MemberStats? Stats = null,
     bool IsMuted = false, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? GatewayPort = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? TokenHash = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? TokenHash = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? LinkKey = null);
 
 /// <summary>What a member reports of itself.</summary>
 /// <param name="RttUs">Round trip to the rendezvous, microseconds.</param>
@@ -140,16 +155,20 @@ public sealed record MemberQuality(string PeerId, MemberStats Stats);
 /// <param name="Loop">The loop's shape; lanes are brought by their owners.</param>
 /// <param name="PolicyRevision">Of <paramref name="Policy"/>, under the old authority; null: unknown.</param>
 /// <param name="QueueRevision">Of <paramref name="Queue"/>; null: unknown, or the list is not whole.</param>
+/// <param name="Door">What the room's door was kept with; null: unknown.</param>
 public sealed record Resume(
     Timeline Timeline, TrackInfo? Track, long? RoomTimeUs, double ErrorUs, long? SuccessorUs = null, Tempo? Tempo = null,
     RoomPolicy? Policy = null, IReadOnlyList<TrackInfo>? Queue = null, Repeat Repeat = Repeat.Off, LoopShape? Loop = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? PolicyRevision = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? QueueRevision = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? QueueRevision = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DoorSeal? Door = null);
 
 /// <summary>What the room allows.</summary>
 /// <param name="Control">Who may command playback, tempo and the loop's shape.</param>
 /// <param name="Queue">Who may add tracks to the list; whoever controls may in any case.</param>
 /// <param name="OnHostLoss">What happens when the host is gone for good.</param>
 /// <param name="IsListed">Whether the server's page lists the room; by its name it can be entered in any case.</param>
+/// <param name="Links">What its peers speak to each other.</param>
 public sealed record RoomPolicy(
-    Control Control = Control.Host, Control Queue = Control.Host, HostLoss OnHostLoss = HostLoss.Promote, bool IsListed = true);
+    Control Control = Control.Host, Control Queue = Control.Host, HostLoss OnHostLoss = HostLoss.Promote, bool IsListed = true,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] LinkSecurity Links = LinkSecurity.Plain);

@@ -10,8 +10,18 @@ internal static class RoomCommandReader
     public static SetPolicy Policy(FieldReader f) => new(
         f.Word("control", ("host", Control.Host), ("everyone", Control.Everyone)),
         f.Word("queue", ("host", Control.Host), ("everyone", Control.Everyone)),
-        f.Word("on_host_loss", ("promote", HostLoss.Promote), ("free", HostLoss.Free), ("pause", HostLoss.Pause)),
-        f.Flag("is_listed"));
+        f.Word("on_host_loss", ("promote", HostLoss.Promote), ("free", HostLoss.Free), ("pause", HostLoss.Pause), ("keep", HostLoss.Keep)),
+        f.Flag("is_listed"), f.Word("links", ("plain", LinkSecurity.Plain), ("tls", LinkSecurity.Tls)));
+
+    public static Invite Invite(FieldReader f)
+    {
+        var action = f.Text("action", 16) ?? InviteActions.Add;
+        if (action is not (InviteActions.Add or InviteActions.Revoke or InviteActions.List))
+            f.Fail("action must be \"add\", \"revoke\" or \"list\"");
+        return new Invite(
+            action, action == InviteActions.Revoke ? f.Required(f.Id("id"), "id") : f.Id("id"), (int?)f.Whole("uses", 1, DoorSeal.MaxUses),
+            f.Whole("seconds", 1, DoorSeal.MaxSeconds));
+    }
 
     public static Kick Kick(FieldReader f) => new(f.Required(f.Id("peer_id"), "peer_id"));
 

@@ -55,6 +55,8 @@ internal static class ServerMessageReader
             "SWARM" => payload.Deserialize(json.SwarmRelay),
             "PONG" => payload.Deserialize(json.Pong),
             "RENDEZVOUS" => payload.Deserialize(json.Rendezvous),
+            "DOOR" => payload.Deserialize(json.DoorState),
+            "INVITED" => payload.Deserialize(json.Invited),
             "ERROR" => payload.Deserialize(json.Error),
             _ => null,
         };

@@ -44,7 +44,16 @@ public sealed record State(
 /// <param name="ObservedAddress">The address that the server sees this client come from.</param>
 public sealed record Welcome(
     string PeerId, Role Role, long JoinSeq, string ResumeToken, string RoomSecret, RoomPolicy Policy, string? ObservedAddress = null)
-    : ServerMessage;
+    : ServerMessage
+{
+    /// <summary>Secret; takes the host's place back. To the first host of a room, unless that brought one along.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? HostToken { get; init; }
+
+    /// <summary>How the door is kept; null: it stands open.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DoorState? Door { get; init; }
+}
 
 /// <summary>Everything a newcomer needs, in pages; all but members and lanes comes with the first.</summary>
 /// <param name="Page">From 0.</param>

@@ -6,7 +6,10 @@ internal static class Validity
     public static string? Of(ServerMessage message) => message switch
     {
         State m => Of(m.ToTimeline()) ?? Of(m.Track) ?? Of(double.IsFinite(m.OffsetSec) && double.IsFinite(m.Timestamp), "offset_sec"),
-        Welcome m => Of(Names.IsId(m.PeerId) && Names.IsId(m.ResumeToken) && m.RoomSecret.Length is > 0 and <= 256, "welcome"),
+        Welcome m => Of(Names.IsId(m.PeerId) && Names.IsId(m.ResumeToken) && m.RoomSecret.Length is > 0 and <= 256 && (m.HostToken is null || Names.IsId(m.HostToken)), "welcome")
+            ?? m.Door?.Seal?.Problem(),
+        DoorState m => m.Seal?.Problem(),
+        Invited m => Of(Names.IsId(m.Id) && Names.IsId(m.Token), "invited"),
         Snapshot m => Of(m.Page >= 0 && m.Pages >= 1 && m.Page < m.Pages, "page") ?? Each(m.Members, Of) ?? Each(m.Queue, Of)
             ?? (m.Room is null ? null : Of(m.Room)) ?? (m.Lanes is null ? null : Each(m.Lanes, Of)),
         QueueState m => Each(m.Tracks, Of) ?? Of(Enum.IsDefined(m.Repeat), "repeat"),
@@ -37,7 +40,7 @@ internal static class Validity
         Of(resume.Timeline) ?? Of(resume.Track) ?? (resume.Tempo is null ? null : Of(resume.Tempo))
         ?? (resume.Policy is null ? null : Of(resume.Policy)) ?? (resume.Loop is null ? null : Of(resume.Loop))
         ?? (resume.Queue is null ? null : Of(resume.Queue.Count <= Limits.MaxQueueLength, "queue") ?? Each(resume.Queue, track => Of(track)))
-        ?? Of(Enum.IsDefined(resume.Repeat), "repeat")
+        ?? Of(Enum.IsDefined(resume.Repeat), "repeat") ?? resume.Door?.Problem()
         ?? Of(double.IsFinite(resume.ErrorUs) && resume.ErrorUs >= 0 && Math.Abs((double)(resume.RoomTimeUs ?? 0)) < 1e18
             && resume.PolicyRevision is null or (>= 0 and <= Limits.MaxEpoch) && resume.QueueRevision is null or (>= 0 and <= Limits.MaxEpoch), "error_us");
 
@@ -67,7 +70,7 @@ internal static class Validity
         "tempo");
 
     public static string? Of(RoomPolicy policy) => Of(
-        Enum.IsDefined(policy.Control) && Enum.IsDefined(policy.Queue) && Enum.IsDefined(policy.OnHostLoss), "policy");
+        Enum.IsDefined(policy.Control) && Enum.IsDefined(policy.Queue) && Enum.IsDefined(policy.OnHostLoss) && Enum.IsDefined(policy.Links), "policy");
 
     public static string? Of(LoopShape loop) => Of(
         loop.Steps is >= 1 and <= Limits.MaxLoopSteps && loop.Beats is >= 1 and <= Limits.MaxLoopSteps

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using Jam.Server.Contracts;
+using Jam.Server.Doors;
 using Jam.Server.Observing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -23,6 +24,7 @@ internal sealed class ClientConnection : IDisposable
     private readonly ServerMetrics? _metrics;
     private readonly Outbox _outbox;
     private readonly TokenBucket _rate;
+    private readonly AddressAccount? _account;
     private readonly CancellationTokenSource _sending;
     private readonly Lock _ending = new();
     private volatile RoomView? _view;
@@ -32,9 +34,10 @@ internal sealed class ClientConnection : IDisposable
 
     public ClientConnection(
         long id, string roomName, string? observedAddress, WebSocket socket, IRoomHub hub, JamServerOptions options, TimeProvider time,
-        ILogger? log = null, ServerMetrics? metrics = null)
+        ILogger? log = null, ServerMetrics? metrics = null, AddressAccount? account = null)
     {
         _metrics = metrics;
+        _account = account;
         _log = log ?? NullLogger.Instance;
         Id = id;
         RoomName = roomName;
@@ -54,6 +57,9 @@ internal sealed class ClientConnection : IDisposable
 
     public string? ObservedAddress { get; }
 
+    /// <summary>The first thing that it was told to go away with; null: it was not.</summary>
+    public Error? LastWord { get; private set; }
+
     /// <summary>Set by the rooms' loop when HELLO was taken; probes are answered from it.</summary>
     public RoomView? View
     {
@@ -67,9 +73,9 @@ internal sealed class ClientConnection : IDisposable
     /// <inheritdoc cref="Send(byte[])"/>
     public void Send(ServerMessage message)
     {
-        Add(new Outbound(
-            ControlCodec.Serialize(message), null, message is Error { Close: true } ? WebSocketCloseStatus.PolicyViolation : null,
-            message is State));
+        var goes = message as Error is { Close: true } last ? last : null;
+        LastWord ??= goes;
+        Add(new Outbound(ControlCodec.Serialize(message), null, goes is null ? null : WebSocketCloseStatus.PolicyViolation, message is State));
         _metrics?.Sent(message);
     }
 
@@ -132,6 +138,10 @@ internal sealed class ClientConnection : IDisposable
                         reason = "sent too many messages";
                         CutShort(new Error(ErrorCodes.Rate, "too many messages a second", true));
                         break;
+                    case FrameKind.Message when _account?.TryTakeMessage(message.Length) == false:
+                        reason = "sent too many messages";
+                        CutShort(new Error(ErrorCodes.Rate, "too many messages a second come from your address", true));
+                        break;
                     case FrameKind.Message:
                         await TakeAsync(message, t2Us, cancellationToken);
                         break;
@@ -167,6 +177,9 @@ internal sealed class ClientConnection : IDisposable
 
         switch (message)
         {
+            case Hello when View is null && _account?.TryJoin() == false:
+                Send(new Error(ErrorCodes.Rate, "too many joins a second come from your address; try again in a moment", true));
+                break;
             case SyncRequest probe:
                 _outbox.AddProbe(new ProbeStamp(probe.T1Us, t2Us, probe.IsBrief));
                 break;
@@ -183,7 +196,7 @@ internal sealed class ClientConnection : IDisposable
     private void Complain(Error error)
     {
         Send(error);
-        HostingLog.Complained(_log, Id, RoomName, error.Message, error.Code);
+        Log(error);
         if (++_errors == _options.MaxErrors)
             Send(new Error(ErrorCodes.TooManyErrors, "too many messages that were wrong", true));
     }
@@ -255,10 +268,21 @@ internal sealed class ClientConnection : IDisposable
 
     private void CutShort(Error error)
     {
+        LastWord ??= error;
         if (!EndNow(ControlCodec.Serialize(error), WebSocketCloseStatus.PolicyViolation))
             return;
         _metrics?.Dropped(error.Code);
-        HostingLog.Complained(_log, Id, RoomName, error.Message, error.Code);
+        Log(error);
+    }
+
+    // Of who is no member yet one line is written when it goes; and nobody fills the log.
+    private void Log(Error error)
+    {
+        var unsaid = 0;
+        if (View is null || _account?.TryLog(out unsaid) == false)
+            return;
+        var more = HostingLog.Unsaid(unsaid);
+        HostingLog.Complained(_log, Id, RoomName, error.Message, error.Code, more);
     }
 
     /// <summary>Says this next and then closes, whatever else waits; a send that hangs is cut off. False where a last word is said.</summary>

@@ -18,6 +18,8 @@ internal sealed class ConnectionHost(
     public Task HandleAsync(HttpContext context)
     {
         var path = context.Request.Path.Value ?? "/";
+        if (!path.StartsWith(RoomPrefix, StringComparison.Ordinal) && !reception.MayAsk(AddressOf(context)))
+            return AnswerAsync(context, StatusCodes.Status429TooManyRequests, "Too many requests from your address.\n");
         return path switch
         {
             "/healthz" => health.AnswerHealthAsync(context),
@@ -53,7 +55,7 @@ internal sealed class ConnectionHost(
         }
         finally
         {
-            reception.Leave();
+            reception.Leave(address);
         }
     }
 

@@ -169,7 +169,7 @@ internal sealed class FleckListener : IRoomListener
         {
             socket.Dispose();
             await wire.DisposeAsync();
-            _reception.Leave();
+            _reception.Leave(wire.RemoteIpAddress);
             _serving.TryRemove(wire, out _);
         }
     }

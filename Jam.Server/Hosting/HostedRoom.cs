@@ -28,8 +28,8 @@ internal sealed class HostedRoom(Room room)
 /// <summary>What the rooms' loop is told.</summary>
 internal abstract record HubEvent;
 
-/// <summary>A connection said something, at an instant of the server's clock.</summary>
-internal sealed record Said(ClientConnection Connection, ClientMessage Message, TaskCompletionSource? Answered, long AtUs) : HubEvent;
+/// <summary>A connection said something, at an instant of the server's clock; what it knocked with was looked at.</summary>
+internal sealed record Said(ClientConnection Connection, ClientMessage Message, TaskCompletionSource? Answered, Knock Knock, long AtUs) : HubEvent;
 
 /// <summary>A connection ended.</summary>
 internal sealed record Ended(ClientConnection Connection, string Reason) : HubEvent;

@@ -20,8 +20,8 @@ internal static partial class HostingLog
     [LoggerMessage(EventId = 5, Level = LogLevel.Information, Message = "Connection {Id} ended: {Reason}")]
     public static partial void Disconnected(ILogger logger, long id, string reason);
 
-    [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "Refused a connection from {Address}: {Reason}")]
-    public static partial void Refused(ILogger logger, string? address, string reason);
+    [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "Refused a connection from {Address}: {Reason}{Unsaid}")]
+    public static partial void Refused(ILogger logger, string? address, string reason, string unsaid);
 
     [LoggerMessage(EventId = 7, Level = LogLevel.Warning, Message = "Stored rooms: {What}")]
     public static partial void StoreDamaged(ILogger logger, string what);
@@ -32,6 +32,15 @@ internal static partial class HostingLog
     [LoggerMessage(EventId = 9, Message = "Room {Room}, connection {Id} ({Name}) says {What}{Outcome}")]
     public static partial void Received(ILogger logger, LogLevel level, string room, long id, string name, string what, string outcome);
 
-    [LoggerMessage(EventId = 10, Level = LogLevel.Information, Message = "Connection {Id} to room {Room} is told: {Reason} ({Code})")]
-    public static partial void Complained(ILogger logger, long id, string room, string reason, string code);
+    [LoggerMessage(EventId = 10, Level = LogLevel.Information, Message = "Connection {Id} to room {Room} is told: {Reason} ({Code}){Unsaid}")]
+    public static partial void Complained(ILogger logger, long id, string room, string reason, string code, string unsaid);
+
+    [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "Connection {Id} from {Address} never came into room {Room}: {Reason} ({Code}){Unsaid}")]
+    public static partial void TurnedAway(ILogger logger, long id, string? address, string room, string reason, string code, string unsaid);
+
+    [LoggerMessage(EventId = 12, Message = "TLS: {What}")]
+    public static partial void Tls(ILogger logger, LogLevel level, string what);
+
+    /// <summary>How many lines about an address were left out before this one.</summary>
+    public static string Unsaid(int lines) => lines == 0 ? "" : FormattableString.Invariant($"; {lines} more like it were not logged");
 }

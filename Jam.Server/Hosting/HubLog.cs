@@ -12,7 +12,8 @@ internal static class HubLog
     {
         var refused = step.Outgoing.OfType<ToOne>().Where(one => one.Connection == connection.Id).Select(one => one.Message).OfType<Error>().FirstOrDefault();
         var level = refused is null && MessageText.IsRoutine(message) ? LogLevel.Debug : LogLevel.Information;
-        if (!log.IsEnabled(level))
+        // Who is turned away gets one line when it goes.
+        if (!log.IsEnabled(level) || (connection.View is null && refused is { Close: true }))
             return;
         var (what, outcome) = (MessageText.Of(message), refused is null ? "" : $": refused, {refused.Message} ({refused.Code})");
         var name = step.Room.Seats.TryGetValue(connection.Id, out var seat) ? seat.Member.Name : "nobody";

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Jam.Server.Contracts;
+using Jam.Server.Doors;
 using Jam.Server.Observing;
 using Jam.Server.Rooms;
 using Microsoft.Extensions.Logging;
@@ -13,9 +14,11 @@ public sealed class JamServer : IAsyncDisposable
     private readonly Reception _reception;
     private readonly ServerObserver _observer;
     private readonly List<IRoomListener> _listeners = [];
+    private readonly TlsCertificate? _tls;
 
-    private JamServer(RoomHub hub, Reception reception, ServerObserver observer)
+    private JamServer(RoomHub hub, Reception reception, ServerObserver observer, TlsCertificate? tls)
     {
+        _tls = tls;
         _hub = hub;
         _reception = reception;
         _observer = observer;
@@ -26,6 +29,12 @@ public sealed class JamServer : IAsyncDisposable
 
     /// <summary>The port that the page and <c>/healthz</c> are on: the same, unless a listener serves the rooms that knows no pages.</summary>
     public int WebPort => _listeners[^1].Port;
+
+    /// <summary>Whether it speaks TLS: <c>wss</c> and <c>https</c>.</summary>
+    public bool IsSecure => _tls is not null;
+
+    /// <summary>SHA-256 of the certificate that it shows, 64 hexadecimal digits; null: none.</summary>
+    public string? Fingerprint => _tls?.Fingerprint;
 
     /// <summary>Rooms that it keeps at the moment.</summary>
     public int RoomCount => _hub.RoomCount;
@@ -43,6 +52,7 @@ public sealed class JamServer : IAsyncDisposable
 
     /// <summary>Binds the port and serves until disposed.</summary>
     /// <exception cref="StoreException">The folder for rooms cannot be used.</exception>
+    /// <exception cref="TlsException">The certificate cannot be used.</exception>
     /// <exception cref="PortTakenException">Something else listens on the port.</exception>
     /// <exception cref="IOException">The address cannot be bound.</exception>
     /// <exception cref="NotSupportedException">The listener is none of <see cref="Listeners"/>.</exception>
@@ -53,12 +63,17 @@ public sealed class JamServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(loggers);
         var log = loggers.CreateLogger<RoomHub>();
+        if (options is { TlsCertFile: not null, Listener: not ListenerKind.Kestrel })
+            throw new TlsException("TLS needs kestrel as the listener");
+        var tls = options.TlsCertFile is { } cert
+            ? TlsCertificate.Load(cert, options.TlsKeyFile, time, (what, isBad) => HostingLog.Tls(log, isBad ? LogLevel.Warning : LogLevel.Information, what))
+            : null;
         // Before anything listens: whoever connects finds the rooms as they were.
         var (store, rooms) = OpenStore(options, log);
         var metrics = new ServerMetrics(options.Scope);
         var hub = new RoomHub(Guid.NewGuid(), options, time, log, store, rooms, metrics);
         var reception = new Reception(hub, options, time, loggers.CreateLogger<Reception>(), metrics);
-        var server = new JamServer(hub, reception, new ServerObserver(metrics, hub, reception, options, time));
+        var server = new JamServer(hub, reception, new ServerObserver(metrics, hub, reception, options, time), tls);
         try
         {
             await server.ListenAsync(options, time, loggers, cancellationToken);
@@ -96,7 +111,7 @@ public sealed class JamServer : IAsyncDisposable
         var pages = new ConnectionHost(_hub, _reception, options, time, _observer.Health, _observer.Page);
         if (options.Listener == ListenerKind.Kestrel)
         {
-            await BindAsync(options.Port, () => KestrelListener.StartAsync(options.Address, options.Port, pages, cancellationToken));
+            await BindAsync(options.Port, () => KestrelListener.StartAsync(options.Address, options.Port, pages, cancellationToken, _tls));
             return;
         }
 #if USE_FLECK

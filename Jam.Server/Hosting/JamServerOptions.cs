@@ -1,4 +1,5 @@
 using System.Net;
+using Jam.Server.Doors;
 using Jam.Server.Observing;
 using Microsoft.AspNetCore.Http;
 
@@ -46,6 +47,18 @@ public sealed record JamServerOptions
 
     /// <summary>Opens what keeps rooms, in place of the folder.</summary>
     internal Func<IRoomStore>? OpenStore { get; init; }
+
+    /// <summary>What it bears of one address.</summary>
+    public AddressLimits PerAddress { get; init; } = new();
+
+    /// <summary>The certificate that it shows, PEM, with those of its issuers after it; null: no TLS.</summary>
+    public string? TlsCertFile { get; init; }
+
+    /// <summary>That certificate's key, PEM; null: it is in the same file.</summary>
+    public string? TlsKeyFile { get; init; }
+
+    /// <summary>Rounds of the hash that a room's password is kept under.</summary>
+    internal int PasswordRounds { get; init; } = PasswordSeal.DefaultRounds;
 
     /// <summary>Most connections at a time; beyond it a client gets HTTP 503.</summary>
     public int MaxConnections { get; init; } = 20_000;

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using Jam.Server.Contracts;
+using Jam.Server.Doors;
 using Jam.Server.Observing;
 using Jam.Server.Web;
 using Microsoft.AspNetCore.Http;
@@ -11,6 +12,7 @@ namespace Jam.Server.Hosting;
 internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvider time, ILogger log, ServerMetrics? metrics = null) : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
+    private readonly AddressBook _addresses = new(options.PerAddress, time);
     private long _lastId;
     private int _open;
 
@@ -34,29 +36,43 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
     public (int Status, string Reason)? Enter(string room, string? origin, string? host, string? address)
     {
         var refusal = Refusal(room, origin, host);
-        if (refusal is null && Interlocked.Increment(ref _open) > options.MaxConnections)
+        var account = _addresses.Of(address);
+        if (refusal is null && !account.TryConnect())
         {
-            Leave();
+            refusal = (StatusCodes.Status429TooManyRequests, "Too many connections from your address.");
+        }
+        else if (refusal is null && Interlocked.Increment(ref _open) > options.MaxConnections)
+        {
+            Leave(address);
             refusal = (StatusCodes.Status503ServiceUnavailable, "This server is full.");
         }
 
         if (refusal is { } refused)
-        {
-            HostingLog.Refused(log, address, refused.Reason);
             metrics?.Refused(refused.Status);
+        if (refusal is { } said && account.TryLog(out var unsaid))
+        {
+            var more = HostingLog.Unsaid(unsaid);
+            HostingLog.Refused(log, address, said.Reason, more);
         }
 
         return refusal;
     }
 
     /// <summary>Gives a place back.</summary>
-    public void Leave() => Interlocked.Decrement(ref _open);
+    public void Leave(string? address)
+    {
+        Interlocked.Decrement(ref _open);
+        _addresses.Of(address).Disconnect();
+    }
+
+    /// <summary>Whether one more request for a page or a file may come from an address.</summary>
+    public bool MayAsk(string? address) => _addresses.Of(address).TryRequest();
 
     /// <summary>Joins a socket to a room until either side ends it.</summary>
     public async Task ServeAsync(WebSocket socket, string room, string? address)
     {
-        using var connection = new ClientConnection(Interlocked.Increment(ref _lastId), room, address, socket, hub, options, time, log, metrics);
-        HostingLog.Connected(log, connection.Id, connection.ObservedAddress, room);
+        var account = _addresses.Of(address);
+        using var connection = new ClientConnection(Interlocked.Increment(ref _lastId), room, address, socket, hub, options, time, log, metrics, account);
         var reason = "lost";
         try
         {
@@ -66,8 +82,17 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
         {
             // However it ended, no member of a room may stay behind without a connection.
             await hub.EndAsync(connection, reason);
-            HostingLog.Disconnected(log, connection.Id, reason);
+            if (connection.View is not null)
+                HostingLog.Disconnected(log, connection.Id, reason);
+            else if (account.TryLog(out var unsaid))
+                LogTurnedAway(connection, reason, HostingLog.Unsaid(unsaid));
         }
+    }
+
+    private void LogTurnedAway(ClientConnection connection, string reason, string unsaid)
+    {
+        var (why, code) = connection.LastWord is { } last ? (last.Message, last.Code) : (reason, "no HELLO");
+        HostingLog.TurnedAway(log, connection.Id, connection.ObservedAddress, connection.RoomName, why, code, unsaid);
     }
 
     private (int Status, string Reason)? Refusal(string room, string? origin, string? host)

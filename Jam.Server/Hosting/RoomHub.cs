@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Jam.Server.Contracts;
+using Jam.Server.Doors;
 using Jam.Server.Observing;
 using Jam.Server.Rooms;
 using Microsoft.Extensions.Logging;
@@ -28,6 +29,7 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
     private readonly ILogger _log;
     private readonly RoomSaver? _saver;
     private readonly HubTelemetry? _telemetry;
+    private readonly Doorbell _doorbell;
     private readonly Task _loop;
     private volatile int _roomCount;
     private volatile int _memberCount;
@@ -42,6 +44,7 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
         _options = options;
         _time = time;
         _log = log;
+        _doorbell = new Doorbell(new PasswordDesk(options.PasswordRounds, time));
         // A full queue means that the loop is awake and looks at the time anyway.
         _schedule = new RoomSchedule(time, () => _events.Writer.TryWrite(new Wake()));
         if (store is not null)
@@ -62,8 +65,16 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
 
     public async ValueTask TakeAsync(ClientConnection connection, ClientMessage message, CancellationToken cancellationToken)
     {
+        var room = message is Hello or SetDoor && _rooms.TryGetValue(connection.RoomName, out var there) ? there.Room : null;
+        var (knock, refused) = await _doorbell.RingAsync(message, room, connection.ObservedAddress, cancellationToken);
+        if (refused is not null)
+        {
+            connection.Send(refused);
+            return;
+        }
+
         var answered = message is Hello ? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
-        await WriteAsync(new Said(connection, message, answered, _time.NowUs()), cancellationToken);
+        await WriteAsync(new Said(connection, message, answered, knock, _time.NowUs()), cancellationToken);
         if (answered is not null)
             await answered.Task.WaitAsync(cancellationToken);
     }
@@ -89,6 +100,7 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
         _events.Writer.TryComplete();
         await _loop;
         await _schedule.DisposeAsync();
+        _doorbell.Dispose();
         if (_saver is not null)
             await _saver.DisposeAsync();
     }
@@ -160,7 +172,7 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
         switch (hubEvent)
         {
             case Said said:
-                Receive(said.Connection, said.Message, said.AtUs);
+                Receive(said);
                 break;
             case Ended ended:
                 _post.Remove(ended.Connection);
@@ -183,8 +195,9 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
         }
     }
 
-    private void Receive(ClientConnection connection, ClientMessage message, long atUs)
+    private void Receive(Said said)
     {
+        var (connection, message, _, knock, _) = said;
         var now = Now();
         if (!_rooms.TryGetValue(connection.RoomName, out var hosted))
         {
@@ -201,17 +214,20 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
         }
 
         _post.Add(connection);
-        var sender = message is Hello
-            ? new Sender(connection.Id, connection.ObservedAddress, FreshId(8), FreshId(24))
-            : new Sender(connection.Id, connection.ObservedAddress, "", "");
+        var sender = message is Hello or Invite
+            ? new Sender(connection.Id, connection.ObservedAddress, FreshId(8), FreshId(24)) { FreshSecret = FreshId(24), Proven = knock.Proven, Sealed = knock.Sealed }
+            : new Sender(connection.Id, connection.ObservedAddress, "", "") { Sealed = knock.Sealed };
         var before = hosted.Room;
         var step = RoomMachine.Receive(before, message, sender, now);
         Apply(hosted, step);
-        _telemetry?.Took(connection, message, atUs, before, step);
+        _telemetry?.Took(connection, message, said.AtUs, before, step);
+        if (message is Hello && connection.View is null && hosted.Room.Seats.ContainsKey(connection.Id))
+        {
+            connection.View = hosted.View;
+            HostingLog.Connected(_log, connection.Id, connection.ObservedAddress, connection.RoomName);
+        }
         // After what was to be sent has been handed on: nobody waits for the words of a log.
         HubLog.Received(_log, connection, message, step);
-        if (message is Hello && hosted.Room.Seats.ContainsKey(connection.Id))
-            connection.View = hosted.View;
     }
 
     private void Apply(HostedRoom hosted, Step step)

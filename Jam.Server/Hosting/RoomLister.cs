@@ -19,6 +19,8 @@ internal static class RoomLister
 
     private static ListedRoom Of(Room room, long nowUs)
     {
+        if (room.Door.IsLocked)
+            return new ListedRoom(room.Name, room.Seats.Count, [], PlaybackStatus.Pause, null, null, 0, 0, true);
         var holds = room.Pair.At(nowUs) ?? room.Timeline;
         var track = room.Announced is { } announced && holds != room.Timeline ? announced.Leaving : room.Track;
         var members = room.Seats.Values.Select(seat => seat.Member).OrderBy(member => member.Role == Role.Host ? 0 : 1)

@@ -83,7 +83,7 @@ internal sealed class SqliteRoomStore : IRoomStore
         try
         {
             if (JsonSerializer.Deserialize(row.Json, StoreJsonContext.Default.StoredRoom) is { } room
-                && (Validity.Of(room.Timeline) ?? Validity.Of(room.Tempo) ?? Validity.Of(room.Loop) ?? Validity.Of(room.Policy)) is null)
+                && (Validity.Of(room.Timeline) ?? Validity.Of(room.Tempo) ?? Validity.Of(room.Loop) ?? Validity.Of(room.Policy) ?? room.Door?.Problem()) is null)
                 return room;
         }
         catch (JsonException)

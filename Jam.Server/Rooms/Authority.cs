@@ -26,9 +26,19 @@ internal static class Authority
             turn.Room = turn.Room with { HostConnection = null, HostClaim = null };
             Seat(turn, seat.Connection, Role.Viewer);
         }
+        else if (Door.IsOwner(turn.Room.Door, wanted.HostToken))
+        {
+            if (turn.Room.HostConnection is { } usurper)
+                turn.SendAll(StepDown(turn, usurper));
+            MakeHost(turn, seat.Connection);
+        }
         else if (Membership.MayHost(turn, seat.Member.PeerId))
         {
             MakeHost(turn, seat.Connection);
+        }
+        else if (turn.Room.HostConnection is null && Membership.IsKept(turn.Room))
+        {
+            turn.Fail(seat.Connection, ErrorCodes.HostTaken, "the host's place is kept for the one who opened the room");
         }
         else
         {
@@ -36,11 +46,22 @@ internal static class Authority
         }
     }
 
+    /// <summary>The one whose place it is has come back: whoever held it is a viewer again.</summary>
+    /// <returns>What is to be told of it, once the newcomer has had its first STATE.</returns>
+    public static PeerJoined StepDown(RoomTurn turn, long connection)
+    {
+        var seat = turn.Room.Seats[connection];
+        var changed = seat with { Member = seat.Member with { Role = Role.Viewer } };
+        turn.Room = turn.Room with { Seats = turn.Room.Seats.SetItem(connection, changed), HostConnection = null, HostClaim = null };
+        return new PeerJoined(changed.Member);
+    }
+
     public static void SetPolicy(RoomTurn turn, Seat by, SetPolicy wanted)
     {
         var old = turn.Room.Policy;
         var policy = new RoomPolicy(
-            wanted.Control ?? old.Control, wanted.Queue ?? old.Queue, wanted.OnHostLoss ?? old.OnHostLoss, wanted.IsListed ?? old.IsListed);
+            wanted.Control ?? old.Control, wanted.Queue ?? old.Queue, wanted.OnHostLoss ?? old.OnHostLoss, wanted.IsListed ?? old.IsListed,
+            wanted.Links ?? old.Links);
         if (policy == old)
         {
             turn.Send(by.Connection, new PolicyState(old, turn.Room.PolicyRevision, null, turn.Room.Timeline.Epoch));

@@ -18,6 +18,7 @@ internal static class Inheriting
             Lanes = ImmutableSortedDictionary.CreateRange(
                 StringComparer.Ordinal, inheritance.Lanes.DistinctBy(l => l.PeerId).Take(Limits.MaxLanes).Select(l => KeyValuePair.Create(l.PeerId, l))),
             Kicked = [.. inheritance.Kicked],
+            Door = inheritance.Door ?? DoorSeal.Open,
         };
         var turn = new RoomTurn(room, now);
         if (inheritance.Known is { } known)

@@ -23,33 +23,52 @@ internal static class Membership
             return;
         }
 
+        if (!Door.Admit(turn, hello, sender))
+            return;
         // Before anyone has seen it: a room that is not to be listed never was.
-        if (hello.IsListed is { } isListed && turn.Room is { NextJoinSeq: 1, Seats.IsEmpty: true, PolicyRevision: 0 })
+        var isNew = turn.Room is { NextJoinSeq: 1, Seats.IsEmpty: true, PolicyRevision: 0 };
+        if (hello.IsListed is { } isListed && isNew)
             turn.Room = turn.Room with { Policy = turn.Room.Policy with { IsListed = isListed } };
+        if (hello is { IsEncrypted: true, Role: Role.Host } && isNew)
+            turn.Room = turn.Room with { Policy = turn.Room.Policy with { Links = LinkSecurity.Tls } };
         var before = turn.Room.Timeline;
         var identity = Recognize(turn, hello, sender);
-        var isHost = hello.Role == Role.Host && MayHost(turn, identity.PeerId);
+        var isOwner = hello.Role == Role.Host && Door.IsOwner(turn.Room.Door, hello.HostToken);
+        var stepsDown = isOwner && turn.Room.HostConnection is { } usurper ? Authority.StepDown(turn, usurper) : null;
+        var isHost = hello.Role == Role.Host && (isOwner || MayHost(turn, identity.PeerId));
+        var doorBefore = turn.Room.Door;
+        var hostToken = isHost ? Door.TakeFirstHost(turn, hello, sender) : null;
         if (turn.Room.HostClaim?.PeerId == identity.PeerId)
             turn.Room = turn.Room with { HostClaim = null };
         var member = new Member(
             identity.PeerId, FreeName(turn.Room, Names.Clean(hello.Name, Limits.MaxMemberNameLength) ?? identity.Name, identity.JoinSeq),
             isHost ? Role.Host : Role.Viewer, identity.JoinSeq, Addresses(hello, sender), null,
-            identity.IsMuted && !isHost, hello.GatewayPort, Tokens.HashOf(identity.Token));
+            identity.IsMuted && !isHost, hello.GatewayPort, Tokens.HashOf(identity.Token), hello.LinkKey);
         Seat(turn, new Seat(sender.Connection, member, identity.Token));
         var note = hello.Resume is { } resume ? Succession.Resume(turn, resume, sender.Connection) : null;
         if (turn.Room.IsRestored)
             note = RestoredNote;
+        if (note == Succession.ResumedNote && hello.Resume?.Door is { } brought)
+            Door.Adopt(turn, brought);
 
         var isChanged = turn.Room.Timeline != before;
         turn.Send(sender.Connection, turn.StateNow(note: note));
         turn.Send(sender.Connection, new Welcome(
-            member.PeerId, member.Role, member.JoinSeq, identity.Token, turn.Room.Secret, turn.Room.Policy, sender.ObservedAddress));
+            member.PeerId, member.Role, member.JoinSeq, identity.Token, turn.Room.Secret, turn.Room.Policy, sender.ObservedAddress)
+        {
+            HostToken = hostToken,
+            Door = turn.Room.Door == DoorSeal.Open ? null : DoorState.Of(turn.Room.Door, Door.IsHeir(member), turn.Room.Secret),
+        });
         SendSnapshot(turn, sender.Connection);
         if (hello.Role == Role.Host && !isHost)
             turn.Fail(sender.Connection, ErrorCodes.HostTaken, "the room has a host; you are a viewer");
         if (isChanged)
             turn.SendAll(turn.StateNow(note: note), sender.Connection);
         turn.SendAll(new PeerJoined(member), sender.Connection);
+        if (stepsDown is not null)
+            turn.SendAll(stepsDown, sender.Connection);
+        if (turn.Room.Door != doorBefore)
+            Door.Tell(turn, except: sender.Connection);
         Watching.Greet(turn, turn.Room.Seats[sender.Connection]);
         if (Moving.Successor(turn.Room, turn.Now.Us) is { } elsewhere)
             turn.Send(sender.Connection, elsewhere);
@@ -170,7 +189,11 @@ internal static class Membership
     /// <summary>Whether the host's place is free for this member.</summary>
     public static bool MayHost(RoomTurn turn, string peerId) =>
         turn.Room.HostConnection is null
-        && (turn.Room.HostClaim is not { } claim || claim.PeerId == peerId || turn.Now.Us >= claim.UntilUs);
+        && (turn.Room.HostClaim is not { } claim || claim.PeerId == peerId || turn.Now.Us >= claim.UntilUs)
+        && (turn.Room.HostClaim?.PeerId == peerId || !IsKept(turn.Room));
+
+    /// <summary>Whether the host's place waits for the one who has its token.</summary>
+    public static bool IsKept(Room room) => room is { Policy.OnHostLoss: HostLoss.Keep, Door.HostToken: not null };
 
     private static void Seat(RoomTurn turn, Seat seat) => turn.Room = turn.Room with
     {

@@ -11,7 +11,17 @@ internal readonly record struct Moment(long Us, long UnixUs)
 }
 
 /// <summary>Who sent a message, and what to call it should it be new. Ids and tokens come from outside: rooms roll no dice.</summary>
-internal sealed record Sender(long Connection, string? ObservedAddress, string FreshPeerId, string FreshToken);
+internal sealed record Sender(long Connection, string? ObservedAddress, string FreshPeerId, string FreshToken)
+{
+    /// <summary>A secret, should one be needed: for a host, or an invite.</summary>
+    public string FreshSecret { get; init; } = "";
+
+    /// <summary>The hash that the sender's password was found to be right for; null: none.</summary>
+    public string? Proven { get; init; }
+
+    /// <summary>The sender's password, salted and hashed anew, should the room take it for its own.</summary>
+    public string? Sealed { get; init; }
+}
 
 /// <summary>A member and its connection, and whether it said that it could play a track at once (null: it said nothing).</summary>
 internal sealed record Seat(long Connection, Member Member, string Token, string? ReadyTrackId = null, bool IsReady = false)
@@ -70,6 +80,9 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
 
     public long QueueRevision { get; init; }
 
+    /// <summary>Since when this authority has it, room clock, microseconds.</summary>
+    public long OpenedUs { get; init; } = Pair.Current.AtUs;
+
     public Repeat Repeat { get; init; }
 
     /// <summary>Ids of the list's tracks in the order in which they are played; null: the list's own.</summary>
@@ -78,6 +91,9 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
     public RoomPolicy Policy { get; init; } = new();
 
     public long PolicyRevision { get; init; }
+
+    /// <summary>What its door is kept with.</summary>
+    public DoorSeal Door { get; init; } = DoorSeal.Open;
 
     public TempoPair Tempo { get; init; } = new(new Tempo(1, 0, ClockId, Pair.Current.AtUs, OriginUs: Pair.Current.AtUs), null);
 
@@ -201,7 +217,7 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
     public static Room Open(string name, string secret, Guid clockId, long nowUs) =>
         new(name, secret, clockId, new TimelinePair(new Timeline(1, 0, clockId, PlaybackStatus.Pause, null, nowUs, 0), null))
         {
-            EmptySinceUs = nowUs,
+            EmptySinceUs = nowUs, OpenedUs = nowUs,
         };
 }
 
@@ -262,6 +278,9 @@ internal static class RoomRules
 
     /// <summary>How much longer that is in a room that was restored: its members have to find the server first.</summary>
     public const long RestoredUs = 25_000_000;
+
+    /// <summary>How long what members remember beside the music is taken from them.</summary>
+    public const long BelongingsUs = 60_000_000;
 
     /// <summary>How long after the first command those who never stopped playing may still come and be followed.</summary>
     public const long YoungUs = 10_000_000;

@@ -30,7 +30,7 @@ internal static class RoomMachine
         }
         else
         {
-            Dispatch(turn, seat, message);
+            Dispatch(turn, seat, message, sender);
         }
 
         return turn.Finish();
@@ -57,12 +57,14 @@ internal static class RoomMachine
         return turn.Finish();
     }
 
-    private static void Dispatch(RoomTurn turn, Seat seat, ClientMessage message)
+    private static void Dispatch(RoomTurn turn, Seat seat, ClientMessage message, Sender sender)
     {
         Action act = message switch
         {
             SetRole m => () => Authority.SetRole(turn, seat, m),
             SetPolicy m => () => AsHost(() => Authority.SetPolicy(turn, seat, m)),
+            SetDoor m => () => AsHost(() => Door.Set(turn, seat, m, sender)),
+            Invite m => () => AsHost(() => Door.Ask(turn, seat, m, sender)),
             Kick m => () => AsHost(() => Authority.Kick(turn, seat, m)),
             Mute m => () => AsHost(() => Authority.Mute(turn, seat, m)),
             Play m => () => AsController(() => Playback.Play(turn, seat, PositionUs(m.PositionUs, m.OffsetSec))),

@@ -13,7 +13,8 @@ internal sealed record StoredMember(string PeerId, string Name, long JoinSeq, st
 internal sealed record StoredRoom(
     string Name, string Secret, long NowUs, long UnixUs, Timeline Timeline, TrackInfo? Track, IReadOnlyList<TrackInfo> Queue,
     long QueueRevision, Repeat Repeat, IReadOnlyList<string>? ShuffleOrder, RoomPolicy Policy, long PolicyRevision, Tempo Tempo, LoopShape Loop,
-    IReadOnlyList<LoopLane> Lanes, IReadOnlyList<string> Kicked, long NextJoinSeq, IReadOnlyList<StoredMember> Members);
+    IReadOnlyList<LoopLane> Lanes, IReadOnlyList<string> Kicked, long NextJoinSeq, IReadOnlyList<StoredMember> Members,
+    DoorSeal? Door = null);
 
 /// <summary>A room to what is stored of it, and back under another clock.</summary>
 internal static class RoomMemory
@@ -26,7 +27,7 @@ internal static class RoomMemory
     /// <summary>Whether anything changed that is stored. Who said what of itself is not.</summary>
     public static bool Differs(Room a, Room b) =>
         a.Pair != b.Pair || a.Track != b.Track || !ReferenceEquals(a.Queue, b.Queue) || a.Repeat != b.Repeat
-        || !ReferenceEquals(a.ShuffleOrder, b.ShuffleOrder) || a.Policy != b.Policy || a.Tempo != b.Tempo || a.Loop != b.Loop
+        || !ReferenceEquals(a.ShuffleOrder, b.ShuffleOrder) || a.Policy != b.Policy || a.Door != b.Door || a.Tempo != b.Tempo || a.Loop != b.Loop
         || !ReferenceEquals(a.Lanes, b.Lanes) || !ReferenceEquals(a.Connections, b.Connections)
         || !ReferenceEquals(a.Absentees, b.Absentees) || a.HostConnection != b.HostConnection || a.HouseRevision != b.HouseRevision;
 
@@ -43,7 +44,7 @@ internal static class RoomMemory
         return new StoredRoom(
             room.Name, room.Secret, now.Us, now.UnixUs, timeline, isAhead ? room.Announced!.Leaving : room.Track, room.Queue, room.QueueRevision,
             room.Repeat, room.ShuffleOrder, room.Policy, room.PolicyRevision, isAhead ? Beat.WithoutAnnouncement(room) : room.Tempo.Current, room.Loop, [.. room.Lanes.Values],
-            [.. room.Kicked], room.NextJoinSeq, members);
+            [.. room.Kicked], room.NextJoinSeq, members, room.Door);
     }
 
     /// <summary>
@@ -66,13 +67,14 @@ internal static class RoomMemory
         {
             Track = stored.Track, Queue = [.. stored.Queue], QueueRevision = stored.QueueRevision, Repeat = stored.Repeat,
             ShuffleOrder = stored.ShuffleOrder?.ToImmutableList(), Policy = stored.Policy, PolicyRevision = stored.PolicyRevision,
+            Door = stored.Door ?? DoorSeal.Open,
             Tempo = new TempoPair(tempo, null), Loop = stored.Loop with { Epoch = timeline.Epoch },
             Lanes = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, stored.Lanes.Select(lane => KeyValuePair.Create(lane.PeerId, lane))),
             Kicked = [.. stored.Kicked], NextJoinSeq = stored.NextJoinSeq,
             Absentees = stored.Members.ToImmutableDictionary(
                 m => m.PeerId, m => new Absentee(m.PeerId, m.Name, m.JoinSeq, m.Token, now.Us, m.IsMuted)),
             HostClaim = host is null ? null : new HostClaim(host.PeerId, now.Us + RoomRules.HostGraceUs),
-            Adopted = new Adoption(old, WallErrorUs, now.Us + RoomRules.RestoredUs), IsRestored = true, EmptySinceUs = now.Us,
+            Adopted = new Adoption(old, WallErrorUs, now.Us + RoomRules.RestoredUs), IsRestored = true, EmptySinceUs = now.Us, OpenedUs = now.Us,
         };
     }
 }

@@ -5,7 +5,7 @@ namespace Jam.Server.Rooms;
 /// <summary>How a new authority goes on from what members remember of the last one.</summary>
 internal static class Succession
 {
-    private const string ResumedNote = "resumed";
+    public const string ResumedNote = "resumed";
 
     /// <summary>Takes note of what a member remembers; returns the note for STATE where the past was taken over.</summary>
     /// <param name="turn">The event.</param>
@@ -53,6 +53,9 @@ internal static class Succession
     private static void TakeBelongings(RoomTurn turn, Resume resume, long epoch, long? connection)
     {
         var room = turn.Room;
+        // In a room that has gone on for a while a newcomer's past is nobody's any more: it would only give itself what the host has not given.
+        if (turn.Now.Us - room.OpenedUs > RoomRules.BelongingsUs)
+            resume = resume with { Tempo = null, Loop = null, Policy = null, Queue = null };
         var past = resume.Timeline.Rank;
         var (tempo, loop, policy, origins) = (room.Tempo.Current with { Epoch = epoch }, room.Loop with { Epoch = epoch }, room.Policy, room.Origins);
         if (resume.Tempo is { } beat && resume.RoomTimeUs is { } roomTimeUs && origins.Tempo.Yields(tempo.Revision, past with { Epoch = beat.Epoch }, beat.Revision))

@@ -12,9 +12,10 @@ namespace Jam.Server.Web;
 /// <param name="DurationUs">How long that plays, microseconds; null where unknown.</param>
 /// <param name="PositionUs">Where it is, microseconds.</param>
 /// <param name="QueueLength">Tracks in its list.</param>
+/// <param name="IsLocked">Whether it takes a password or an invite to enter; then nothing else is told of it.</param>
 internal sealed record ListedRoom(
     string Name, int MemberCount, IReadOnlyList<ListedMember> Members, PlaybackStatus Status, string? Track, long? DurationUs, long PositionUs,
-    int QueueLength);
+    int QueueLength, bool IsLocked = false);
 
 /// <summary>A member as the lobby shows it.</summary>
 internal sealed record ListedMember(string Name, Role Role);

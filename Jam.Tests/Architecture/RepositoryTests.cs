@@ -61,7 +61,7 @@ public sealed partial class RepositoryTests
         }
     }
 
-    private static DirectoryInfo Root()
+    internal static DirectoryInfo Root()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

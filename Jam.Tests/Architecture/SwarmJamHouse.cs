@@ -10,6 +10,7 @@ internal static class SwarmJamHouse
     public const string Rooms = "Jam.Server.Rooms";
     public const string Web = "Jam.Server.Web";
     public const string Observing = "Jam.Server.Observing";
+    public const string Doors = "Jam.Server.Doors";
     public const string Hosting = "Jam.Server.Hosting";
     public const string ServerProgram = "Jam.Server";
 
@@ -42,6 +43,9 @@ internal static class SwarmJamHouse
     /// <summary>Both ends of the control protocol read its WebSocket messages, and cap them, with the same reader.</summary>
     private static readonly string[] WebSocketReader = [$"{Hosting}.FrameReader", $"{Hosting}.FrameKind"];
 
+    /// <summary>Both listen to strangers, and keep them from filling the log by the same rule.</summary>
+    private static readonly string[] Accounts = [$"{Doors}.AddressBook", $"{Doors}.AddressAccount", $"{Doors}.AddressLimits"];
+
     /// <summary>
     /// Messages are records with JSON names, which brings the JSON source generator and its reflection; and one extension turns a
     /// TimeProvider that it is given into microseconds.
@@ -62,9 +66,10 @@ internal static class SwarmJamHouse
         new Place(Contracts, [], OfRecords),
         new Place(Rooms, [Contracts], new Purity()),
         new Place(Web, [Contracts]),
+        new Place(Doors, [Contracts]),
         new Place(Observing, [Contracts]),
-        new Place(Hosting, [Rooms, Web, Observing, Contracts]),
-        new Place(ServerProgram, [Hosting, Web, Observing, Contracts]),
+        new Place(Hosting, [Rooms, Web, Observing, Contracts, Doors]),
+        new Place(ServerProgram, [Hosting, Web, Observing, Contracts, Doors]),
     ]);
 
     public static House Peer { get; } = new(
@@ -76,10 +81,10 @@ internal static class SwarmJamHouse
         new Place(Clock, [Contracts], new Purity()),
         new Place(Playback, [Clock, Contracts], OfPlayback),
         Shell(Storage),
-        Shell(Network, Storage) with { MayKnowTypes = [.. SessionData, .. WebSocketReader] },
+        Shell(Network, Storage) with { MayKnowTypes = [.. SessionData, .. WebSocketReader, .. Accounts] },
         Shell(Audio),
         Shell(Gateway, Storage),
-        new Place(Session, [Storage, Network, Audio, Gateway, Wire, Swarm, Takeover, Clock, Playback, Contracts, Hosting, Observing]),
+        new Place(Session, [Storage, Network, Audio, Gateway, Wire, Swarm, Takeover, Clock, Playback, Contracts, Hosting, Observing, Doors]),
         new Place(Cli, [Session, Contracts])
         {
             MayKnowTypes = [$"{Hosting}.ListenerKind", $"{Hosting}.LogFormat", $"{Hosting}.JsonLogLine", $"{Observing}.ProgramVersion", $"{Observing}.Telemetry"],

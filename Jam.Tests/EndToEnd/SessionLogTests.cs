@@ -74,7 +74,7 @@ internal sealed partial class SessionLogTests
             Assert.That(viewerLog, Does.Contain("trace room: sent SYNC_REQUEST").And.Contain("debug room: sent STATS"));
             Assert.That(hostLog, Does.Contain("sent PLAY {").And.Contain("sent SEEK {").And.Match("info session: told: others join with"));
             Assert.That(hostLog, Does.Match(@"info RoomHub: Room jam, connection \d+ \(viewer\) says PAUSE .*: refused, only the host controls this room \(not_host\)"));
-            Assert.That(hostLog, Does.Match(@"says BLOB to \w+, 12 characters").And.Match(@"info Reception: Connection \d+ from 127.0.0.1 to room jam"));
+            Assert.That(hostLog, Does.Match(@"says BLOB to \w+, 12 characters").And.Match(@"info RoomHub: Connection \d+ from 127.0.0.1 to room jam"));
             Assert.That(hostLog, Does.Match(@"is told: no such type of message \(unknown_type\)"));
         });
         foreach (var log in new[] { hostLog, viewerLog })

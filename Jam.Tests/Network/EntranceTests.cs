@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Jam.Peer.Network;
 using Jam.Peer.Wire;
+using Jam.Server.Contracts;
 using Jam.Tests.Fakes;
 using Jam.Tests.Storage;
 using NUnit.Framework;

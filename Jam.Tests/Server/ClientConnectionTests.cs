@@ -1,4 +1,5 @@
 using Jam.Server.Contracts;
+using Jam.Server.Doors;
 using Jam.Server.Hosting;
 using Jam.Tests.Fakes;
 using NUnit.Framework;

@@ -218,6 +218,39 @@ async def swarm_picture(base, host):
     await trader.say("BYE")
 
 
+async def door(base):
+    room = f"{ROOM}-locked"
+    host = await join(base, room, "host", password="open sesame")
+    check(len(host.me["host_token"]) == 48 and host.me["door"]["is_locked"] and host.me["door"]["has_password"], "WELCOME of a locked room", host.me)
+
+    async def knock(**fields):
+        stranger = Client(await websockets.connect(f"{base}/{room}"))
+        await stranger.say("HELLO", **fields)
+        return await ends(stranger)
+    check(await knock() == ("password_needed", 1008), "who knows nothing stays out")
+    check(await knock(password="open") == ("wrong_password", 1008), "a wrong password")
+    check(await knock(invite="f" * 48) == ("bad_invite", 1008), "an invite that is none")
+    bo = await join(base, room, password="open sesame")
+    check("host_token" not in bo.me and "seal" not in bo.me["door"], "a page is told no hashes", bo.me)
+    await bo.refused("not_host", "INVITE")
+    await host.say("INVITE", uses=1, seconds=60)
+    invite = await host.until("INVITED")
+    check(set(invite) == {"id", "token", "until_unix_sec", "uses"}, "INVITED", invite)
+    guest = await join(base, room, invite=invite["token"], listen=["192.0.2.9:9003"])
+    check(guest.me["door"]["seal"]["invites"][0]["uses_left"] == 0, "who may take the room over is told the hashes", guest.me)
+    check(await knock(invite=invite["token"]) == ("bad_invite", 1008), "an invite that is used up")
+    await host.say("DOOR", is_locked=False)
+    opened = await bo.until("DOOR", lambda p: not p["is_locked"])
+    check(not opened["has_password"], "DOOR", opened)
+    back = await join(base, room, "host", host_token=host.me["host_token"])
+    check(back.me["role"] == "host", "the host's token takes the place", back.me)
+    await bo.quiet()
+    await back.say("DOOR", password="another")
+    await bo.until("DOOR", lambda p: p["is_locked"])
+    codes = [(await knock(password=f"guess {i}"))[0] for i in range(24)]
+    check(codes[0] == "wrong_password" and codes[-1] == "too_many_attempts", "guesses in a row", codes)
+
+
 async def wrong_words(base, host, bo):
     stranger = Client(await websockets.connect(f"{base}/{ROOM}"))
     await stranger.refused("hello_first", "PLAY")
@@ -265,6 +298,7 @@ async def main(base):
     await beat_and_loop(host, bo)
     await the_rest(host, bo)
     await swarm_picture(base, host)
+    await door(base)
     await wrong_words(base, host, bo)
     print(json.dumps({"said": sorted(SAID), "heard": sorted(HEARD), "codes": sorted(CODES)}))
 

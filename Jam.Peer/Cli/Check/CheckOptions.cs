@@ -16,6 +16,11 @@ internal sealed class RawCheckOptions
     [Option("chunk-size")] public string? ChunkSize { get; set; }
     [Option("listen-port")] public string? ListenPort { get; set; }
     [Option("name")] public string? Name { get; set; }
+    [Option("password")] public string? Password { get; set; }
+    [Option("password-file")] public string? PasswordFile { get; set; }
+    [Option("invite")] public string? Invite { get; set; }
+    [Option("tls-ca")] public string? TlsCa { get; set; }
+    [Option("tls-fingerprint")] public IEnumerable<string> TlsFingerprint { get; set; } = [];
     [Option("json")] public bool Json { get; set; }
     [Option('h', "help")] public bool Help { get; set; }
 
@@ -43,6 +48,7 @@ internal sealed record CheckOptions(CheckRequest Request, bool Json)
           --chunk-size BYTES   size of each, 1024 to 1048576; 16 MiB in all at most (16384)
           --listen-port PORT   where the peer dials back to, as a peer here would listen: 9003; 0 takes any free port (0)
           --name NAME          what others see while it lasts (check)
+          --password WORD      of a locked room; also --password-file FILE, --invite TOKEN, and as for a peer --tls-ca, --tls-fingerprint
           --json               one JSON object on standard output
           -h, --help           this text
 
@@ -70,9 +76,11 @@ internal sealed record CheckOptions(CheckRequest Request, bool Json)
             checks.Fail($"{chunks} chunks of {size} bytes are more than 16 MiB, which is what a peer gives for a test; ask for less");
         var port = checks.Port("--listen-port", raw.ListenPort, 0);
         var name = checks.Name("--name", raw.Name ?? "check", Limits.MaxMemberNameLength);
+        var door = checks.Door(
+            new RawOptions { Password = raw.Password, PasswordFile = raw.PasswordFile, Invite = raw.Invite, TlsCa = raw.TlsCa, TlsFingerprint = raw.TlsFingerprint }, Role.Viewer);
         return checks.Problem is { } problem
             ? (null, $"jam check: {problem}", PeerProgram.UsageError)
-            : (new CheckOptions(new CheckRequest(address!, chunks, size, port, name), raw.Json), null, 0);
+            : (new CheckOptions(new CheckRequest(address!, chunks, size, port, name) { Door = door }, raw.Json), null, 0);
     }
 
     private static int Whole(OptionChecks checks, string option, string? text, int otherwise, int from, int to, string unit)

@@ -42,6 +42,7 @@ internal static class CommandParser
             "ping" => RoomCommandParser.Member(rest, "ping", MemberAction.Ping),
             "blob" => RoomCommandParser.Blob(rest),
             "policy" => RoomCommandParser.Policy(rest),
+            "lock" or "unlock" or "invite" or "invites" or "uninvite" or "encrypt" => DoorCommandParser.Parse(word.ToLowerInvariant(), rest),
             "queue" => RoomCommandParser.Queue(rest),
             "next" => Alone(rest, new Command.Ask(new Queue(QueueActions.Next)), "next"),
             "previous" => Alone(rest, new Command.Ask(new Queue(QueueActions.Previous)), "previous"),

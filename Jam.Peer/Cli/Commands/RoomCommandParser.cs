@@ -45,6 +45,7 @@ internal static class RoomCommandParser
         ["queue", "everyone"] => Ask(new SetPolicy(Queue: Control.Everyone)),
         ["loss", "promote"] => Ask(new SetPolicy(OnHostLoss: HostLoss.Promote)),
         ["loss", "free"] => Ask(new SetPolicy(OnHostLoss: HostLoss.Free)),
+        ["loss", "keep"] => Ask(new SetPolicy(OnHostLoss: HostLoss.Keep)),
         ["loss", "pause"] => Ask(new SetPolicy(OnHostLoss: HostLoss.Pause)),
         _ => Usage("policy"),
     };

@@ -13,12 +13,33 @@ internal sealed record CliFacts(
     /// <summary>What was built in.</summary>
     public BuiltParts Parts { get; init; } = BuiltParts.OfThisProgram;
 
+    /// <summary>The first line of a file; null where there is none that can be read.</summary>
+    public Func<string, string?> FirstLine { get; init; } = _ => null;
+
+    /// <summary>A variable of the environment; null where it is not set.</summary>
+    public Func<string, string?> Variable { get; init; } = _ => null;
+
     /// <summary>Where a peer logs to unless it is told otherwise; null: nowhere.</summary>
     public string? DefaultLogFile { get; init; }
 
     /// <summary>The facts of this machine.</summary>
     public static CliFacts OfThisMachine() =>
-        new($"{Environment.UserName}@{Environment.MachineName}", File.Exists, Directory.Exists, ProbeFolder) { DefaultLogFile = LogWords.DefaultFile() };
+        new($"{Environment.UserName}@{Environment.MachineName}", File.Exists, Directory.Exists, ProbeFolder) 
+        {
+            DefaultLogFile = LogWords.DefaultFile(), FirstLine = ReadLine, Variable = Environment.GetEnvironmentVariable,
+        };
+
+    private static string? ReadLine(string path)
+    {
+        try
+        {
+            return File.ReadLines(path).FirstOrDefault() ?? "";
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Only writing tells whether one may write. A folder that does not exist is made, as the run would do.</summary>
     private static string? ProbeFolder(string folder)

@@ -70,6 +70,7 @@ internal static class CommandLineReader
             GatewayPort = checks.Port("--gateway-port", raw.GatewayPort, 8010),
             GatewayListeners = (int)checks.Whole("--gateway-listeners", raw.GatewayListeners, 8, 1, 1000, "browsers at a time"),
             GatewayLimitBytesPerSecond = checks.Rate("--gateway-limit", raw.GatewayLimit),
+            Door = checks.Door(raw, role),
             IsListed = !raw.Unlisted,
             Output = output,
             Decoder = checks.Decoder(raw.Decoder),

@@ -12,6 +12,9 @@ internal sealed class OptionChecks(CliFacts facts)
     /// <summary>What is wrong; null while nothing is.</summary>
     public string? Problem { get; private set; }
 
+    /// <summary>What is to be known of the machine.</summary>
+    public CliFacts Facts => facts;
+
     /// <summary>What was built in.</summary>
     public BuiltParts Parts => facts.Parts;
 

@@ -34,6 +34,19 @@ internal sealed class RawOptions
     [Option("gateway-port")] public string? GatewayPort { get; set; }
     [Option("gateway-listeners")] public string? GatewayListeners { get; set; }
     [Option("gateway-limit")] public string? GatewayLimit { get; set; }
+    [Option("password")] public string? Password { get; set; }
+    [Option("password-file")] public string? PasswordFile { get; set; }
+    [Option("invite")] public string? Invite { get; set; }
+    [Option("invite-only")] public bool InviteOnly { get; set; }
+    [Option("host-token")] public string? HostToken { get; set; }
+    [Option("encrypt")] public bool Encrypt { get; set; }
+    [Option("tls-cert")] public string? TlsCert { get; set; }
+    [Option("tls-key")] public string? TlsKey { get; set; }
+    [Option("tls-ca")] public string? TlsCa { get; set; }
+    [Option("tls-fingerprint")] public IEnumerable<string> TlsFingerprint { get; set; } = [];
+    [Option("bind")] public string? Bind { get; set; }
+    [Option("server-bind")] public string? ServerBind { get; set; }
+    [Option("gateway-bind")] public string? GatewayBind { get; set; }
     [Option("unlisted")] public bool Unlisted { get; set; }
     [Option("output")] public string? Output { get; set; }
     [Option("decoder")] public string? Decoder { get; set; }

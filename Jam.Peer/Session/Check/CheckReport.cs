@@ -8,7 +8,11 @@ namespace Jam.Peer.Session.Check;
 /// <param name="ChunkSizeBytes">Size of each, 1 to 1 MiB.</param>
 /// <param name="ListenPort">Where the other side dials back to; 0 takes any free port.</param>
 /// <param name="Name">What the room sees while it lasts.</param>
-public sealed record CheckRequest(DnsEndPoint Peer, int Chunks, int ChunkSizeBytes, int ListenPort, string Name);
+public sealed record CheckRequest(DnsEndPoint Peer, int Chunks, int ChunkSizeBytes, int ListenPort, string Name)
+{
+    /// <summary>What opens the room's door.</summary>
+    public DoorOptions Door { get; init; } = new();
+}
 
 /// <summary>What a check found out, in one word.</summary>
 public enum CheckOutcome

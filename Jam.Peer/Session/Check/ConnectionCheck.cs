@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Threading.Channels;
 using Jam.Peer.Network;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
@@ -143,12 +144,21 @@ public static class ConnectionCheck
     {
         if (await TryRendezvousAsync(location.Urls, cancellationToken) is { } blocked)
             return report with { Outcome = CheckOutcome.RendezvousBlocked, Detail = CheckTexts.OfRendezvous(blocked) };
+        using var key = LinkKey.Create(time.GetUtcNow());
+        var guard = new LinkGuard(time) { Key = key };
         // No address in this HELLO: the others need not dial someone who only looks.
         await using var client = new RendezvousClient(
-            new RendezvousOptions { Candidates = location.Urls, BuildHello = () => new Hello(Role.Viewer, request.Name, Listen: []), AttemptTimeout = ConnectTimeout },
+            new RendezvousOptions
+            {
+                Candidates = location.Urls, AttemptTimeout = ConnectTimeout, Trust = DoorKeys.TrustOf(request.Door),
+                BuildHello = () => new Hello(Role.Viewer, request.Name, Listen: [])
+                {
+                    Password = request.Door.Password, Invite = request.Door.Invite, LinkKey = key.Fingerprint,
+                },
+            },
             time);
         client.Start();
-        if (await WelcomeAsync(client, location.Room, cancellationToken) is not { } self)
+        if (await WelcomeAsync(client, location.Room, guard, cancellationToken) is not { } self)
         {
             return report with { Outcome = CheckOutcome.RendezvousBlocked, Detail = CheckTexts.OfRendezvous(null) };
         }
@@ -158,7 +168,7 @@ public static class ConnectionCheck
         var answering = AnswerAsync(listener, location.Room, stop.Token);
         try
         {
-            return await MeasureAsync(report, self, address, listener.Port, request, time, cancellationToken);
+            return await MeasureAsync(report, self, guard, address, listener.Port, request, time, cancellationToken);
         }
         finally
         {
@@ -167,20 +177,31 @@ public static class ConnectionCheck
         }
     }
 
-    private static async Task<PeerIdentity?> WelcomeAsync(RendezvousClient client, string room, CancellationToken cancellationToken)
+    private static async Task<PeerIdentity?> WelcomeAsync(RendezvousClient client, string room, LinkGuard guard, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(JoinTimeout);
         var state = new RoomState();
         try
         {
-            while (state is not { PeerId: not null, Secret: not null })
+            // With the members come their keys.
+            for (var isWhole = false; !isWhole || state is not { PeerId: not null, Secret: not null };)
             {
-                if (await client.Events.ReadAsync(patience.Token) is Received { Message: var message })
-                    state = state.Apply(message);
+                if (await client.Events.ReadAsync(patience.Token) is not Received { Message: var message })
+                    continue;
+                state = state.Apply(message);
+                isWhole |= message is Snapshot page && page.Page == page.Pages - 1;
             }
 
+            guard.IsRequired = state.Policy.Links == LinkSecurity.Tls;
+            foreach (var member in state.Others.Values)
+                guard.Vouch(member.PeerId, member.LinkKey);
+
             return new PeerIdentity(state.PeerId, room, state.Secret);
+        }
+        catch (ChannelClosedException closed) when (closed.InnerException is JamException locked)
+        {
+            throw locked;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -213,7 +234,7 @@ public static class ConnectionCheck
     }
 
     private static async Task<CheckReport> MeasureAsync(
-        CheckReport report, PeerIdentity self, IPEndPoint address, int listenPort, CheckRequest request, TimeProvider time, CancellationToken cancellationToken)
+        CheckReport report, PeerIdentity self, LinkGuard guard, IPEndPoint address, int listenPort, CheckRequest request, TimeProvider time, CancellationToken cancellationToken)
     {
         CheckLink link;
         try
@@ -221,7 +242,7 @@ public static class ConnectionCheck
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             patience.CancelAfter(Handshake.Timeout);
             var stream = await Dialer.ConnectAsync([address], time, patience.Token);
-            link = await CheckLink.OpenAsync(stream, self, listenPort, time, patience.Token);
+            link = await CheckLink.OpenAsync(stream, self, listenPort, time, patience.Token, guard);
         }
         catch (ProtocolException problem)
         {

@@ -33,6 +33,8 @@ export class Beside {
     this.#gateways ??= new Gateways(
       () => gatewayUrls(client.room.members.values(), location),
       () => client.welcome?.peer_id,
+      undefined,
+      () => client.room.door?.pass,
     );
     return this.#gateways;
   }

@@ -3,6 +3,7 @@ import { Beside } from './beside.js';
 import { RoomClient } from './roomClient.js';
 import { seenFrom } from './whereabouts.js';
 import { mountBeat } from './ui/beat.js';
+import { mountDoor, takeDoorKeys } from './ui/door.js';
 import { mountDrop } from './ui/drop.js';
 import { mountLoop } from './ui/loop.js';
 import { mountMembers } from './ui/members.js';
@@ -18,6 +19,7 @@ const client = new RoomClient({
   room,
   name: memory.get('jam:name') || undefined,
   isListed: sessionStorage.getItem(`jam:unlisted:${room}`) ? false : undefined,
+  doorKeys: takeDoorKeys(room),
 });
 
 const beside = new Beside(client);
@@ -40,7 +42,13 @@ const OVER = {
 
 function showStatus(status, why) {
   document.body.dataset.status = status;
-  const words = { connecting: 'connecting', open: 'connected', lost: 'connection lost, trying again', over: 'not in the room' };
+  const words = {
+    connecting: 'connecting',
+    open: 'connected',
+    lost: 'connection lost, trying again',
+    over: 'not in the room',
+    locked: 'locked',
+  };
   const { away } = client;
   setText($('status'), status === 'open' && away ? `connected to ${away.host}` : words[status]);
   if (status === 'over') say(`${OVER[why] ?? 'This connection is over.'} Reload to come back.`);
@@ -97,6 +105,7 @@ client.on('status', showStatus);
 client.on('moved', showMove);
 client.on('change', showName);
 client.on('ERROR', (e) => e.close || say(e.message[0].toUpperCase() + e.message.slice(1) + '.'));
+mountDoor(client, room);
 mountRename();
 mountPlayer(client, beside);
 mountQueue(client, beside);

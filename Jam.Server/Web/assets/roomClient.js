@@ -13,9 +13,12 @@ const SUCCESSOR_WITHIN_MS = 400;
 // After these the page is not wanted under this identity; coming back by itself would only quarrel.
 const FINAL = new Set(['kicked', 'replaced', 'room_full', 'server_full', 'too_many_errors']);
 
+// The door is locked: somebody has to be asked for what opens it.
+const LOCKED = new Set(['password_needed', 'wrong_password', 'bad_invite', 'too_many_attempts']);
+
 /**
  * Events: every type of message ('STATE', ...) with its payload; 'change' after whatever changed the room; 'status' with
- * 'connecting', 'open', 'lost' or 'over'; 'raw' with {out, text} for every message as it comes and goes; 'identity' when the name or
+ * 'connecting', 'open', 'lost', 'locked' or 'over'; 'raw' with {out, text} for every message as it comes and goes; 'identity' when the name or
  * the connection changes.
  */
 export class RoomClient {
@@ -34,12 +37,14 @@ export class RoomClient {
   askElsewhere = async () => [];
   /** This member's own lane of the loop. */
   lane = new OwnLane(this);
+  #doorKeys;
   status = 'connecting';
   lastError = null;
 
-  /** @param options {room, name, role, isListed} */
+  /** @param options {room, name, role, isListed, doorKeys: {password, invite, host_token}} */
   constructor(options) {
     this.#options = options;
+    this.#doorKeys = options.doorKeys ?? {};
     const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
     /** The room's WebSocket. */
     this.url = `${scheme}//${location.host}/ws/${encodeURIComponent(options.room)}`;
@@ -123,6 +128,19 @@ export class RoomClient {
     socket.onclose = () => socket === this.#socket && this.#onClose();
   }
 
+  /** What opens the room's door, as far as it is known. */
+  get doorKeys() {
+    return this.#doorKeys;
+  }
+
+  /** Tries to come in with a password, in place of what did not open the door. */
+  unlock({ password }) {
+    this.#doorKeys = { ...this.#doorKeys, password, invite: undefined };
+    this.#tries = 0;
+    this.status = 'connecting';
+    this.connect();
+  }
+
   /** Comes back as the same member under another name. */
   rename(name) {
     this.#options = { ...this.#options, name };
@@ -189,6 +207,10 @@ export class RoomClient {
     const hello = { role: this.#model.welcome ? this.#model.role : (role ?? 'viewer'), name, ...this.#identity };
     if (isListed === false) hello.is_listed = false;
     if (resume) hello.resume = resume;
+    const { password, invite, host_token } = this.#doorKeys;
+    if (password) hello.password = password;
+    if (invite) hello.invite = invite;
+    if (host_token && hello.role === 'host') hello.host_token = host_token;
     this.send('HELLO', hello);
   }
 
@@ -215,7 +237,8 @@ export class RoomClient {
     if (message.type === 'SNAPSHOT' && payload.page === payload.pages - 1) this.lane.bring();
   }
 
-  #onWelcome({ peer_id, resume_token }) {
+  #onWelcome({ peer_id, resume_token, host_token }) {
+    if (host_token) this.#doorKeys = { ...this.#doorKeys, host_token };
     this.#identity = { peer_id, resume_token };
     try {
       sessionStorage.setItem(this.#key, JSON.stringify(this.#identity));
@@ -231,11 +254,16 @@ export class RoomClient {
   #onError(p) {
     this.lastError = p;
     if (p.close && FINAL.has(p.code)) this.#end(p.code);
+    if (p.close && LOCKED.has(p.code)) {
+      clearTimeout(this.#retry);
+      this.status = 'locked';
+      this.#emit('status', 'locked', p);
+    }
   }
 
   #onClose() {
     this.#clock.stop();
-    if (this.status === 'over') return;
+    if (this.status === 'over' || this.status === 'locked') return;
     this.#setStatus('lost');
     if (this.#tries > 0) this.#seek();
     // Nobody knows of the room any more: whoever answers at home begins it anew.

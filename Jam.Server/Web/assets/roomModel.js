@@ -22,6 +22,7 @@ export class RoomModel {
   before = null;
   trackBefore = null;
   welcome = null;
+  door = null;
   role = 'viewer';
   isMuted = false;
   members = new Map();
@@ -47,6 +48,7 @@ export class RoomModel {
         return this.#takeState(p);
       case 'WELCOME':
         this.welcome = p;
+        this.door = p.door ?? null;
         this.role = p.role;
         this.policy = p.policy;
         return true;
@@ -54,6 +56,9 @@ export class RoomModel {
         return this.#takePage(p);
       case 'QUEUE':
         return this.#takeQueue(p);
+      case 'DOOR':
+        this.door = p;
+        return true;
       case 'POLICY':
         this.policy = p.policy;
         return true;

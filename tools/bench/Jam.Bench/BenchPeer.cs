@@ -20,7 +20,8 @@ internal sealed class BenchPeer : ISwarmOwner, IAsyncDisposable
 
     /// <param name="id">Its id in the room.</param>
     /// <param name="cacheFolder">Where it keeps what it gets; null where it gets nothing.</param>
-    public BenchPeer(string id, string? cacheFolder)
+    /// <param name="encrypts">Whether its links speak TLS.</param>
+    public BenchPeer(string id, string? cacheFolder, bool encrypts = false)
     {
         Id = id;
         _cache = cacheFolder is null ? null : new TrackCache(cacheFolder);
@@ -30,6 +31,8 @@ internal sealed class BenchPeer : ISwarmOwner, IAsyncDisposable
             Identity = new PeerIdentity(id, Room, Secret),
             Location = new RoomLocation(Room, [new Uri($"ws://127.0.0.1:8000/ws/{Room}")]),
         };
+        if (encrypts)
+            (Mesh.Guard.Key, Mesh.Guard.IsRequired) = (LinkKey.Create(TimeProvider.System.GetUtcNow()), true);
     }
 
     public string Id { get; }
@@ -50,7 +53,9 @@ internal sealed class BenchPeer : ISwarmOwner, IAsyncDisposable
     public Task DialAsync(BenchPeer other, bool isHost, CancellationToken cancellationToken)
     {
         var address = new IPEndPoint(IPAddress.Loopback, other.Mesh.Port);
-        Mesh.SetMember(new Member(other.Id, other.Id, isHost ? Role.Host : Role.Viewer, 1, [address.ToString()]), dialNow: false);
+        other.Mesh.Guard.Vouch(Id, Mesh.Guard.Key?.Fingerprint);
+        Mesh.SetMember(
+            new Member(other.Id, other.Id, isHost ? Role.Host : Role.Viewer, 1, [address.ToString()], LinkKey: other.Mesh.Guard.Key?.Fingerprint), dialNow: false);
         return Mesh.DialAsync([address], cancellationToken);
     }
 
@@ -67,6 +72,7 @@ internal sealed class BenchPeer : ISwarmOwner, IAsyncDisposable
     {
         await Mesh.DisposeAsync();
         await Loop.DisposeAsync();
+        Mesh.Guard.Key?.Dispose();
     }
 
     private void Fail(string why) => _completed.TrySetException(new InvalidOperationException($"{Id}: {why}"));

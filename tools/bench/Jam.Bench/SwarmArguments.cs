@@ -24,6 +24,9 @@ internal sealed class SwarmArguments
     [Option("folder", MetaValue = "DIR", HelpText = "Where seeded and received files lie (default: /dev/shm where it is, else the temporary folder).")]
     public string? Folder { get; set; }
 
+    [Option("encrypt", HelpText = "Peers speak TLS to each other, as in a room with --encrypt.")]
+    public bool Encrypt { get; set; }
+
     [Option("json", HelpText = "One JSON object on standard output.")]
     public bool Json { get; set; }
 }

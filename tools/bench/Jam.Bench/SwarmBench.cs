@@ -71,7 +71,7 @@ internal static class SwarmBench
         for (var run = 0; run <= a.Runs; run++)
         {
             var thePlain = await Speed.OfAsync(bytes, () => PlainTransfer.RunAsync(path, storage.Manifest, viewers, cancellationToken));
-            await using var transfer = await SwarmTransfer.ConnectAsync(path, viewers, folder, cancellationToken);
+            await using var transfer = await SwarmTransfer.ConnectAsync(path, viewers, folder, a.Encrypt, cancellationToken);
             var theSwarm = await Speed.OfAsync(bytes, () => transfer.RunAsync(cancellationToken));
             Console.Error.WriteLine(
                 $"1 -> {viewers}{(run == 0 ? " (warming up)" : "")}: plain {Text(thePlain)}; SwarmJam {Text(theSwarm)}");

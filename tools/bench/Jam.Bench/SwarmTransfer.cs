@@ -12,13 +12,13 @@ internal sealed class SwarmTransfer : IAsyncDisposable
     private SwarmTransfer(SeedStorage storage, string folder) => (_storage, _folder) = (storage, folder);
 
     /// <summary>Connects them; the viewers want the track already, the host does not have it yet.</summary>
-    public static async Task<SwarmTransfer> ConnectAsync(string path, int viewers, string folder, CancellationToken cancellationToken)
+    public static async Task<SwarmTransfer> ConnectAsync(string path, int viewers, string folder, bool encrypts, CancellationToken cancellationToken)
     {
         var storage = SeedStorage.Open(path, cancellationToken);
         var swarm = new SwarmTransfer(storage, Directory.CreateDirectory(Path.Combine(folder, Path.GetRandomFileName())).FullName);
         for (var i = 0; i <= viewers; i++)
         {
-            var peer = new BenchPeer(i == 0 ? "host" : $"viewer {i}", i == 0 ? null : Path.Combine(swarm._folder, $"{i}"));
+            var peer = new BenchPeer(i == 0 ? "host" : $"viewer {i}", i == 0 ? null : Path.Combine(swarm._folder, $"{i}"), encrypts);
             for (var earlier = 0; earlier < i; earlier++)
                 await peer.DialAsync(swarm._peers[earlier], isHost: earlier == 0, cancellationToken);
             if (i > 0)

@@ -48,6 +48,7 @@ const pause = (ms, signal) =>
 export class Gateways {
   #urls;
   #peerId;
+  #pass;
   #last = null;
   #liars = new Set();
   #fetch;
@@ -55,8 +56,11 @@ export class Gateways {
   /**
    * @param urls the addresses as they are now, from a function
    * @param peerId this member's id, from a function: gateways count listeners by it
+   * @param fetcher fetches
+   * @param pass what the gateways of a locked room want to see, from a function; null where it is open
    */
-  constructor(urls, peerId, fetcher = (url, options) => fetch(url, options)) {
+  constructor(urls, peerId, fetcher = (url, options) => fetch(url, options), pass = () => null) {
+    this.#pass = pass;
     this.#urls = urls;
     this.#peerId = peerId;
     this.#fetch = fetcher;
@@ -145,11 +149,14 @@ export class Gateways {
   }
 
   #ask(url, headers, signal) {
-    const peer = this.#peerId();
+    const asked = new URLSearchParams();
+    const [peer, pass] = [this.#peerId(), this.#pass()];
+    if (peer) asked.set('peer', peer);
+    if (pass) asked.set('pass', pass);
     // Browsers let only one request at a time into their cache's entry of an address; ranges would wait for one another.
     const timeout = AbortSignal.timeout?.(TIMEOUT_MS);
     const both = signal && timeout && AbortSignal.any ? AbortSignal.any([signal, timeout]) : (signal ?? timeout);
-    return this.#fetch(peer ? `${url}?peer=${encodeURIComponent(peer)}` : url, {
+    return this.#fetch(asked.size > 0 ? `${url}?${asked}` : url, {
       headers,
       signal: both,
       cache: 'no-store',

@@ -1,7 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 
-namespace Jam.Peer.Network;
+namespace Jam.Server.Contracts;
 
 /// <summary>
 /// Whom an address stands for: itself, or under IPv6 its /64, since one machine has all of that to choose from. Link-local
@@ -13,10 +12,10 @@ internal readonly record struct AddressKey
 
     public AddressKey(IPAddress address)
     {
-        _address = address.Plain();
-        if (_address.AddressFamily != AddressFamily.InterNetworkV6 || _address.IsIPv6LinkLocal || IPAddress.IsLoopback(_address))
-            return;
+        _address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         var bytes = _address.GetAddressBytes();
+        if (bytes.Length == 4 || _address.IsIPv6LinkLocal || IPAddress.IsLoopback(_address))
+            return;
         bytes.AsSpan(8).Clear();
         _address = new IPAddress(bytes);
     }

@@ -1,0 +1,82 @@
+import { el, setText } from '../dom.js';
+
+// What opens a locked room's door: an invite from the link, a password that was typed, the token of whoever opened the room.
+
+const keyOf = (room) => `jam:door:${room}`;
+const hostKeyOf = (room) => `jam:host:${room}`;
+
+function read(storage, key) {
+  try {
+    return storage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function write(storage, key, value) {
+  try {
+    storage.setItem(key, value);
+  } catch {
+    // Without storage the next visit asks again.
+  }
+}
+
+/** What this browser has for a room. An invite is in the part of a link that browsers send to nobody; it is taken out of the address. */
+export function takeDoorKeys(room) {
+  const invite = /^#invite=([\w-]{1,64})$/.exec(location.hash)?.[1];
+  if (invite) {
+    write(sessionStorage, keyOf(room), JSON.stringify({ invite }));
+    history.replaceState(null, '', location.pathname);
+  }
+  const keys = parsed(read(sessionStorage, keyOf(room)));
+  const hostToken = read(localStorage, hostKeyOf(room));
+  return hostToken ? { ...keys, host_token: hostToken } : keys;
+}
+
+const WORDS = {
+  password_needed: 'This room is locked. Its host can tell you the password, or send you an invite.',
+  wrong_password: 'That is not the password of this room.',
+  bad_invite: 'This invite does not admit any more. Ask the host for another, or for the password.',
+  too_many_attempts: 'Too many wrong passwords came from your network. Try again in a minute.',
+};
+
+/** Asks for the password where the room's door is locked. */
+export function mountDoor(client, room) {
+  const input = el('input', { id: 'door-password', type: 'password', maxLength: 128, autocomplete: 'off', required: true });
+  const why = el('p', { className: 'hint', role: 'alert' });
+  const form = el(
+    'form',
+    { method: 'dialog' },
+    el('h2', { id: 'door-title', textContent: 'This room is locked' }),
+    why,
+    el('label', { for: 'door-password', textContent: 'Password' }),
+    input,
+    el('div', { className: 'row' }, el('button', { className: 'primary', textContent: 'Enter' })),
+  );
+  const dialog = el('dialog', { id: 'door', 'aria-labelledby': 'door-title' }, form);
+  document.body.append(dialog);
+  form.addEventListener('submit', () => {
+    const password = input.value;
+    input.value = '';
+    client.unlock({ password });
+  });
+  client.on('status', (status, refusal) => {
+    if (status !== 'locked') return;
+    setText(why, WORDS[refusal.code] ?? refusal.message);
+    if (!dialog.open) dialog.showModal();
+    input.focus();
+  });
+  client.on('WELCOME', (welcome) => {
+    if (welcome.host_token) write(localStorage, hostKeyOf(room), welcome.host_token);
+    const { password, invite } = client.doorKeys;
+    if (password || invite) write(sessionStorage, keyOf(room), JSON.stringify({ password, invite }));
+  });
+}
