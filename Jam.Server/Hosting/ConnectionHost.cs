@@ -14,6 +14,8 @@ internal sealed class ConnectionHost(RoomHub hub, Reception reception, JamServer
 
     private readonly WebSite _site = new(options.Routes.Select(route => route.Name), () => RoomLister.List(hub.Rooms, options, time.NowUs()));
 
+    private static readonly DirectWebSocket.WebSocketOptions _beat = new(KestrelListener.PingEvery, KestrelListener.PongWithin);
+
     private readonly long _startedUs = time.NowUs();
 
     public Task HandleAsync(HttpContext context)
@@ -47,7 +49,7 @@ internal sealed class ConnectionHost(RoomHub hub, Reception reception, JamServer
 
         try
         {
-            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            using var socket = await DirectWebSocket.AcceptAsync(context, _beat);
             await reception.ServeAsync(socket, room, address);
         }
         finally

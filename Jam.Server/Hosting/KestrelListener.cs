@@ -14,6 +14,12 @@ namespace Jam.Server.Hosting;
 /// <summary>Kestrel: HTTP and WebSockets on one port.</summary>
 internal sealed class KestrelListener : IRoomListener
 {
+    /// <summary>How often a connection is pinged.</summary>
+    public static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long it may then be silent.</summary>
+    public static readonly TimeSpan PongWithin = TimeSpan.FromSeconds(10);
+
     private readonly WebApplication _app;
 
     private KestrelListener(WebApplication app)
@@ -41,7 +47,7 @@ internal sealed class KestrelListener : IRoomListener
         {
             app.UseWebSockets(new WebSocketOptions
             {
-                KeepAliveInterval = TimeSpan.FromSeconds(5), KeepAliveTimeout = TimeSpan.FromSeconds(10),
+                KeepAliveInterval = PingEvery, KeepAliveTimeout = PongWithin,
             });
             app.Run(connections.HandleAsync);
             await app.StartAsync(cancellationToken);

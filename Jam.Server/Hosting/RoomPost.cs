@@ -6,7 +6,11 @@ namespace Jam.Server.Hosting;
 /// <summary>Puts what rooms want sent into the outboxes of connections; never waits. Only the rooms' loop uses it.</summary>
 internal sealed class RoomPost
 {
+    /// <summary>Up to so many are sent to by the rooms' loop itself, which is sooner than waking another thread.</summary>
+    private const int Few = 64;
+
     private readonly Dictionary<long, ClientConnection> _connections = [];
+    private readonly List<ClientConnection> _due = [];
 
     public void Add(ClientConnection connection) => _connections[connection.Id] = connection;
 
@@ -20,18 +24,10 @@ internal sealed class RoomPost
                 _connections.GetValueOrDefault(one.Connection)?.Send(one.Message);
                 break;
             case ToSome some:
-                var shared = ControlCodec.Serialize(some.Message);
-                foreach (var id in some.Connections)
-                    _connections.GetValueOrDefault(id)?.Send(shared);
+                Spread(ControlCodec.Serialize(some.Message), some.Connections, null);
                 break;
             case ToAll all:
-                var utf8 = ControlCodec.Serialize(all.Message);
-                foreach (var id in room.Seats.Keys)
-                {
-                    if (id != all.Except)
-                        _connections.GetValueOrDefault(id)?.Send(utf8);
-                }
-
+                Spread(ControlCodec.Serialize(all.Message), room.Seats.Keys, all.Except);
                 break;
             case HangUp end:
                 _connections.GetValueOrDefault(end.Connection)?.HangUp();
@@ -39,5 +35,30 @@ internal sealed class RoomPost
             default:
                 throw new NotSupportedException(outgoing.GetType().Name);
         }
+    }
+
+    /// <summary>
+    /// The same bytes to each: all are queued first, in this loop, which keeps the order on every connection; sending takes a
+    /// system call each, and where there are many, threads of the pool do it, since other rooms wait for this loop.
+    /// </summary>
+    private void Spread(byte[] utf8, IEnumerable<long> connections, long? except)
+    {
+        foreach (var id in connections)
+        {
+            if (id != except && _connections.TryGetValue(id, out var connection) && connection.Queue(utf8))
+                _due.Add(connection);
+        }
+
+        if (_due.Count > Few)
+        {
+            Spreading.Begin(_due);
+        }
+        else
+        {
+            foreach (var connection in _due)
+                connection.Pump();
+        }
+
+        _due.Clear();
     }
 }
