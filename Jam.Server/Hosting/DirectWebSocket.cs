@@ -70,10 +70,7 @@ internal sealed class DirectWebSocket : WebSocket
     {
         if (messageType != WebSocketMessageType.Text || !endOfMessage)
             throw new NotSupportedException("The control protocol speaks in whole texts.");
-        var frame = ArrayPool<byte>.Shared.Rent(buffer.Length + DirectWire.MostHeaderBytes);
-        var length = DirectWire.WriteHeader(frame, buffer.Length);
-        buffer.CopyTo(frame.AsMemory(length));
-        return _wire.SendRentedAsync(frame, length + buffer.Length, cancellationToken);
+        return _wire.SendTextAsync(buffer.Span, cancellationToken);
     }
 
     public override Task SendAsync(ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) =>
@@ -107,8 +104,7 @@ internal sealed class DirectWebSocket : WebSocket
 /// </summary>
 internal sealed class DirectWire : Stream
 {
-    /// <summary>Longest header of a frame that a server sends.</summary>
-    public const int MostHeaderBytes = 10;
+    private const int MostHeaderBytes = 10;
 
     private readonly Stream _incoming;
     private readonly Socket _socket;
@@ -137,47 +133,13 @@ internal sealed class DirectWire : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>The header of a text in one frame (RFC 6455, section 5.2).</summary>
-    /// <returns>Its length in bytes.</returns>
-    public static int WriteHeader(Span<byte> frame, int length)
+    /// <summary>Sends a text in one frame (RFC 6455, section 5.2). Completes at once where the system takes all of it at once.</summary>
+    public ValueTask SendTextAsync(ReadOnlySpan<byte> utf8, CancellationToken cancellationToken)
     {
-        frame[0] = 0x81;
-        switch (length)
-        {
-            case < 126:
-                frame[1] = (byte)length;
-                return 2;
-            case <= ushort.MaxValue:
-                frame[1] = 126;
-                BinaryPrimitives.WriteUInt16BigEndian(frame[2..], (ushort)length);
-                return 4;
-            default:
-                frame[1] = 127;
-                BinaryPrimitives.WriteInt64BigEndian(frame[2..], length);
-                return MostHeaderBytes;
-        }
-    }
-
-    /// <summary>Sends what a rented buffer begins with, and gives the buffer back.</summary>
-    public ValueTask SendRentedAsync(byte[] rented, int length, CancellationToken cancellationToken)
-    {
-        lock (_gate)
-        {
-            var from = 0;
-            if (_waiting == 0)
-            {
-                from = TrySend(rented.AsSpan(0, length));
-                if (from == length || _isBroken)
-                {
-                    ArrayPool<byte>.Shared.Return(rented);
-                    return _isBroken ? ValueTask.FromException(new IOException("The connection is gone.")) : ValueTask.CompletedTask;
-                }
-            }
-
-            _waiting++;
-            _sending = FinishAsync(_sending, rented, from, length);
-            return new ValueTask(_sending.WaitAsync(cancellationToken));
-        }
+        var frame = ArrayPool<byte>.Shared.Rent(utf8.Length + MostHeaderBytes);
+        var length = WriteHeader(frame, utf8.Length);
+        utf8.CopyTo(frame.AsSpan(length));
+        return SendRentedAsync(frame, length + utf8.Length, cancellationToken);
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -209,6 +171,47 @@ internal sealed class DirectWire : Stream
         if (disposing)
             _incoming.Dispose();
         base.Dispose(disposing);
+    }
+
+    private static int WriteHeader(Span<byte> frame, int length)
+    {
+        frame[0] = 0x81;
+        switch (length)
+        {
+            case < 126:
+                frame[1] = (byte)length;
+                return 2;
+            case <= ushort.MaxValue:
+                frame[1] = 126;
+                BinaryPrimitives.WriteUInt16BigEndian(frame[2..], (ushort)length);
+                return 4;
+            default:
+                frame[1] = 127;
+                BinaryPrimitives.WriteInt64BigEndian(frame[2..], length);
+                return MostHeaderBytes;
+        }
+    }
+
+    /// <summary>Sends what a rented buffer begins with, and gives the buffer back.</summary>
+    private ValueTask SendRentedAsync(byte[] rented, int length, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            var from = 0;
+            if (_waiting == 0)
+            {
+                from = TrySend(rented.AsSpan(0, length));
+                if (from == length || _isBroken)
+                {
+                    ArrayPool<byte>.Shared.Return(rented);
+                    return _isBroken ? ValueTask.FromException(new IOException("The connection is gone.")) : ValueTask.CompletedTask;
+                }
+            }
+
+            _waiting++;
+            _sending = FinishAsync(_sending, rented, from, length);
+            return new ValueTask(_sending.WaitAsync(cancellationToken));
+        }
     }
 
     private int TrySend(ReadOnlySpan<byte> bytes)

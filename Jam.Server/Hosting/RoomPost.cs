@@ -4,11 +4,13 @@ using Jam.Server.Rooms;
 namespace Jam.Server.Hosting;
 
 /// <summary>Puts what rooms want sent into the outboxes of connections; never waits. Only the rooms' loop uses it.</summary>
-internal sealed class RoomPost
+/// <param name="share">Has threads of the pool do what would hold up the loop; null: the process's own.</param>
+internal sealed class RoomPost(Action<Spreading>? share = null)
 {
     /// <summary>Up to so many are sent to by the rooms' loop itself, which is sooner than waking another thread.</summary>
     private const int Few = 64;
 
+    private readonly Action<Spreading> _share = share ?? (spreading => spreading.Begin());
     private readonly Dictionary<long, ClientConnection> _connections = [];
     private readonly List<ClientConnection> _due = [];
 
@@ -51,7 +53,7 @@ internal sealed class RoomPost
 
         if (_due.Count > Few)
         {
-            Spreading.Begin(_due);
+            _share(new Spreading(_due));
         }
         else
         {

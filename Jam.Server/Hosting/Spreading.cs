@@ -13,22 +13,26 @@ internal sealed class Spreading : IThreadPoolWorkItem
     private readonly ClientConnection[] _connections;
     private readonly int _count;
     private int _next;
-    private int _threads;
+    private int _threads = 1;
 
-    private Spreading(ClientConnection[] rented, int count, int threads) => (_connections, _count, _threads) = (rented, count, threads);
-
-    /// <summary>Takes over who is listed, and returns at once.</summary>
-    public static void Begin(List<ClientConnection> due)
+    public Spreading(List<ClientConnection> due)
     {
-        var rented = ArrayPool<ClientConnection>.Shared.Rent(due.Count);
-        due.CopyTo(rented);
-        var threads = Math.Min(Environment.ProcessorCount, (due.Count + AtOnce - 1) / AtOnce);
-        var spreading = new Spreading(rented, due.Count, threads);
-        for (var i = 0; i < threads; i++)
-            ThreadPool.UnsafeQueueUserWorkItem(spreading, preferLocal: false);
+        _count = due.Count;
+        _connections = ArrayPool<ClientConnection>.Shared.Rent(_count);
+        due.CopyTo(_connections);
     }
 
-    void IThreadPoolWorkItem.Execute()
+    /// <summary>Has it done, and returns at once.</summary>
+    public void Begin()
+    {
+        var threads = Math.Min(Environment.ProcessorCount, (_count + AtOnce - 1) / AtOnce);
+        _threads = threads;
+        for (var i = 0; i < threads; i++)
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>Does a part of it, or all of it where it is called once.</summary>
+    public void Execute()
     {
         for (int from; (from = Interlocked.Add(ref _next, AtOnce) - AtOnce) < _count;)
         {
