@@ -26,7 +26,7 @@ internal sealed class RoomCrowdTests
         public void Join(long connection, long member, Role role = Role.Viewer, bool trades = false)
         {
             _lists[connection] = [];
-            Say(connection, new Hello(role, $"m{member}", IdOf(member), $"token-{member}", ListenPort: trades ? 9000 : null), $"token-{member}");
+            Say(connection, new Hello(role, $"m{member}", PeerId: IdOf(member), ResumeToken: $"token-{member}", ListenPort: trades ? 9000 : null), $"token-{member}");
         }
 
         public void Say(long connection, ClientMessage message, string token = "") =>
