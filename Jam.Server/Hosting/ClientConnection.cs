@@ -229,6 +229,13 @@ internal sealed class ClientConnection : IDisposable
             _socket.Abort();
             _sent.TrySetResult();
         }
+#pragma warning disable CA1031 // Nobody else would hear of it: whoever runs the connection does, and ends it.
+        catch (Exception e)
+        {
+            _socket.Abort();
+            _sent.TrySetException(e);
+        }
+#pragma warning restore CA1031
     }
 
     private ServerMessage Answer(ProbeStamp probe, RoomView view)

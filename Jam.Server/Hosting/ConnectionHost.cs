@@ -12,9 +12,9 @@ internal sealed class ConnectionHost(RoomHub hub, Reception reception, JamServer
     /// <summary>What stands before a room's name in a path.</summary>
     public const string RoomPrefix = "/ws/";
 
-    private readonly WebSite _site = new(options.Routes.Select(route => route.Name), () => RoomLister.List(hub.Rooms, options, time.NowUs()));
-
     private static readonly DirectWebSocket.WebSocketOptions _beat = new(KestrelListener.PingEvery, KestrelListener.PongWithin);
+
+    private readonly WebSite _site = new(options.Routes.Select(route => route.Name), () => RoomLister.List(hub.Rooms, options, time.NowUs()));
 
     private readonly long _startedUs = time.NowUs();
 

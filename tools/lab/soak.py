@@ -217,6 +217,8 @@ def main():
             for r in rows:
                 print(f"{r['process']:<10} {r['figure']:<14} {r['first']:9.1f} -> {r['last']:9.1f}, most {r['most']:9.1f}   "
                       f"{r['per_hour']:+9.2f} +- {r['error']:.2f} an hour   {r['verdict']}")
+            if a.seconds < 3600:
+                note("Under an hour much of what grows is only warming up: compiled code, caches, a history of some minutes.")
             if not rows:
                 print("too little was sampled to tell anything")
         return 1 if failed or any(r["verdict"] == "grows" for r in rows) else 0
