@@ -38,6 +38,11 @@ internal static class FanoutBench
                 }
             }
         }
+        catch (Exception e) when (e is IOException or TimeoutException or System.ComponentModel.Win32Exception)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return 1;
+        }
         finally
         {
             Directory.Delete(folder, recursive: true);

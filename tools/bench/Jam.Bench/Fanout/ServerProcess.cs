@@ -38,7 +38,10 @@ internal sealed class ServerProcess : IDisposable
         var process = Process.Start(start)!;
         var line = await process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new IOException($"{dialect.Name} did not start");
         var words = line.Split([' ', '.'], StringSplitOptions.RemoveEmptyEntries);
-        return new ServerProcess(process, int.Parse(words[Array.IndexOf(words, "port") + 1], CultureInfo.InvariantCulture));
+        var at = Array.IndexOf(words, "port") + 1;
+        return at > 0 && at < words.Length && int.TryParse(words[at], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            ? new ServerProcess(process, port)
+            : throw new IOException($"{dialect.Name} did not start: {line}");
     }
 
     public void Dispose()
