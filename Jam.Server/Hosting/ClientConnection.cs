@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.WebSockets;
 using Jam.Server.Contracts;
 using Jam.Server.Doors;
@@ -9,8 +8,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Jam.Server.Hosting;
 
 /// <summary>
-/// One client: a read loop and a write loop over its socket. The read loop hands messages to the rooms' loop; whoever sends
-/// only puts into the outbox and never waits. Either loop's end ends the other.
+/// One client: a read loop over its socket, which hands messages to the rooms' loop, and an outbox. Whoever adds to that while nobody sends
+/// sends, up to where the socket would have to be waited for; nobody is kept waiting. The end of either way ends the other.
 /// </summary>
 internal sealed class ClientConnection : IDisposable
 {
@@ -26,6 +25,7 @@ internal sealed class ClientConnection : IDisposable
     private readonly TokenBucket _rate;
     private readonly AddressAccount? _account;
     private readonly CancellationTokenSource _sending;
+    private readonly TaskCompletionSource _sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _ending = new();
     private volatile RoomView? _view;
     private volatile bool _isClosing;
@@ -67,23 +67,41 @@ internal sealed class ClientConnection : IDisposable
         set => _view = value;
     }
 
-    /// <summary>Queues a message; a full queue ends the connection with ERROR <c>slow_reader</c>.</summary>
-    public void Send(byte[] utf8) => Add(new Outbound(utf8));
+    /// <summary>
+    /// Queues a message that goes to many; a full queue ends the connection with ERROR <c>slow_reader</c>.
+    /// </summary>
+    /// <returns>Whether the caller is to call <see cref="Pump"/>, when it likes: until then nothing more is sent here.</returns>
+    public bool Queue(byte[] utf8)
+    {
+        if (_outbox.TryAdd(new Outbound(utf8), out var isMine))
+            return isMine;
+        CutShort(new Error(ErrorCodes.SlowReader, "messages for you were not read in time", true));
+        return false;
+    }
 
-    /// <inheritdoc cref="Send(byte[])"/>
+    /// <summary>Sends what waits, up to where the socket would have to be waited for; the rest follows by itself.</summary>
+    public void Pump() => _ = PumpAsync();
+
+    /// <summary>Queues a message and sends what can be; a full queue ends the connection with ERROR <c>slow_reader</c>.</summary>
     public void Send(ServerMessage message)
     {
         var goes = message as Error is { Close: true } last ? last : null;
         LastWord ??= goes;
-        Add(new Outbound(ControlCodec.Serialize(message), null, goes is null ? null : WebSocketCloseStatus.PolicyViolation, message is State));
+        var outbound = new Outbound(ControlCodec.Serialize(message), goes is null ? null : WebSocketCloseStatus.PolicyViolation, message is State);
+        if (!_outbox.TryAdd(outbound, out var isMine))
+            CutShort(new Error(ErrorCodes.SlowReader, "messages for you were not read in time", true));
+        else if (isMine)
+            Pump();
         _metrics?.Sent(message);
     }
 
     /// <summary>Ends the connection in good order once what waits was sent.</summary>
     public void HangUp()
     {
-        if (!_outbox.TryAdd(new Outbound(Close: WebSocketCloseStatus.NormalClosure)))
+        if (!_outbox.TryAdd(new Outbound(Close: WebSocketCloseStatus.NormalClosure), out var isMine))
             EndNow(null, WebSocketCloseStatus.NormalClosure);
+        else if (isMine)
+            Pump();
     }
 
     /// <summary>Runs until either side ends the connection. Never throws on account of the client.</summary>
@@ -94,10 +112,9 @@ internal sealed class ClientConnection : IDisposable
         await using var onStop = stopping.Register(() => EndNow(null, WebSocketCloseStatus.EndpointUnavailable));
         await using var onSilence = _time.CreateTimer(_ => OnHelloTimeout(), null, Limits.HelloTimeout, Timeout.InfiniteTimeSpan);
         var reading = ReadAsync(receiving.Token);
-        var writing = WriteAsync();
-        if (await Task.WhenAny(reading, writing) == reading)
+        if (await Task.WhenAny(reading, _sent.Task) == reading)
             EndNow(null, WebSocketCloseStatus.NormalClosure);
-        await writing;
+        await _sent.Task;
         _isClosing = true;
         // A client that answers the close frame ends the read loop by itself; another one has this long.
         receiving.CancelAfter(_closeWithin);
@@ -181,7 +198,8 @@ internal sealed class ClientConnection : IDisposable
                 Send(new Error(ErrorCodes.Rate, "too many joins a second come from your address; try again in a moment", true));
                 break;
             case SyncRequest probe:
-                _outbox.AddProbe(new ProbeStamp(probe.T1Us, t2Us, probe.IsBrief));
+                if (_outbox.AddProbe(new ProbeStamp(probe.T1Us, t2Us, probe.IsBrief)))
+                    Pump();
                 break;
             case Ping ping:
                 Send(new Pong(ping.Nonce));
@@ -201,35 +219,36 @@ internal sealed class ClientConnection : IDisposable
             Send(new Error(ErrorCodes.TooManyErrors, "too many messages that were wrong", true));
     }
 
-    private async Task WriteAsync()
+    /// <summary>
+    /// One at a time, as the outbox has it. It costs nothing beyond the socket's own send while that takes all at once, and is awaited, by
+    /// way of <see cref="_sent"/>, before the connection is let go.
+    /// </summary>
+    private async Task PumpAsync()
     {
-        var buffer = new ArrayBufferWriter<byte>(512);
         try
         {
-            while (true)
+            while (_outbox.TryTake(out var next, out var stamp))
             {
-                var next = await _outbox.TakeAsync(_sending.Token);
-                if (next.Probe is { } probe && View is { } view)
+                if (stamp is { } probe && View is { } view)
                 {
-                    buffer.ResetWrittenCount();
                     var answer = Answer(probe, view);
-                    ControlCodec.Serialize(answer, buffer);
-                    await _socket.SendAsync(buffer.WrittenMemory, WebSocketMessageType.Text, true, _sending.Token);
+                    var said = ControlCodec.Serialize(answer);
+                    await _socket.SendAsync(said.AsMemory(), WebSocketMessageType.Text, true, _sending.Token);
                     _metrics?.Sent(answer);
-                    _metrics?.Wrote(buffer.WrittenCount);
+                    _metrics?.Wrote(said.Length);
                 }
                 else if (next.Utf8 is { } utf8)
                 {
-                    await _socket.SendAsync(utf8, WebSocketMessageType.Text, true, _sending.Token);
+                    await _socket.SendAsync(utf8.AsMemory(), WebSocketMessageType.Text, true, _sending.Token);
                     _metrics?.Wrote(utf8.Length);
                 }
 
-                if (next.Close is { } status)
-                {
-                    _sending.CancelAfter(_closeWithin);
-                    await _socket.CloseOutputAsync(status, null, _sending.Token);
-                    return;
-                }
+                if (next.Close is not { } status)
+                    continue;
+                _sending.CancelAfter(_closeWithin);
+                await _socket.CloseOutputAsync(status, null, _sending.Token);
+                _sent.TrySetResult();
+                return;
             }
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException
@@ -237,7 +256,15 @@ internal sealed class ClientConnection : IDisposable
         {
             // The other side is gone, or did not read in time; either way nothing more can be said to it.
             _socket.Abort();
+            _sent.TrySetResult();
         }
+#pragma warning disable CA1031 // Nobody else would hear of it: whoever runs the connection does, and ends it.
+        catch (Exception e)
+        {
+            _socket.Abort();
+            _sent.TrySetException(e);
+        }
+#pragma warning restore CA1031
     }
 
     private ServerMessage Answer(ProbeStamp probe, RoomView view)
@@ -252,12 +279,6 @@ internal sealed class ClientConnection : IDisposable
         return new SyncResponse(
             probe.T1Us, probe.T2Us, t3Us, pair.Current.ClockId, holds.Status, holds.TrackId, positionUs, positionUs / 1e6,
             new BeatNow(tempo.Bpm, tempo.BeatsPerBar, tempo.Grid.BeatsAt(t3Us)), revisions);
-    }
-
-    private void Add(Outbound outbound)
-    {
-        if (!_outbox.TryAdd(outbound))
-            CutShort(new Error(ErrorCodes.SlowReader, "messages for you were not read in time", true));
     }
 
     private void OnHelloTimeout()
@@ -288,13 +309,17 @@ internal sealed class ClientConnection : IDisposable
     /// <summary>Says this next and then closes, whatever else waits; a send that hangs is cut off. False where a last word is said.</summary>
     private bool EndNow(byte[]? utf8, WebSocketCloseStatus status)
     {
+        bool isMine;
         lock (_ending)
         {
-            if (_isDisposed || !_outbox.TrySetLastWord(new Outbound(utf8, null, status)))
+            if (_isDisposed || !_outbox.TrySetLastWord(new Outbound(utf8, status), out isMine))
                 return false;
             _isClosing = true;
             _sending.CancelAfter(_closeWithin);
-            return true;
         }
+
+        if (isMine)
+            Pump();
+        return true;
     }
 }

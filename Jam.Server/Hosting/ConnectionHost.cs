@@ -13,6 +13,8 @@ internal sealed class ConnectionHost(
     /// <summary>What stands before a room's name in a path.</summary>
     public const string RoomPrefix = "/ws/";
 
+    private static readonly DirectWebSocket.WebSocketOptions _beat = new(KestrelListener.PingEvery, KestrelListener.PongWithin);
+
     private readonly WebSite _site = new(options.Routes.Select(route => route.Name), () => RoomLister.List(hub.Rooms, options, time.NowUs()));
 
     public Task HandleAsync(HttpContext context)
@@ -50,7 +52,7 @@ internal sealed class ConnectionHost(
 
         try
         {
-            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            using var socket = await DirectWebSocket.AcceptAsync(context, _beat);
             await reception.ServeAsync(socket, room, address);
         }
         finally

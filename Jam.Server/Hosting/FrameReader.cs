@@ -18,17 +18,29 @@ internal enum FrameKind
 }
 
 /// <summary>
-/// Reads whole messages from a WebSocket into one buffer that grows up to the cap and no further. What it returns is valid
-/// until the next call.
+/// Reads whole messages from a WebSocket into one buffer that grows up to the cap and no further. What it returns is valid until the next
+/// call. On a socket that can wait without a buffer it has none while nothing comes.
 /// </summary>
 internal sealed class FrameReader(WebSocket socket) : IDisposable
 {
     private const int InitialBytes = 2 * 1024;
 
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(InitialBytes);
+    private byte[] _buffer = [];
 
     public async ValueTask<(FrameKind Kind, ReadOnlyMemory<byte> Message)> ReadAsync(CancellationToken cancellationToken)
     {
+        if (socket is DirectWebSocket)
+        {
+            Dispose();
+            var sign = await socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken);
+            if (sign.MessageType == WebSocketMessageType.Close)
+                return (FrameKind.Closed, default);
+            if (sign.EndOfMessage)
+                return (FrameKind.Message, default);
+        }
+
+        if (_buffer.Length == 0)
+            _buffer = ArrayPool<byte>.Shared.Rent(InitialBytes);
         var length = 0;
         while (true)
         {
@@ -47,7 +59,12 @@ internal sealed class FrameReader(WebSocket socket) : IDisposable
         }
     }
 
-    public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
+    public void Dispose()
+    {
+        if (_buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+    }
 
     private void Grow()
     {

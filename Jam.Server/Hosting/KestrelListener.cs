@@ -21,6 +21,11 @@ namespace Jam.Server.Hosting;
 /// <summary>Kestrel: HTTP and WebSockets on one port.</summary>
 internal sealed class KestrelListener : IRoomListener
 {
+    /// <summary>How often a connection is pinged.</summary>
+    public static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long it may then be silent.</summary>
+    public static readonly TimeSpan PongWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _headersWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _silentAtMost = TimeSpan.FromSeconds(30);
     private static readonly object _standing = new();
@@ -53,7 +58,7 @@ internal sealed class KestrelListener : IRoomListener
         {
             app.UseWebSockets(new WebSocketOptions
             {
-                KeepAliveInterval = TimeSpan.FromSeconds(5), KeepAliveTimeout = TimeSpan.FromSeconds(10),
+                KeepAliveInterval = PingEvery, KeepAliveTimeout = PongWithin,
             });
             app.Run(context => HandleAsync(context, connections, gate));
             await app.StartAsync(cancellationToken);

@@ -38,7 +38,7 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
         Guid clockId, JamServerOptions options, TimeProvider time, ILogger log, IRoomStore? store = null, IReadOnlyList<StoredRoom>? rooms = null,
         ServerMetrics? metrics = null)
     {
-        _post = new RoomPost(metrics);
+        _post = new RoomPost(metrics: metrics);
         _telemetry = metrics is null ? null : new HubTelemetry(metrics, time);
         ClockId = clockId;
         _options = options;

@@ -100,7 +100,7 @@ internal static class Authority
 
         var changed = seat with { Member = seat.Member with { IsMuted = mute.IsMuted } };
         turn.Room = turn.Room with { Seats = turn.Room.Seats.SetItem(seat.Connection, changed), HouseRevision = turn.Room.HouseRevision + 1 };
-        turn.SendAll(new PeerJoined(changed.Member));
+        Crowd.Tell(turn, changed, new PeerJoined(changed.Member));
         if (mute.IsMuted)
             Looping.Clear(turn, mute.PeerId);
     }
@@ -193,6 +193,7 @@ internal static class Authority
         var changed = seat with { Member = seat.Member with { Role = role, IsMuted = seat.Member.IsMuted && role != Role.Host } };
         turn.Room = turn.Room with { Seats = turn.Room.Seats.SetItem(connection, changed) };
         turn.SendAll(new PeerJoined(changed.Member));
+        Crowd.Shift(turn, changed);
         turn.TouchStats();
     }
 

@@ -32,7 +32,7 @@ internal static class Membership
         if (hello is { IsEncrypted: true, Role: Role.Host } && isNew)
             turn.Room = turn.Room with { Policy = turn.Room.Policy with { Links = LinkSecurity.Tls } };
         var before = turn.Room.Timeline;
-        var identity = Recognize(turn, hello, sender);
+        var (identity, replaced) = Recognize(turn, hello, sender);
         var isOwner = hello.Role == Role.Host && Door.IsOwner(turn.Room.Door, hello.HostToken);
         var stepsDown = isOwner && turn.Room.HostConnection is { } usurper ? Authority.StepDown(turn, usurper) : null;
         var isHost = hello.Role == Role.Host && (isOwner || MayHost(turn, identity.PeerId));
@@ -44,7 +44,9 @@ internal static class Membership
             identity.PeerId, FreeName(turn.Room, Names.Clean(hello.Name, Limits.MaxMemberNameLength) ?? identity.Name, identity.JoinSeq),
             isHost ? Role.Host : Role.Viewer, identity.JoinSeq, Addresses(hello, sender), null,
             identity.IsMuted && !isHost, hello.GatewayPort, Tokens.HashOf(identity.Token), hello.LinkKey);
-        Seat(turn, new Seat(sender.Connection, member, identity.Token));
+        var seat = new Seat(sender.Connection, member, identity.Token);
+        Seat(turn, seat);
+        Crowd.Enter(turn, seat, replaced);
         var note = hello.Resume is { } resume ? Succession.Resume(turn, resume, sender.Connection) : null;
         if (turn.Room.IsRestored)
             note = RestoredNote;
@@ -64,7 +66,7 @@ internal static class Membership
             turn.Fail(sender.Connection, ErrorCodes.HostTaken, "the room has a host; you are a viewer");
         if (isChanged)
             turn.SendAll(turn.StateNow(note: note), sender.Connection);
-        turn.SendAll(new PeerJoined(member), sender.Connection);
+        Crowd.Tell(turn, seat, new PeerJoined(member), sender.Connection);
         if (stepsDown is not null)
             turn.SendAll(stepsDown, sender.Connection);
         if (turn.Room.Door != doorBefore)
@@ -91,7 +93,8 @@ internal static class Membership
                 ? new HostClaim(member.PeerId, turn.Now.Us + RoomRules.HostGraceUs)
                 : turn.Room.HostClaim,
         };
-        turn.SendAll(new PeerLeft(member.PeerId, member.Name, reason));
+        Crowd.Tell(turn, seat, new PeerLeft(member.PeerId, member.Name, reason));
+        Crowd.Leave(turn, seat);
         turn.TouchStats();
         if (!mayReturn)
             Looping.Clear(turn, member.PeerId);
@@ -120,29 +123,20 @@ internal static class Membership
 
     public static void SendPeers(RoomTurn turn, Seat seat)
     {
-        var pages = Pages.Of(turn.Room);
+        var pages = Pages.Of(Crowd.Of(turn.Room, seat));
         for (var page = 0; page < pages.Count; page++)
             turn.Send(seat.Connection, new Peers(pages[page], page, pages.Count));
     }
 
-    /// <summary>The room in as many pages as it takes: the list and the rest on the first, members, then lanes.</summary>
+    /// <summary>The room as that member is told of it.</summary>
     public static void SendSnapshot(RoomTurn turn, long connection)
     {
-        var room = turn.Room;
-        var pages = Pages.Of(room, room.Queue.Sum(Pages.BytesOf) + Pages.SummaryBytes + Pages.BytesOf(room.Track));
-        var lanes = Pages.Of(room.Lanes.Values);
-        var count = pages.Count + lanes.Count;
-        var summary = new RoomSummary(
-            turn.StateNow(), room.Policy, room.PolicyRevision, room.Repeat, room.ShuffleOrder is not null, Playlist.Following(room)?.TrackId,
-            room.QueueRevision, room.Tempo.Current, room.Loop);
-        for (var page = 0; page < pages.Count; page++)
-            turn.Send(connection, new Snapshot(page, count, pages[page], page == 0 ? room.Queue : [], page == 0 ? summary : null));
-        for (var page = 0; page < lanes.Count; page++)
-            turn.Send(connection, new Snapshot(pages.Count + page, count, [], [], null, lanes[page]));
+        foreach (var page in Pages.Snapshot(turn, Crowd.Of(turn.Room, turn.Room.Seats[connection])))
+            turn.Send(connection, page);
     }
 
-    /// <summary>Who says HELLO: someone who is still seated elsewhere, who was here before, or who is new.</summary>
-    private static Absentee Recognize(RoomTurn turn, Hello hello, Sender sender)
+    /// <summary>Who says HELLO: someone who is still seated elsewhere (on the connection that is replaced), who was here before, or who is new.</summary>
+    private static (Absentee Identity, long? Replaced) Recognize(RoomTurn turn, Hello hello, Sender sender)
     {
         var room = turn.Room;
         if (hello.PeerId is { } peerId)
@@ -156,7 +150,7 @@ internal static class Membership
                     // Its old connection is dead, or soon will be; the one that speaks now is the living one.
                     Unseat(turn, old);
                     turn.Fail(connection, ErrorCodes.Replaced, "you came back on another connection", close: true);
-                    return new Absentee(peerId, old.Member.Name, old.Member.JoinSeq, old.Token, turn.Now.Us, old.Member.IsMuted);
+                    return (new Absentee(peerId, old.Member.Name, old.Member.JoinSeq, old.Token, turn.Now.Us, old.Member.IsMuted), connection);
                 }
             }
             else if (room.Absentees.TryGetValue(peerId, out var absentee))
@@ -164,17 +158,17 @@ internal static class Membership
                 if (Tokens.IsSame(absentee.Token, token))
                 {
                     turn.Room = room with { Absentees = room.Absentees.Remove(peerId) };
-                    return absentee with { Token = token };
+                    return (absentee with { Token = token }, null);
                 }
             }
             else
             {
                 // An id of its own, or from another authority's time: nobody here disputes it, and keeping it spares the swarm a stranger.
-                return New(turn, peerId, sender);
+                return (New(turn, peerId, sender), null);
             }
         }
 
-        return New(turn, sender.FreshPeerId, sender);
+        return (New(turn, sender.FreshPeerId, sender), null);
     }
 
     private static Absentee New(RoomTurn turn, string peerId, Sender sender)

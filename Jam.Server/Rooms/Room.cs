@@ -112,6 +112,9 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
     /// <summary>Names in use: an index of <see cref="Seats"/>.</summary>
     public ImmutableHashSet<string> NamesTaken { get; init; } = [];
 
+    /// <summary>Who knows whom; null while everyone is told of everyone.</summary>
+    public Crowd? Crowd { get; init; }
+
     /// <summary>Who may come back, by peer id.</summary>
     public ImmutableDictionary<string, Absentee> Absentees { get; init; } = ImmutableDictionary<string, Absentee>.Empty;
 
@@ -230,8 +233,11 @@ internal static class RoomRules
     /// <summary>How long a room and its absentees are remembered.</summary>
     public const long EmptyRoomUs = 60_000_000;
 
+    /// <summary>Members up to which everyone is told of everyone. A crowd is none any more when half of that is left.</summary>
+    public const int CrowdOf = 256;
+
     /// <summary>Least time between two ROOM_STATS.</summary>
-    public const long StatsEveryUs = 500_000;
+    public static long StatsEveryUs(Room room) => room.Crowd is null ? 500_000 : 2_000_000;
 
     /// <summary>Least time between two tellings of what members report, in a small room.</summary>
     private const long ReportsEveryUs = 2_000_000;

@@ -33,7 +33,7 @@ internal sealed class RoomTurn(Room room, Moment now)
     /// <summary>Notes that ROOM_STATS may have changed.</summary>
     public void TouchStats()
     {
-        var due = Room.StatsSentUs is { } sent ? Math.Max(Now.Us, sent + RoomRules.StatsEveryUs) : Now.Us;
+        var due = Room.StatsSentUs is { } sent ? Math.Max(Now.Us, sent + RoomRules.StatsEveryUs(Room)) : Now.Us;
         if (due < Room.StatsDueUs)
             Room = Room with { StatsDueUs = due };
     }

@@ -59,13 +59,29 @@ internal static class Pages
     /// <summary>What a snapshot's first page holds beside members, list and track.</summary>
     public const long SummaryBytes = 1600;
 
+    /// <summary>The room in as many pages as it takes: the list and the rest on the first, members, then lanes.</summary>
+    public static IEnumerable<Snapshot> Snapshot(RoomTurn turn, IEnumerable<Seat> seats)
+    {
+        var room = turn.Room;
+        var pages = Of(seats, room.Queue.Sum(BytesOf) + SummaryBytes + BytesOf(room.Track));
+        var lanes = Of(room.Lanes.Values);
+        var count = pages.Count + lanes.Count;
+        var summary = new RoomSummary(
+            turn.StateNow(), room.Policy, room.PolicyRevision, room.Repeat, room.ShuffleOrder is not null, Playlist.Following(room)?.TrackId,
+            room.QueueRevision, room.Tempo.Current, room.Loop);
+        for (var page = 0; page < pages.Count; page++)
+            yield return new Snapshot(page, count, pages[page], page == 0 ? room.Queue : [], page == 0 ? summary : null);
+        for (var page = 0; page < lanes.Count; page++)
+            yield return new Snapshot(pages.Count + page, count, [], [], null, lanes[page]);
+    }
+
     /// <summary>Members in order of joining, cut to pages; at least one, the first with less room where something else is on it.</summary>
-    public static IReadOnlyList<IReadOnlyList<Member>> Of(Room room, long bytesOnFirst = 0)
+    public static IReadOnlyList<IReadOnlyList<Member>> Of(IEnumerable<Seat> seats, long bytesOnFirst = 0)
     {
         var pages = new List<IReadOnlyList<Member>>();
         var page = new List<Member>();
         var bytes = bytesOnFirst;
-        foreach (var seat in room.Seats.Values.OrderBy(seat => seat.Member.JoinSeq))
+        foreach (var seat in seats.OrderBy(seat => seat.Member.JoinSeq))
         {
             var size = BytesOf(seat.Member);
             if (page.Count == Limits.MembersPerPage || bytes + size > Limits.MaxPageBytes)

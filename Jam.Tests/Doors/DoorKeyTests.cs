@@ -55,7 +55,7 @@ internal sealed class DoorKeyTests
         Assert.That(Admits(new DoorState(true, true), pass[..^1] + "x"), Is.False);
 
         bool Admits(DoorState? door, string? shown) =>
-            new GatewaySource(() => new RoomState { Door = door, Secret = secret }, () => [], null!, null!, null!).Admits(shown);
+            new GatewaySource(() => new RoomState { Door = door, Secret = secret }, () => null, () => [], null!, null!, null!).Admits(shown);
     }
 
     [Test]

@@ -1,5 +1,6 @@
 using CommandLine;
 using Jam.Bench;
+using Jam.Bench.Fanout;
 
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
@@ -10,9 +11,10 @@ Console.CancelKeyPress += (_, e) =>
 using var parser = new Parser(settings => settings.HelpWriter = Console.Error);
 try
 {
-    return await parser.ParseArguments<SwarmArguments, SoundArguments, IdleArguments>(args).MapResult(
+    return await parser.ParseArguments<SwarmArguments, SoundArguments, FanoutArguments, IdleArguments>(args).MapResult(
         (SwarmArguments a) => SwarmBench.RunAsync(a, stop.Token),
         (SoundArguments a) => Task.FromResult(SoundBench.Run(a, stop.Token)),
+        (FanoutArguments a) => FanoutBench.RunAsync(a, stop.Token),
         async (IdleArguments a) =>
         {
             await IdlePeers.BeAsync(a, stop.Token);
