@@ -50,7 +50,7 @@ public static class ServerProgram
             var options = new JamServerOptions
             {
                 Port = arguments.Port, Address = arguments.Address, DataFolder = arguments.Data, Listener = arguments.Listener,
-                WebPort = arguments.WebPort, ListsRooms = !arguments.Unlisted,
+                WebPort = arguments.WebPort, ListsRooms = !arguments.Unlisted, Fleet = arguments.Fleet,
             };
             await using var server = await JamServer.StartAsync(options, TimeProvider.System, loggers, ending.Token);
             Greet(server, arguments.Address);
@@ -58,8 +58,11 @@ public static class ServerProgram
                 Console.WriteLine($"Log: {file.Path}");
             if (arguments.Data is { } data)
                 Console.WriteLine($"Rooms are kept in {data}; {server.RoomCount} of them go on.");
+            if (server.FleetText is { } fleet)
+                Console.WriteLine(fleet);
             await ending.Token.WhenCanceledAsync();
-            Console.WriteLine("Closing.");
+            Console.WriteLine(options.Fleet is null ? "Closing." : "Handing the rooms over, then closing.");
+            await server.DrainAsync(CancellationToken.None);
             return 0;
         }
         catch (PortTakenException e)
@@ -69,7 +72,7 @@ public static class ServerProgram
         }
         catch (StoreException e)
         {
-            await Console.Error.WriteLineAsync($"Cannot keep rooms in {arguments.Data}: {e.Message}");
+            await Console.Error.WriteLineAsync(arguments.Data is { } data ? $"Cannot keep rooms in {data}: {e.Message}" : e.Message);
             return 1;
         }
         catch (Exception e) when (e is IOException or SocketException)

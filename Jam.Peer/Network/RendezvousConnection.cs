@@ -111,6 +111,10 @@ internal sealed class RendezvousConnection : IDisposable
                 NetworkLog.Received(log, said);
             if (answer.Message is Error { Code: ErrorCodes.Kicked } kicked)
                 throw new JamException(kicked.Message);
+            if (answer.Message is Rendezvous { Urls.Count: > 0 } elsewhere)
+                throw new RendezvousElsewhereException(elsewhere);
+            if (answer.Message is Error { Code: ErrorCodes.Moving } moving)
+                throw new RendezvousRefusedException(moving.Message) { IsMoving = true };
             if (answer.Message is not State state)
                 throw new RendezvousRefusedException((answer.Message as Error)?.Message ?? "the server did not answer HELLO with STATE");
             // It was told what this peer knows, and keeps below that.
@@ -291,6 +295,3 @@ internal sealed class RendezvousConnection : IDisposable
     private static bool IsConnectionLoss(Exception e) =>
         e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
 }
-
-/// <summary>A server is there but does not let this client in; the message says why.</summary>
-internal sealed class RendezvousRefusedException(string message) : Exception(message);

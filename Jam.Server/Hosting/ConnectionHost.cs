@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Jam.Server.Hosting;
 
 /// <summary>HTTP in: routes, health, the page, and WebSockets for the reception.</summary>
-internal sealed class ConnectionHost(RoomHub hub, Reception reception, JamServerOptions options, TimeProvider time)
+internal sealed class ConnectionHost(RoomHub hub, Reception reception, JamServerOptions options, TimeProvider time, FleetAgent? fleet = null)
 {
     /// <summary>What stands before a room's name in a path.</summary>
     public const string RoomPrefix = "/ws/";
@@ -47,8 +47,13 @@ internal sealed class ConnectionHost(RoomHub hub, Reception reception, JamServer
 
         try
         {
+            // A browser may connect to its page's own server only, so for one that server passes on what another keeps.
+            var owner = fleet is not null && (origin.Count > 0 || options.Fleet!.IsProxy) ? await fleet.Desk.ElsewhereAsync(room, context.RequestAborted) : null;
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
-            await reception.ServeAsync(socket, room, address);
+            if (owner is null)
+                await reception.ServeAsync(socket, room, address);
+            else
+                await FleetProxy.PassOnAsync(socket, owner, address, time, reception.Stopping);
         }
         finally
         {
@@ -67,8 +72,9 @@ internal sealed class ConnectionHost(RoomHub hub, Reception reception, JamServer
     {
         var uptime = ((time.NowUs() - _startedUs) / 1e6).ToString("0.0", CultureInfo.InvariantCulture);
         context.Response.ContentType = "application/json";
+        var ofFleet = fleet is null ? "" : $",\"fleet\":{fleet.Health().ToJsonString()}";
         return context.Response.WriteAsync(
-            $$"""{"status":"ok","rooms":{{hub.RoomCount}},"members":{{hub.MemberCount}},"uptime_sec":{{uptime}}}""",
+            $$"""{"status":"ok","rooms":{{hub.RoomCount}},"members":{{hub.MemberCount}},"uptime_sec":{{uptime}}{{ofFleet}}}""",
             context.RequestAborted);
     }
 

@@ -1,6 +1,8 @@
+using System.Net;
 using System.Net.Sockets;
 using Jam.Server.Contracts;
 using Jam.Server.Rooms;
+using Jam.Server.Web;
 using Microsoft.Extensions.Logging;
 
 namespace Jam.Server.Hosting;
@@ -12,10 +14,13 @@ public sealed class JamServer : IAsyncDisposable
     private readonly Reception _reception;
     private readonly List<IRoomListener> _listeners = [];
 
-    private JamServer(RoomHub hub, Reception reception)
+    private readonly FleetMembership? _fleet;
+
+    private JamServer(RoomHub hub, Reception reception, FleetMembership? fleet)
     {
         _hub = hub;
         _reception = reception;
+        _fleet = fleet;
     }
 
     /// <summary>The port that its rooms are on.</summary>
@@ -26,6 +31,9 @@ public sealed class JamServer : IAsyncDisposable
 
     /// <summary>Rooms that it keeps at the moment.</summary>
     public int RoomCount => _hub.RoomCount;
+
+    /// <summary>Which fleet it is one of, for people; null: none.</summary>
+    public string? FleetText => _fleet?.Text;
 
     /// <summary>The clock that this server's room times are on; a new one for every start.</summary>
     public Guid ClockId => _hub.ClockId;
@@ -50,13 +58,18 @@ public sealed class JamServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(loggers);
         var log = loggers.CreateLogger<RoomHub>();
+        var clockId = Guid.NewGuid();
+        var fleet = options.Fleet is null ? null : await FleetMembership.OpenAsync(options, clockId, time, cancellationToken);
         // Before anything listens: whoever connects finds the rooms as they were.
-        var (store, rooms) = OpenStore(options, log);
-        var hub = new RoomHub(Guid.NewGuid(), options, time, log, store, rooms);
-        var server = new JamServer(hub, new Reception(hub, options, time, loggers.CreateLogger<Reception>()));
+        var (store, rooms) = fleet is null ? OpenStore(options, log) : (fleet.Store, []);
+        var hub = new RoomHub(clockId, options, time, log, store, rooms);
+        fleet?.Serve(hub, loggers.CreateLogger<FleetAgent>());
+        var server = new JamServer(hub, new Reception(hub, options, time, loggers.CreateLogger<Reception>()), fleet);
         try
         {
             await server.ListenAsync(options, time, loggers, cancellationToken);
+            if (fleet?.Agent is { } agent)
+                await agent.StartAsync(options.Fleet!.Url ?? $"ws://{Reachable(options.Address)}:{server.Port}", cancellationToken);
             return server;
         }
         catch
@@ -74,6 +87,10 @@ public sealed class JamServer : IAsyncDisposable
         return _hub.InheritAsync(inheritance, cancellationToken);
     }
 
+    /// <summary>Hands the rooms to the fleet's other servers, and waits a little for the members to go there; nothing where there is no fleet.</summary>
+    public Task DrainAsync(CancellationToken cancellationToken) =>
+        _fleet?.Agent is { } agent ? agent.DrainAsync(() => _reception.Open, cancellationToken) : Task.CompletedTask;
+
     /// <summary>Closes every connection in good order and stops.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -81,12 +98,22 @@ public sealed class JamServer : IAsyncDisposable
         foreach (var listener in _listeners)
             await listener.DisposeAsync();
         await _hub.DisposeAsync();
+        // After the last room was written, and before anyone may claim them.
+        if (_fleet is not null)
+            await _fleet.DisposeAsync();
         _reception.Dispose();
+    }
+
+    /// <summary>An address at which others can be expected to reach what listens there.</summary>
+    private static string Reachable(IPAddress? bound)
+    {
+        var here = bound is null || bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any) ? LanAddresses.Best() : bound;
+        return here.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{here}]" : here.ToString();
     }
 
     private async Task ListenAsync(JamServerOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var pages = new ConnectionHost(_hub, _reception, options, time);
+        var pages = new ConnectionHost(_hub, _reception, options, time, _fleet?.Agent);
         if (options.Listener == ListenerKind.Kestrel)
         {
             await BindAsync(options.Port, () => KestrelListener.StartAsync(options.Address, options.Port, pages, cancellationToken));

@@ -13,6 +13,12 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
     private long _lastId;
     private int _open;
 
+    /// <summary>How many are here.</summary>
+    public int Open => Volatile.Read(ref _open);
+
+    /// <summary>Ends when every connection is asked to end.</summary>
+    public CancellationToken Stopping => _stopping.Token;
+
     /// <summary>Asks every connection to end. Each ends within <see cref="ServeAsync"/>.</summary>
     public Task StopAsync() => _stopping.CancelAsync();
 

@@ -11,7 +11,7 @@ namespace Jam.Server.Hosting;
 /// The one loop that owns all rooms. Events come in through a bounded queue whose writers wait; what goes out is put into
 /// outboxes and never waited for, so the loop cannot be held up by a client.
 /// </summary>
-internal sealed class RoomHub : IRoomHub, IAsyncDisposable
+internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
 {
     private const int QueueCapacity = 4096;
 
@@ -56,10 +56,10 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
 
     public async ValueTask TakeAsync(ClientConnection connection, ClientMessage message, CancellationToken cancellationToken)
     {
-        var answered = message is Hello ? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
-        await WriteAsync(new Said(connection, message, answered), cancellationToken);
-        if (answered is not null)
-            await answered.Task.WaitAsync(cancellationToken);
+        if (Fleet is { } fleet && message is Hello or TellRendezvous && !IsHere(connection.RoomName))
+            await TakeOfFleetAsync(fleet, connection, message, cancellationToken);
+        else if (!await TakeHereAsync(connection, message, cancellationToken))
+            await TakeOfFleetAsync(Fleet!, connection, message, cancellationToken);
     }
 
     /// <summary>
@@ -110,8 +110,8 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         catch (ChannelClosedException)
         {
             // The server is closing: connections end too, and no one is left to be told.
-            (hubEvent as Said)?.Answered?.TrySetResult();
-            (hubEvent as Inherited)?.Taken.TrySetCanceled(CancellationToken.None);
+            (hubEvent as Said)?.Answered?.TrySetResult(true);
+            Abandon(hubEvent);
         }
     }
 
@@ -141,10 +141,11 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
             HostingLog.EventFailed(_log, e);
             (hubEvent as Said)?.Connection.Send(new Error(ErrorCodes.Internal, "the server failed at this message", true));
             (hubEvent as Inherited)?.Taken.TrySetException(e);
+            Abandon(hubEvent);
         }
         finally
         {
-            (hubEvent as Said)?.Answered?.TrySetResult();
+            (hubEvent as Said)?.Answered?.TrySetResult(true);
         }
     }
 
@@ -153,7 +154,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         switch (hubEvent)
         {
             case Said said:
-                Receive(said.Connection, said.Message);
+                said.Answered?.TrySetResult(Receive(said.Connection, said.Message));
                 break;
             case Ended ended:
                 _post.Remove(ended.Connection);
@@ -168,21 +169,24 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
                 inherited.Taken.TrySetResult(_rooms[inherited.What.Room].Room.Timeline.Epoch);
                 break;
             default:
-                throw new NotSupportedException(hubEvent.GetType().Name);
+                HandleOfFleet(hubEvent);
+                break;
         }
     }
 
-    private void Receive(ClientConnection connection, ClientMessage message)
+    private bool Receive(ClientConnection connection, ClientMessage message)
     {
         var now = Now();
-        if (!_rooms.TryGetValue(connection.RoomName, out var hosted))
+        if (!_rooms.TryGetValue(connection.RoomName, out var hosted) || hosted.IsFrozen)
         {
+            if (Fleet is not null)
+                return TurnAway(connection, message);
             if (message is not (Hello or TellRendezvous))
-                return;
+                return true;
             if (_rooms.Count >= _options.MaxRooms)
             {
                 connection.Send(new Error(ErrorCodes.ServerFull, "this server has no place for another room", true));
-                return;
+                return true;
             }
 
             var secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
@@ -198,11 +202,19 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
         // After what was to be sent has been handed on: nobody waits for the words of a log.
         HubLog.Received(_log, connection, message, step);
         if (message is Hello && hosted.Room.Seats.ContainsKey(connection.Id))
+        {
             connection.View = hosted.View;
+            if (Fleet?.Addresses(connection.RoomName, hosted.Room.Timeline.Epoch) is { } addresses)
+                connection.Send(addresses);
+        }
+
+        return true;
     }
 
     private void Apply(HostedRoom hosted, Step step)
     {
+        if (hosted.IsFrozen)
+            return;
         if (_saver is not null && RoomMemory.Differs(hosted.Room, step.Room))
             _saver.Save(step.Room, Now());
         _memberCount += step.Room.Seats.Count - hosted.Room.Seats.Count;
@@ -244,7 +256,7 @@ internal sealed class RoomHub : IRoomHub, IAsyncDisposable
     {
         while (_schedule.Take(_time.NowUs()) is { } hosted)
         {
-            if (hosted.IsGone)
+            if (hosted.IsGone || hosted.IsFrozen)
                 continue;
             if (hosted.Room.IsOver(_time.NowUs()))
             {

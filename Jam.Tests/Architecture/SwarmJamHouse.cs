@@ -9,6 +9,8 @@ internal static class SwarmJamHouse
     public const string Contracts = "Jam.Server.Contracts";
     public const string Rooms = "Jam.Server.Rooms";
     public const string Web = "Jam.Server.Web";
+    public const string Fleet = "Jam.Server.Fleet";
+    public const string FleetPostgres = "Jam.Server.Fleet.Postgres";
     public const string Hosting = "Jam.Server.Hosting";
     public const string ServerProgram = "Jam.Server";
 
@@ -61,8 +63,10 @@ internal static class SwarmJamHouse
         new Place(Contracts, [], OfRecords),
         new Place(Rooms, [Contracts], new Purity()),
         new Place(Web, [Contracts]),
-        new Place(Hosting, [Rooms, Web, Contracts]),
-        new Place(ServerProgram, [Hosting, Web, Contracts]),
+        new Place(Fleet, [Contracts], new Purity()),
+        new Place(FleetPostgres, [Fleet, Contracts]),
+        new Place(Hosting, [Rooms, Web, Fleet, FleetPostgres, Contracts]),
+        new Place(ServerProgram, [Hosting, Web, Fleet, Contracts]),
     ]);
 
     public static House Peer { get; } = new(
