@@ -154,7 +154,8 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
         switch (hubEvent)
         {
             case Said said:
-                said.Answered?.TrySetResult(Receive(said.Connection, said.Message));
+                var isHere = Receive(said.Connection, said.Message);
+                said.Answered?.TrySetResult(isHere);
                 break;
             case Ended ended:
                 _post.Remove(ended.Connection);

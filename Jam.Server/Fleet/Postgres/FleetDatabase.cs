@@ -83,7 +83,7 @@ internal sealed class FleetDatabase : IAsyncDisposable
     /// <summary>Who owns these rooms, as far as there are any.</summary>
     public async Task<IReadOnlyList<RoomEntry>> LookAsync(IReadOnlyCollection<string> rooms, CancellationToken cancellationToken)
     {
-        await using var command = On(_source.CreateCommand("SELECT name, owner, epoch FROM jam_room WHERE name = ANY($1)"), rooms.ToArray());
+        await using var command = On(_source.CreateCommand("SELECT name, owner, epoch FROM jam_room WHERE name = ANY($1)"), (object)rooms.ToArray());
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var found = new List<RoomEntry>();
         while (await reader.ReadAsync(cancellationToken))

@@ -1,0 +1,153 @@
+"""A light member of a room: it follows the room from server to server as a peer does, and notes what it was told and when.
+
+Every server of the rig runs on this machine and takes its room's clock from the same monotonic one as this process, so a member
+knows the room's clock exactly, and what it sees of a jump is the server's."""
+import asyncio
+import json
+import random
+import time
+
+import websockets
+
+TRACK = "ab" * 32
+
+
+def now_us():
+    return time.monotonic_ns() // 1000
+
+
+def start_of(state):
+    """When the track began, on this machine's clock; what stands still has no such moment."""
+    return state["at_us"] - state["position_us"] if state["status"] == "PLAY" else None
+
+
+class Room:
+    def __init__(self, name, urls):
+        self.name, self.urls = name, urls
+        self.states = {}                # (epoch, clock, revision): the STATE, as any member received it
+        self.members = []
+
+    def take(self, state):
+        key = (state["epoch"], state["clock_id"], state["revision"])
+        if key not in self.states:
+            self.states[key] = {**state, "seen_us": now_us()}
+
+
+class Member:
+    def __init__(self, room, number):
+        self.room, self.is_host, self.name = room, number == 0, f"m{number}"
+        room.members.append(self)
+        self.welcome = self.state = self.socket = None
+        self.urls = [f"{u}/ws/{room.name}" for u in room.urls]
+        self.url = None                 # where it is
+        self.lost_us = None             # since when it is nowhere
+        self.aways = []                 # (from, to, where it was, first STATE there)
+        self.jumps = []
+        self.secrets = set()
+        self.errors = {}
+        self.is_ending = False
+
+    async def live(self):
+        at, tried = 0, 0
+        urls = list(self.urls)
+        while not self.is_ending:
+            wait = 0.0
+            try:
+                answer = await self.enter(urls[at % len(urls)])
+                if answer is None:
+                    urls = self.urls[1:] + self.urls[:1]        # the one that is gone last
+                    at = tried = 0
+                    continue
+                if isinstance(answer, list):                    # another has the room
+                    urls, at = answer + [u for u in urls if u not in answer], 0
+                    wait = 0.05 if tried else 0
+                else:
+                    wait = 0.1
+                    if answer != "moving":
+                        at += 1
+            except (OSError, websockets.WebSocketException, asyncio.TimeoutError):
+                at += 1
+                wait = 0.1 if at % len(urls) == 0 else 0
+            tried += 1
+            if wait:
+                await asyncio.sleep(wait * random.uniform(0.7, 1.3))
+
+    async def enter(self, url):
+        """None once it was in and is out again; a list of addresses, or an error's code, where it did not get in."""
+        async with websockets.connect(url, open_timeout=2, close_timeout=1, ping_interval=None, compression=None, max_queue=None) as socket:
+            await socket.send(json.dumps({"type": "HELLO", "payload": self.hello()}))
+            first = json.loads(await asyncio.wait_for(socket.recv(), 2))
+            if first["type"] == "RENDEZVOUS":
+                return first["payload"]["urls"]
+            if first["type"] != "STATE":
+                code = first["payload"].get("code", first["type"])
+                self.errors[code] = self.errors.get(code, 0) + 1
+                return code
+            self.arrive(url, first["payload"])
+            self.socket = socket
+            try:
+                while True:
+                    await self.take(await socket.recv())
+            except websockets.WebSocketException:
+                pass
+            finally:
+                self.socket, self.lost_us = None, now_us()
+            return None
+
+    def hello(self):
+        hello = {"role": "host" if self.is_host else "viewer", "name": self.name}
+        if self.welcome:
+            hello |= {"peer_id": self.welcome["peer_id"], "resume_token": self.welcome["resume_token"]}
+        if self.state:
+            timeline = {k: self.state[k] for k in ("epoch", "revision", "clock_id", "status", "track_id", "at_us", "position_us")}
+            hello["resume"] = {"timeline": timeline, "track": self.state["track"], "room_time_us": now_us(), "successor_us": now_us(), "error_us": 50}
+        return hello
+
+    def arrive(self, url, state):
+        now = now_us()
+        if self.lost_us:
+            self.aways.append((self.lost_us, now, self.url))
+            before, after = start_of(self.state), start_of(state)
+            # The same music as this member knew: what it heard must not jump.
+            if before is not None and after is not None and state["note"] in ("resumed", "restored") and self.is_newest(self.state):
+                self.jumps.append(abs(after - before))
+        self.url, self.lost_us = url, None
+        self.urls = [url] + [u for u in self.urls if u != url]
+        self.follow(state)
+
+    def is_newest(self, state):
+        mine = [k for k in self.room.states if k[1] == state["clock_id"]]
+        return (state["epoch"], state["clock_id"], state["revision"]) == max(mine, key=lambda k: (k[0], k[2]))
+
+    def follow(self, state):
+        self.state = state
+        self.room.take(state)
+
+    async def take(self, text):
+        if text.startswith('{"type":"STATE"'):
+            self.follow(json.loads(text)["payload"])
+        elif text.startswith('{"type":"WELCOME"'):
+            self.welcome = json.loads(text)["payload"]
+            self.secrets.add(self.welcome["room_secret"])
+        elif text.startswith('{"type":"RENDEZVOUS"'):
+            told = json.loads(text)["payload"]
+            if told["authority_id"] == self.state["clock_id"]:
+                self.urls = [self.url] + [u for u in told["urls"] if u != self.url]
+            elif told["urls"]:
+                # The room is handed on: there at once.
+                self.urls = [self.url] + told["urls"]
+                await self.socket.close()
+
+    async def say(self, kind, **payload):
+        """Says it where it can; whether anyone heard it, a STATE will tell."""
+        if (socket := self.socket) is None:
+            return
+        try:
+            await socket.send(json.dumps({"type": kind, "payload": payload}))
+        except websockets.WebSocketException:
+            pass
+
+    async def leave(self):
+        self.is_ending = True
+        if (socket := self.socket) is not None:
+            await socket.close()
