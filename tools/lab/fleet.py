@@ -223,7 +223,7 @@ def main():
             if server.process and server.process.poll() is None:
                 server.kill()
         if database:
-            database.stop()
+            database.close()
         if not a.keep:
             shutil.rmtree(folder, ignore_errors=True)
     if a.json:

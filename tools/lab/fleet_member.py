@@ -138,12 +138,12 @@ class Member:
                 self.urls = [self.url] + told["urls"]
                 await self.socket.close()
 
-    async def say(self, kind, **payload):
+    async def say(self, type_, **payload):
         """Says it where it can; whether anyone heard it, a STATE will tell."""
         if (socket := self.socket) is None:
             return
         try:
-            await socket.send(json.dumps({"type": kind, "payload": payload}))
+            await socket.send(json.dumps({"type": type_, "payload": payload}))
         except websockets.WebSocketException:
             pass
 

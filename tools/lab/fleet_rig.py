@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import urllib.request
 
@@ -26,7 +27,8 @@ class Database:
     """A PostgreSQL in a folder and on a port of its own."""
 
     def __init__(self, folder):
-        self.port, self.data, self.log = free_port(), os.path.join(folder, "database"), os.path.join(folder, "database.log")
+        self.port, self.log, self.folder = free_port(), os.path.join(folder, "database.log"), tempfile.mkdtemp(prefix="swarmjam-db-")
+        self.data = os.path.join(self.folder, "data")
         found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
         if not found:
             raise RigError("there is no PostgreSQL on this machine (Debian: postgresql)")
@@ -34,7 +36,7 @@ class Database:
         os.makedirs(self.data, mode=0o700)
         as_user = _user()
         if as_user:
-            os.chmod(folder, 0o711)
+            os.chmod(self.folder, 0o711)
             shutil.chown(self.data, as_user[1].split("=")[1])
         done = subprocess.run([*as_user, f"{self.bin}/initdb", "-D", self.data, "-U", "jam", "-A", "trust", "-E", "UTF8", "--locale=C"],
                               cwd="/", capture_output=True, text=True, check=False)
@@ -56,6 +58,10 @@ class Database:
             if time.monotonic() > until or self.process.poll() is not None:
                 raise RigError(f"the database does not start; see {self.log}")
             time.sleep(0.05)
+
+    def close(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def stop(self):
         if self.process and self.process.poll() is None:
