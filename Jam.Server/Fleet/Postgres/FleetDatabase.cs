@@ -22,9 +22,12 @@ internal sealed class FleetDatabase : IAsyncDisposable
     public const string Channel = "jam_fleet";
 
     private readonly NpgsqlDataSource _source;
+
+    // However many ask where their room is: a lease that waits for them would lapse.
+    private readonly NpgsqlDataSource _pulse;
     private readonly TimeSpan _lease;
 
-    private FleetDatabase(NpgsqlDataSource source, TimeSpan lease) => (_source, _lease) = (source, lease);
+    private FleetDatabase(NpgsqlDataSource source, NpgsqlDataSource pulse, TimeSpan lease) => (_source, _pulse, _lease) = (source, pulse, lease);
 
     /// <summary>Connects, and brings the tables about.</summary>
     /// <exception cref="SchemaException">They are of a later version.</exception>
@@ -34,7 +37,7 @@ internal sealed class FleetDatabase : IAsyncDisposable
         try
         {
             await Schema.MigrateAsync(source, Schema.Steps, cancellationToken);
-            return new FleetDatabase(source, lease);
+            return new FleetDatabase(source, NpgsqlDataSource.Create(address.SmallConnectionString), lease);
         }
         catch
         {
@@ -49,7 +52,7 @@ internal sealed class FleetDatabase : IAsyncDisposable
     /// <summary>Renews a server's lease and tells of all servers, and for how long the database has been up.</summary>
     public async Task<(IReadOnlyList<ServerRow> Servers, TimeSpan Up)> RenewAsync(SelfReport self, CancellationToken cancellationToken)
     {
-        await using var batch = _source.CreateBatch();
+        await using var batch = _pulse.CreateBatch();
         batch.BatchCommands.Add(Command(
             """
             INSERT INTO jam_server (id, url, version, rooms, members, is_draining, seen_at, lease_until)
@@ -177,7 +180,7 @@ internal sealed class FleetDatabase : IAsyncDisposable
     /// <summary>Takes in what servers tell each other, from the moment at which <paramref name="onReady"/> is called until it fails.</summary>
     public async Task ListenAsync(Action onReady, Action<string> onTold, CancellationToken cancellationToken)
     {
-        await using var connection = await _source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await _pulse.OpenConnectionAsync(cancellationToken);
         connection.Notification += (_, told) => onTold(told.Payload);
         await using (var command = new NpgsqlCommand($"LISTEN {Channel}", connection))
             await command.ExecuteNonQueryAsync(cancellationToken);
@@ -187,7 +190,11 @@ internal sealed class FleetDatabase : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _pulse.DisposeAsync();
+        await _source.DisposeAsync();
+    }
 
     private async Task<RoomRow?> OneRowAsync(string sql, CancellationToken cancellationToken, params object?[] values)
     {

@@ -8,18 +8,22 @@ internal sealed class PostgresAddress
     private PostgresAddress(NpgsqlConnectionStringBuilder builder)
     {
         Name = $"{builder.Host}:{builder.Port}/{builder.Database ?? builder.Username}";
-        // Short waits, since whoever asks waits, too; what was typed goes before.
-        if (!builder.ContainsKey("Timeout"))
+        // Short waits, since whoever asks waits, too, and few connections, since a hundred are all that PostgreSQL has at first. What was
+        // typed goes before.
+        var unset = new NpgsqlConnectionStringBuilder();
+        if (builder.Timeout == unset.Timeout)
             builder.Timeout = 2;
-        if (!builder.ContainsKey("Command Timeout"))
+        if (builder.CommandTimeout == unset.CommandTimeout)
             builder.CommandTimeout = 2;
-        if (!builder.ContainsKey("Keepalive"))
+        if (builder.KeepAlive == unset.KeepAlive)
             builder.KeepAlive = 2;
-        if (!builder.ContainsKey("Maximum Pool Size"))
-            builder.MaxPoolSize = 16;
+        if (builder.MaxPoolSize == unset.MaxPoolSize)
+            builder.MaxPoolSize = 10;
         builder.ApplicationName ??= "swarmjam";
         builder.PersistSecurityInfo = false;
         ConnectionString = builder.ConnectionString;
+        builder.MaxPoolSize = 2;
+        SmallConnectionString = builder.ConnectionString;
     }
 
     /// <summary>For people: without user and password.</summary>
@@ -27,6 +31,9 @@ internal sealed class PostgresAddress
 
     /// <summary>With the password, so that it goes to Npgsql and nowhere else.</summary>
     public string ConnectionString { get; }
+
+    /// <summary>As that, for a few connections that wait for no others.</summary>
+    public string SmallConnectionString { get; }
 
     /// <inheritdoc/>
     public override string ToString() => Name;
