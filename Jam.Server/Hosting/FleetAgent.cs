@@ -294,9 +294,10 @@ internal sealed class FleetAgent : IAsyncDisposable
         var words = told.Split(' ');
         if (words is ["claim", var room, var owner, ..] && owner != _hub.ClockId.ToString() && _store.Held.ContainsKey(room))
             _settlesNext = true;
+        if (words is ["claim", var claimed, ..])
+            _sight.Claimed(claimed);
         if (words is ["here" or "gone", ..] || _settlesNext)
             _hurry.Writer.TryWrite(true);
-        _sight.Pulse();
     }
 
     private void Settle()

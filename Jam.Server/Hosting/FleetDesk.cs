@@ -16,6 +16,7 @@ internal sealed class FleetDesk(
 
     // A client waits about two seconds for an answer, less where it knows many servers; then it asks again.
     private const long PatienceUs = 900_000;
+    private const long RetryUs = 50_000;
 
     private readonly long _leaseUs = options.Fleet!.Lease.Ticks / TimeSpan.TicksPerMicrosecond;
     private readonly ConcurrentDictionary<string, Rendezvous> _known = new(StringComparer.Ordinal);
@@ -25,14 +26,14 @@ internal sealed class FleetDesk(
         var asker = new Asker(room, resumesFrom, time.NowUs());
         while (!hub.IsHere(room))
         {
-            var changed = sight.Changed;
+            // Both before the look: what changes after it is not missed.
+            var claimed = sight.ClaimOf(room);
             if (!sight.IsReachable)
                 return WithoutDatabase(room);
             try
             {
-                var waitUntilUs = time.NowUs() + PatienceUs;
                 var row = await database.LookAsync(room, cancellationToken);
-                switch (FleetRules.Decide(sight.Picture, row, asker, options.MaxRooms, _leaseUs, time.NowUs()))
+                switch (Decide(row, asker))
                 {
                     case TakeUp when await TakeUpAsync(room, cancellationToken):
                         return Placement.Here;
@@ -40,20 +41,23 @@ internal sealed class FleetDesk(
                         continue;
                     case SendTo send:
                         return At(Addressed(row!.Epoch, send.Owner, room));
-                    case WaitUntil wait:
-                        waitUntilUs = wait.Us;
-                        break;
                     case NoPlace:
                         return new NotNow(new Error(ErrorCodes.ServerFull, "no server has a place for another room", true));
+                    case WaitUntil:
+                        break;
                     default:
                         // Lost to another by a moment, or this server's room on its way out.
+                        await ChangedByAsync(claimed, time.NowUs() + RetryUs, cancellationToken);
                         break;
                 }
 
-                waitUntilUs = Math.Min(waitUntilUs, asker.AskedUs + PatienceUs);
-                if (waitUntilUs <= time.NowUs())
-                    return new NotNow(new Error(ErrorCodes.Moving, "the room's server does not answer, and another is about to take the room over; ask again in a moment", true));
-                await ChangedByAsync(changed, waitUntilUs, cancellationToken);
+                while (Decide(row, asker) is WaitUntil wait && !claimed.IsCompleted)
+                {
+                    var untilUs = Math.Min(wait.Us, asker.AskedUs + PatienceUs);
+                    if (untilUs <= time.NowUs())
+                        return new NotNow(new Error(ErrorCodes.Moving, "the room's server does not answer, and another is about to take the room over; ask again in a moment", true));
+                    await ChangedByAsync(Task.WhenAny(claimed, sight.Changed), untilUs, cancellationToken);
+                }
             }
             catch (Exception e) when (FleetDatabase.IsAbsent(e))
             {
@@ -104,6 +108,9 @@ internal sealed class FleetDesk(
     /// <summary>Where a room is that another server keeps, as its members are told.</summary>
     public Rendezvous Addressed(long epoch, ServerEntry owner, string room) => Known(room, new Rendezvous(
         epoch, owner.Id, FleetRules.UrlsOf(sight.Picture, room, owner.Id, time.NowUs()) is { Count: > 0 } urls ? urls : [FleetUrl.OfRoom(owner.Url, room)]));
+
+    private Ruling Decide(RoomEntry? row, Asker asker) =>
+        FleetRules.Decide(sight.Picture, row, asker, options.MaxRooms, _leaseUs, time.NowUs());
 
     private async Task<bool> TakeUpAsync(string room, CancellationToken cancellationToken) =>
         await database.ReadAsync(room, hub.ClockId, cancellationToken) is { } row && await GiveAsync(room, row, cancellationToken);

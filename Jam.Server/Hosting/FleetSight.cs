@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Jam.Server.Contracts;
 using Jam.Server.Fleet;
 using Jam.Server.Fleet.Postgres;
@@ -8,8 +9,10 @@ namespace Jam.Server.Hosting;
 internal sealed class FleetSight(Guid self, long leaseUs, TimeProvider time)
 {
     private const long Never = long.MinValue;
+    private const int MostClaims = 20_000;
 
     private volatile FleetPicture _picture = new(self, [], long.MaxValue);
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _claims = new(StringComparer.Ordinal);
     private volatile TaskCompletionSource _changed = New();
     private long _answeredUs = long.MinValue / 2;
     private long _absentSinceUs = Never;
@@ -25,6 +28,16 @@ internal sealed class FleetSight(Guid self, long leaseUs, TimeProvider time)
 
     /// <summary>Ends with the next change. Taken before one looks, it misses none.</summary>
     public Task Changed => _changed.Task;
+
+    /// <summary>Ends when somebody is said to have claimed a room: of many who wait, only those for that room look again.</summary>
+    public Task ClaimOf(string room) => _claims.GetOrAdd(room, _ => New()).Task;
+
+    /// <summary>Somebody has claimed a room.</summary>
+    public void Claimed(string room)
+    {
+        if (_claims.TryRemove(room, out var waiting))
+            waiting.TrySetResult();
+    }
 
     /// <summary>The database has answered a renewal that was sent at an instant.</summary>
     /// <returns>Whether the servers that members may turn to are others than before.</returns>
@@ -47,6 +60,8 @@ internal sealed class FleetSight(Guid self, long leaseUs, TimeProvider time)
         (_answeredUs, _isReachable) = (askedUs, true);
         Interlocked.Exchange(ref _absentSinceUs, Never);
         _picture = new FleetPicture(self, servers, trusted);
+        if (_claims.Count > MostClaims)
+            ForgetClaims();
         var nowUs = time.NowUs();
         var isNews = !Live(before, nowUs).SequenceEqual(Live(_picture, nowUs));
         Pulse();
@@ -59,12 +74,20 @@ internal sealed class FleetSight(Guid self, long leaseUs, TimeProvider time)
     {
         var isNews = Interlocked.CompareExchange(ref _absentSinceUs, time.NowUs(), Never) == Never;
         _isReachable = false;
+        ForgetClaims();
         Pulse();
         return isNews;
     }
 
-    /// <summary>Whoever waits looks again.</summary>
+    /// <summary>Whoever waits considers anew what it knows.</summary>
     public void Pulse() => Interlocked.Exchange(ref _changed, New()).TrySetResult();
+
+    // Names come from outside, and must not pile up; who waited looks again.
+    private void ForgetClaims()
+    {
+        foreach (var room in _claims.Keys)
+            Claimed(room);
+    }
 
     private static IEnumerable<Guid> Live(FleetPicture picture, long nowUs) => picture.LiveAt(nowUs).Where(s => !s.IsDraining).Select(s => s.Id).Order();
 

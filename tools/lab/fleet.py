@@ -61,7 +61,7 @@ async def command(room, dice, stop):
     host = room.members[0]
     await asyncio.sleep(dice.uniform(0, 1.5))
     while not stop.is_set():
-        await host.say("SEEK", position_us=dice.randrange(0, 3_000_000_000))
+        host.say("SEEK", position_us=dice.randrange(0, 3_000_000_000))
         await asyncio.sleep(dice.uniform(0.8, 2.2))
 
 
@@ -92,8 +92,8 @@ async def play(a, servers, dice):
     missing = lambda: [m for m in members if m.socket is None or m.welcome is None]
     await until(lambda: not missing(), 60, lambda: f"{len(missing())} members do not get in: {missing()[0].errors}")
     for room in rooms:
-        await room.members[0].say("SET_TRACK", track_id=TRACK, name="song.mp3", length_bytes=5, chunk_size_bytes=1024, kind="audio", duration_us=3_600_000_000)
-        await room.members[0].say("PLAY", position_us=5_000_000)
+        room.members[0].say("SET_TRACK", track_id=TRACK, name="song.mp3", length_bytes=5, chunk_size_bytes=1024, kind="audio", duration_us=3_600_000_000)
+        room.members[0].say("PLAY", position_us=5_000_000)
     silent = lambda: [m for m in members if m.state["status"] != "PLAY"]
     await until(lambda: not silent(), 30, lambda: f"{len(silent())} members are not told to play")
     spread = [sum(m.url.startswith(s.url + "/") for m in members) for s in servers]
@@ -119,7 +119,8 @@ async def play(a, servers, dice):
     await asyncio.gather(*commanding)
     await asyncio.sleep(1)
     result = judge(a, rooms, members, kills, spread)
-    await asyncio.gather(*(m.leave() for m in members))
+    for member in members:
+        member.leave()
     await asyncio.wait(tasks, timeout=5)
     return result
 

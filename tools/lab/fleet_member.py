@@ -7,7 +7,7 @@ import json
 import random
 import time
 
-import websockets
+from fleet_wire import Closed, Wire
 
 TRACK = "ab" * 32
 
@@ -65,7 +65,7 @@ class Member:
                     wait = 0.1
                     if answer != "moving":
                         at += 1
-            except (OSError, websockets.WebSocketException, asyncio.TimeoutError):
+            except (Closed, asyncio.TimeoutError):
                 at += 1
                 wait = 0.1 if at % len(urls) == 0 else 0
             tried += 1
@@ -74,25 +74,22 @@ class Member:
 
     async def enter(self, url):
         """None once it was in and is out again; a list of addresses, or an error's code, where it did not get in."""
-        async with websockets.connect(url, open_timeout=2, close_timeout=1, ping_interval=None, compression=None, max_queue=None) as socket:
-            await socket.send(json.dumps({"type": "HELLO", "payload": self.hello()}))
-            first = json.loads(await asyncio.wait_for(socket.recv(), 2))
+        wire = await Wire.connect(url, lambda wire, text: self.take(wire, url, text), 2)
+        try:
+            wire.say(json.dumps({"type": "HELLO", "payload": self.hello()}))
+            # Before anything is measured there is time: whoever gives up leaves a ghost behind, who may hold the host's place.
+            first = json.loads(await asyncio.wait_for(asyncio.shield(wire.first), 2 if self.welcome else 30))
             if first["type"] == "RENDEZVOUS":
                 return first["payload"]["urls"]
             if first["type"] != "STATE":
                 code = first["payload"].get("code", first["type"])
                 self.errors[code] = self.errors.get(code, 0) + 1
                 return code
-            self.arrive(url, first["payload"])
-            self.socket = socket
-            try:
-                while True:
-                    await self.take(await socket.recv())
-            except websockets.WebSocketException:
-                pass
-            finally:
-                self.socket, self.lost_us = None, now_us()
+            await wire.lost
+            self.socket, self.lost_us = None, now_us()
             return None
+        finally:
+            wire.close()
 
     def hello(self):
         hello = {"role": "host" if self.is_host else "viewer", "name": self.name}
@@ -123,31 +120,34 @@ class Member:
         self.state = state
         self.room.take(state)
 
-    async def take(self, text):
-        if text.startswith('{"type":"STATE"'):
-            self.follow(json.loads(text)["payload"])
-        elif text.startswith('{"type":"WELCOME"'):
+    def take(self, wire, url, text):
+        if text.startswith(b'{"type":"STATE"'):
+            state = json.loads(text)["payload"]
+            if self.socket is wire:
+                self.follow(state)
+            else:
+                self.socket = wire
+                self.arrive(url, state)
+        elif self.socket is not wire:
+            return
+        elif text.startswith(b'{"type":"WELCOME"'):
             self.welcome = json.loads(text)["payload"]
             self.secrets.add(self.welcome["room_secret"])
-        elif text.startswith('{"type":"RENDEZVOUS"'):
+        elif text.startswith(b'{"type":"RENDEZVOUS"'):
             told = json.loads(text)["payload"]
             if told["authority_id"] == self.state["clock_id"]:
                 self.urls = [self.url] + [u for u in told["urls"] if u != self.url]
             elif told["urls"]:
                 # The room is handed on: there at once.
                 self.urls = [self.url] + told["urls"]
-                await self.socket.close()
+                wire.close()
 
-    async def say(self, type_, **payload):
+    def say(self, type_, **payload):
         """Says it where it can; whether anyone heard it, a STATE will tell."""
-        if (socket := self.socket) is None:
-            return
-        try:
-            await socket.send(json.dumps({"type": type_, "payload": payload}))
-        except websockets.WebSocketException:
-            pass
+        if self.socket is not None:
+            self.socket.say(json.dumps({"type": type_, "payload": payload}))
 
-    async def leave(self):
+    def leave(self):
         self.is_ending = True
-        if (socket := self.socket) is not None:
-            await socket.close()
+        if self.socket is not None:
+            self.socket.close()
