@@ -107,7 +107,6 @@ internal sealed class FleetAgent : IAsyncDisposable
     {
         await _ending.CancelAsync();
         await Task.WhenAll(_loop, _listening);
-        _hub.Fleet = null;
         try
         {
             if (_sight.IsReachable)

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from fleet_member import Member, Room, TRACK, now_us, start_of
+from fleet_member import Member, Room, TRACK, key_of, now_us, start_of
 from fleet_rig import Database, Server
 from rig import JAM, RigError
 
@@ -151,7 +151,8 @@ def judge(a, rooms, members, kills, spread):
     away = [(end - begin) / 1e6 for m in members for begin, end, _ in m.aways]
     nowhere = [m for m in members if m.socket is None]
     away += [(now_us() - m.lost_us) / 1e6 for m in nowhere if m.lost_us]
-    jumps = [j / 1e3 for m in members for j in m.jumps]
+    jumps = [abs(start_of(after) - start_of(before)) / 1e3 for m in members for before, after in m.arrivals
+             if m.room.states[key_of(after)]["by"] is None and "PLAY" == before["status"] == after["status"]]
     torn = [r.name for r in rooms if len({m.state["clock_id"] for m in r.members if m.socket}) > 1]
     lost_rooms = [r.name for r in rooms if len(set().union(*(m.secrets for m in r.members))) != 1]
     lost = [entry for r in rooms for entry in lost_commands(r)]

@@ -21,6 +21,10 @@ def start_of(state):
     return state["at_us"] - state["position_us"] if state["status"] == "PLAY" else None
 
 
+def key_of(state):
+    return state["epoch"], state["clock_id"], state["revision"]
+
+
 class Room:
     def __init__(self, name, urls):
         self.name, self.urls = name, urls
@@ -28,9 +32,9 @@ class Room:
         self.members = []
 
     def take(self, state):
-        key = (state["epoch"], state["clock_id"], state["revision"])
-        if key not in self.states:
-            self.states[key] = {**state, "seen_us": now_us()}
+        known = self.states.setdefault(key_of(state), {**state, "seen_us": now_us()})
+        # Who comes later is not told whose command it was.
+        known["by"] = known["by"] or state["by"]
 
 
 class Member:
@@ -42,7 +46,7 @@ class Member:
         self.url = None                 # where it is
         self.lost_us = None             # since when it is nowhere
         self.aways = []                 # (from, to, where it was, first STATE there)
-        self.jumps = []
+        self.arrivals = []              # (STATE known before, first STATE there)
         self.secrets = set()
         self.errors = {}
         self.is_ending = False
@@ -104,17 +108,16 @@ class Member:
         now = now_us()
         if self.lost_us:
             self.aways.append((self.lost_us, now, self.url))
-            before, after = start_of(self.state), start_of(state)
-            # The same music as this member knew: what it heard must not jump.
-            if before is not None and after is not None and state["note"] in ("resumed", "restored") and self.is_newest(self.state):
-                self.jumps.append(abs(after - before))
+            # Judged at the end, when it is known what was a command and what the same music as before.
+            if self.is_newest(self.state):
+                self.arrivals.append((self.state, state))
         self.url, self.lost_us = url, None
         self.urls = [url] + [u for u in self.urls if u != url]
         self.follow(state)
 
     def is_newest(self, state):
         mine = [k for k in self.room.states if k[1] == state["clock_id"]]
-        return (state["epoch"], state["clock_id"], state["revision"]) == max(mine, key=lambda k: (k[0], k[2]))
+        return key_of(state) == max(mine, key=lambda k: (k[0], k[2]))
 
     def follow(self, state):
         self.state = state
