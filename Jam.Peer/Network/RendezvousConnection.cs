@@ -103,20 +103,15 @@ internal sealed class RendezvousConnection : IDisposable
             await socket.ConnectAsync(url, cancellationToken);
             frames = new FrameReader(socket);
             var hello = await ResumePoint.AddAsync(socket, frames, options.BuildHello, clock, clockGate, time, cancellationToken);
-            await socket.SendAsync(ControlCodec.Serialize(hello), WebSocketMessageType.Text, true, cancellationToken);
-            NetworkLog.Sent(log, hello);
-            var (kind, utf8) = await frames.ReadAsync(cancellationToken);
-            var answer = kind == FrameKind.Message ? ControlCodec.ParseServer(utf8) : default;
-            if (answer.Message is { } said)
-                NetworkLog.Received(log, said);
-            if (answer.Message is Error { Code: ErrorCodes.Kicked } kicked)
+            var said = await HelloExchange.SayAsync(socket, frames, hello, options, time, cancellationToken);
+            if (said is Error { Code: ErrorCodes.Kicked } kicked)
                 throw new JamException(kicked.Message);
-            if (answer.Message is Rendezvous { Urls.Count: > 0 } elsewhere)
+            if (said is Rendezvous { Urls.Count: > 0 } elsewhere)
                 throw new RendezvousElsewhereException(elsewhere);
-            if (answer.Message is Error { Code: ErrorCodes.Moving } moving)
+            if (said is Error { Code: ErrorCodes.Moving } moving)
                 throw new RendezvousRefusedException(moving.Message) { IsMoving = true };
-            if (answer.Message is not State state)
-                throw new RendezvousRefusedException((answer.Message as Error)?.Message ?? "the server did not answer HELLO with STATE");
+            if (said is not State state)
+                throw new RendezvousRefusedException((said as Error)?.Message ?? "the server did not answer HELLO with STATE");
             // It was told what this peer knows, and keeps below that.
             if (hello.Resume is not null && least.Outranks(state.ToTimeline().Rank))
                 throw new RendezvousRefusedException("that is not the room's server any more");

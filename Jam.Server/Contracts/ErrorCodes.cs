@@ -66,7 +66,7 @@ public static class ErrorCodes
     /// <summary>The server has as many rooms or connections as it may; closes.</summary>
     public const string ServerFull = "server_full";
 
-    /// <summary>The room is between two servers of a fleet, or its owner may be dead: nothing was done; closes where it answers HELLO.</summary>
+    /// <summary>The room is between two servers of a fleet, or its owner may be dead: nothing was done, and it may be asked again.</summary>
     public const string Moving = "moving";
 
     /// <summary>The fleet's database does not answer, so that no room can be claimed; closes.</summary>

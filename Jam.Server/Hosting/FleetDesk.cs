@@ -55,7 +55,7 @@ internal sealed class FleetDesk(
                 {
                     var untilUs = Math.Min(wait.Us, asker.AskedUs + PatienceUs);
                     if (untilUs <= time.NowUs())
-                        return new NotNow(new Error(ErrorCodes.Moving, "the room's server does not answer, and another is about to take the room over; ask again in a moment", true));
+                        return new NotNow(new Error(ErrorCodes.Moving, "the room's server does not answer, and another is about to take the room over; ask again in a moment", false));
                     await ChangedByAsync(Task.WhenAny(claimed, sight.Changed), untilUs, cancellationToken);
                 }
             }

@@ -14,7 +14,6 @@ internal sealed class FleetSight(Guid self, long leaseUs, TimeProvider time)
     private volatile FleetPicture _picture = new(self, [], long.MaxValue);
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _claims = new(StringComparer.Ordinal);
     private volatile TaskCompletionSource _changed = New();
-    private long _answeredUs = long.MinValue / 2;
     private long _absentSinceUs = Never;
     private volatile bool _isReachable;
 
@@ -50,15 +49,15 @@ internal sealed class FleetSight(Guid self, long leaseUs, TimeProvider time)
             .. rows.Select(row => new ServerEntry(
                 row.Id, row.Url, row.Rooms, row.Members, row.IsDraining, askedUs - Us(row.SeenAgo), askedUs + Us(row.LeaseLeft))),
         ];
-        // Who had no database for a lease long cannot say that others have let theirs lapse of their own accord.
+        // Who had no database for a while cannot say that others have let theirs lapse of their own accord.
         var trusted = before.TrustedFromUs;
+        var absent = Interlocked.Exchange(ref _absentSinceUs, Never);
         if (trusted == long.MaxValue)
             trusted = askedUs;
-        else if (askedUs - _answeredUs > leaseUs)
+        else if (absent != Never && askedUs - absent > leaseUs / 2)
             trusted = time.NowUs() + leaseUs;
         trusted = Math.Max(trusted, askedUs - Us(up) + leaseUs);
-        (_answeredUs, _isReachable) = (askedUs, true);
-        Interlocked.Exchange(ref _absentSinceUs, Never);
+        _isReachable = true;
         _picture = new FleetPicture(self, servers, trusted);
         if (_claims.Count > MostClaims)
             ForgetClaims();

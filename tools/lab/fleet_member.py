@@ -80,9 +80,13 @@ class Member:
         """None once it was in and is out again; a list of addresses, or an error's code, where it did not get in."""
         wire = await Wire.connect(url, lambda wire, text: self.take(wire, url, text), 2)
         try:
-            wire.say(json.dumps({"type": "HELLO", "payload": self.hello()}))
-            # Before anything is measured there is time: whoever gives up leaves a ghost behind, who may hold the host's place.
-            first = json.loads(await asyncio.wait_for(asyncio.shield(wire.first), 2 if self.welcome else 30))
+            while True:
+                wire.say(json.dumps({"type": "HELLO", "payload": self.hello()}))
+                # Before anything is measured there is time: whoever gives up leaves a ghost behind, who may hold the host's place.
+                first = json.loads(await asyncio.wait_for(wire.answer(), 5 if self.welcome else 30))
+                if first["type"] != "ERROR" or first["payload"]["code"] != "moving" or first["payload"]["close"]:
+                    break
+                await asyncio.sleep(0.1)
             if first["type"] == "RENDEZVOUS":
                 return first["payload"]["urls"]
             if first["type"] != "STATE":

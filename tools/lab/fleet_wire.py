@@ -12,7 +12,7 @@ class Closed(Exception):
 
 
 class Wire(asyncio.Protocol):
-    """One connection; `first` waits for the first message, which `on_text`, too, takes ahead of all others."""
+    """One connection; `on_text` takes every message, and `answer` waits for one of them."""
 
     def __init__(self, url, on_text):
         self.url, self.on_text = url, on_text
@@ -32,6 +32,13 @@ class Wire(asyncio.Protocol):
             wire.close()
             raise Closed(str(e)) from None
         return wire
+
+    async def answer(self):
+        """The next message, which `on_text` takes, too."""
+        if self.lost.done():
+            raise Closed
+        self.first = asyncio.get_running_loop().create_future()
+        return await self.first
 
     def connection_made(self, transport):
         self.transport = transport
