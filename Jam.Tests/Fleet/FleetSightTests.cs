@@ -26,7 +26,7 @@ internal sealed class FleetSightTests
         sight.Answered([Row(_self)], _longUp, _time.NowUs());
         Assert.That((sight.IsReachable, sight.Picture.TrustedFromUs), Is.EqualTo((true, 50_000_000L)));
         Assert.That((sight.NotAnswered(), sight.NotAnswered(), sight.IsReachable), Is.EqualTo((true, false, false)), "news once");
-        _time.Advance(LeaseUs);
+        _time.Advance(TimeSpan.FromMicroseconds(LeaseUs));
         Assert.That(sight.AbsentForSec, Is.EqualTo(2));
         sight.Answered([Row(_self)], _longUp, _time.NowUs());
         Assert.That((sight.AbsentForSec, sight.Picture.TrustedFromUs), Is.EqualTo(((double?)null, 52_000_000L + LeaseUs)));
@@ -37,10 +37,10 @@ internal sealed class FleetSightTests
     {
         var sight = new FleetSight(_self, LeaseUs, _time);
         sight.Answered([Row(_self)], _longUp, _time.NowUs());
-        _time.Advance(3 * LeaseUs);
+        _time.Advance(TimeSpan.FromMicroseconds(3 * LeaseUs));
         sight.Answered([Row(_self)], _longUp, _time.NowUs());
         sight.NotAnswered();
-        _time.Advance(LeaseUs / 4);
+        _time.Advance(TimeSpan.FromMicroseconds(LeaseUs / 4));
         sight.Answered([Row(_self)], _longUp, _time.NowUs());
         Assert.That(sight.Picture.TrustedFromUs, Is.LessThan(_time.NowUs()));
     }
