@@ -27,6 +27,9 @@ internal static class FleetRules
                 return new WaitUntil(fleet.TrustedFromUs);
         }
 
+        // Late with its own renewal, a server gets no room before that is made good; then it looks again.
+        if (fleet.Find(fleet.Self) is not { } self || self.LeaseUntilUs <= nowUs)
+            return new WaitUntil(nowUs + (leaseUs / 8));
         // A room that lost its owner goes where its members turn first: each hop would cost them time.
         return Place(fleet, room is { Owner: not null }, mostRooms, nowUs);
     }

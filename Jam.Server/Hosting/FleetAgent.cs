@@ -11,7 +11,7 @@ namespace Jam.Server.Hosting;
 /// Keeps a server one of its fleet: renews its lease, hears what the others do, lets go of rooms that are another's by now, and hands
 /// its own over when it ends. Without the database everything goes on as it is: nobody else can claim a room then, either.
 /// </summary>
-internal sealed class FleetAgent : IAsyncDisposable
+internal sealed partial class FleetAgent : IAsyncDisposable
 {
     private const int SettleEvery = 10;
     private const int SweepEvery = 240;
@@ -33,7 +33,11 @@ internal sealed class FleetAgent : IAsyncDisposable
     private volatile bool _isDraining;
     private volatile bool _settlesNext;
     private string _url = "";
+    private readonly Lock _renewing = new();
+    private bool _advertisesNext;
+    private double? _absentSec;
     private Task _loop = Task.CompletedTask;
+    private Task _renewal = Task.CompletedTask;
     private Task _listening = Task.CompletedTask;
 
     public FleetAgent(JamServerOptions options, PostgresAddress address, FleetDatabase database, FleetRoomStore store, RoomHub hub, TimeProvider time, ILogger log)
@@ -57,10 +61,11 @@ internal sealed class FleetAgent : IAsyncDisposable
     {
         _url = url;
         FleetLog.Joined(_log, _address.Name, _hub.ClockId, url);
-        await TickAsync(0, cancellationToken);
+        await Task.Run(Renew, cancellationToken);
         if (_sight.IsReachable)
             await _database.GreetAsync(_hub.ClockId, cancellationToken);
         _loop = Task.Run(RunAsync, CancellationToken.None);
+        _renewal = Task.Factory.StartNew(RenewOnAndOn, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         _listening = Task.Run(ListenAsync, CancellationToken.None);
     }
 
@@ -76,37 +81,11 @@ internal sealed class FleetAgent : IAsyncDisposable
         };
     }
 
-    /// <summary>Hands all rooms over, each to the least loaded server, and waits a moment for the members to go there.</summary>
-    /// <param name="connected">How many are connected.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    public async Task DrainAsync(Func<int> connected, CancellationToken cancellationToken)
-    {
-        _isDraining = true;
-        FleetLog.Draining(_log, _hub.RoomCount);
-        // Before anything goes: nobody sends new rooms here any more.
-        await TickAsync(0, cancellationToken);
-        var given = new Dictionary<Guid, int>();
-        var (handed, left) = (0, 0);
-        foreach (var room in _hub.RoomNames)
-        {
-            if (await HandOverAsync(room, given, cancellationToken))
-                handed++;
-            else
-                left++;
-        }
-
-        var since = _time.GetTimestamp();
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50), _time);
-        while (handed > 0 && connected() > 0 && _time.GetElapsedTime(since) < _options.DrainWithin && await timer.WaitForNextTickAsync(cancellationToken))
-            await _hub.UsherAsync(false);
-        FleetLog.Drained(_log, handed, left);
-    }
-
     /// <summary>Ends the lease, if the database can be told, and everything that runs here.</summary>
     public async ValueTask DisposeAsync()
     {
         await _ending.CancelAsync();
-        await Task.WhenAll(_loop, _listening);
+        await Task.WhenAll(_loop, _listening, _renewal);
         try
         {
             if (_sight.IsReachable)
@@ -118,32 +97,6 @@ internal sealed class FleetAgent : IAsyncDisposable
         }
 
         _ending.Dispose();
-    }
-
-    private async Task<bool> HandOverAsync(string room, Dictionary<Guid, int> given, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (!_store.Held.TryGetValue(room, out var held) || await _hub.FreezeAsync(room, cancellationToken) is not { } stored)
-                return false;
-            var heir = FleetRules.Heir(_sight.Picture, given, _time.NowUs());
-            var epoch = await _database.HandOverAsync(
-                room, _hub.ClockId, _store.Held.GetValueOrDefault(room, held), stored.Timeline.Epoch, FleetRoomStore.Write(stored), heir?.Id, cancellationToken);
-            if (heir is null || epoch is not { } now)
-            {
-                await _hub.PartAsync(room, null);
-                return false;
-            }
-
-            given[heir.Id] = given.GetValueOrDefault(heir.Id) + 1 + stored.Members.Count;
-            await PartAsync(room, now, heir);
-            return true;
-        }
-        catch (Exception e) when (FleetDatabase.IsAbsent(e))
-        {
-            FleetLog.NotAsked(_log, room, e.Message);
-            return false;
-        }
     }
 
     private async Task PartAsync(string room, long epoch, ServerEntry owner)
@@ -186,36 +139,69 @@ internal sealed class FleetAgent : IAsyncDisposable
         }
     }
 
+    /// <summary>On a thread of its own: however many connections come at once, the lease must not wait for its turn among them.</summary>
+    private void RenewOnAndOn()
+    {
+        while (!_ending.Token.WaitHandle.WaitOne(_options.RenewEvery))
+            Renew();
+    }
+
+    private void Renew()
+    {
+        lock (_renewing)
+        {
+            try
+            {
+                var askedUs = _time.NowUs();
+                var (servers, up) = _database.Renew(new SelfReport(_hub.ClockId, _url, Version, _hub.RoomCount, _hub.MemberCount, _isDraining));
+                _absentSec = _sight.AbsentForSec ?? _absentSec;
+                _advertisesNext |= _sight.Answered(servers, up, askedUs);
+                if (_advertisesNext || _absentSec is not null)
+                    _hurry.Writer.TryWrite(true);
+            }
+            catch (Exception e) when (FleetDatabase.IsAbsent(e))
+            {
+                if (_sight.NotAnswered())
+                    FleetLog.Absent(_log, e.Message);
+            }
+        }
+    }
+
     private async Task TickAsync(long count, CancellationToken cancellationToken)
     {
+        bool advertises;
+        double? absentSec;
+        lock (_renewing)
+        {
+            (advertises, absentSec) = (_advertisesNext, _absentSec);
+            (_advertisesNext, _absentSec) = (false, null);
+        }
+
+        if (advertises)
+        {
+            var urls = string.Join(", ", _sight.Picture.LiveAt(_time.NowUs()).Select(s => s.Url));
+            FleetLog.Servers(_log, urls);
+            await _hub.AdvertiseAsync();
+        }
+
         try
         {
-            var askedUs = _time.NowUs();
-            var (servers, up) = await _database.RenewAsync(
-                new SelfReport(_hub.ClockId, _url, Version, _hub.RoomCount, _hub.MemberCount, _isDraining), cancellationToken);
-            var absentSec = _sight.AbsentForSec;
-            if (_sight.Answered(servers, up, askedUs))
-            {
-                var urls = string.Join(", ", _sight.Picture.LiveAt(_time.NowUs()).Select(s => s.Url));
-                FleetLog.Servers(_log, urls);
-                await _hub.AdvertiseAsync();
-            }
-
-            if (absentSec is { } seconds || _settlesNext || count % SettleEvery == 0)
+            if (_sight.IsReachable && (absentSec is not null || _settlesNext || count % SettleEvery == 0))
             {
                 _settlesNext = false;
                 var (kept, lost) = await SettleAsync(absentSec is not null, cancellationToken);
-                if (absentSec is not null)
-                    FleetLog.Answers(_log, absentSec.Value, kept, lost);
+                if (absentSec is { } seconds)
+                    FleetLog.Answers(_log, seconds, kept, lost);
             }
 
-            if (count > 0 && count % SweepEvery == 0)
+            if (_sight.IsReachable && count > 0 && count % SweepEvery == 0)
                 await _database.SweepAsync(cancellationToken);
         }
         catch (Exception e) when (FleetDatabase.IsAbsent(e))
         {
-            if (_sight.NotAnswered())
-                FleetLog.Absent(_log, e.Message);
+            // With the next round, then; where the database is gone altogether, the renewal says so.
+            (_settlesNext, _absentSec) = (true, absentSec ?? _absentSec);
+            FleetLog.Deaf(_log, e.Message);
         }
 
         await _hub.UsherAsync(false);

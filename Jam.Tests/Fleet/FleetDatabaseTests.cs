@@ -44,8 +44,7 @@ internal sealed class FleetDatabaseTests
     private Task<FleetDatabase> OpenAsync(TimeSpan lease, CancellationToken ct) =>
         FleetDatabase.OpenAsync(PostgresAddress.Parse(FleetTests.Rig.At(_name)), lease, ct);
 
-    private async Task RenewAsync(Guid server, CancellationToken ct) =>
-        await _database.RenewAsync(new SelfReport(server, $"ws://{server}", "1", 2, 3, false), ct);
+    private void Renew(Guid server) => _database.Renew(new SelfReport(server, $"ws://{server}", "1", 2, 3, false));
 
     private async Task EndLeaseAsync(Guid server, CancellationToken ct)
     {
@@ -59,7 +58,7 @@ internal sealed class FleetDatabaseTests
     {
         Guid[] servers = [.. Enumerable.Range(0, 8).Select(_ => Guid.NewGuid())];
         foreach (var server in servers)
-            await RenewAsync(server, ct);
+            Renew(server);
         var claims = await Task.WhenAll(servers.Select(s => _database.ClaimAsync("jam", s, $"{s}", ct)));
         var won = claims.Single(c => c is not null)!;
         Assert.That((won.Epoch, won.State), Is.EqualTo((1L, $"{won.Owner}")));
@@ -69,8 +68,8 @@ internal sealed class FleetDatabaseTests
     [Test]
     public async Task A_living_servers_room_cannot_be_claimed_and_a_dead_ones_can_with_its_state_and_a_higher_epoch(CancellationToken ct)
     {
-        await RenewAsync(_one, ct);
-        await RenewAsync(_two, ct);
+        Renew(_one);
+        Renew(_two);
         await _database.ClaimAsync("jam", _one, "begun", ct);
         Assert.That(_database.Save("jam", _one, 1, 4, "played"), Is.True);
         Assert.That(await _long.ClaimAsync("jam", _two, "mine", ct), Is.Null);
@@ -82,8 +81,8 @@ internal sealed class FleetDatabaseTests
     public async Task A_database_that_has_just_started_calls_nobody_dead(CancellationToken ct)
     {
         await using var fresh = await OpenAsync(TimeSpan.FromDays(1), ct);
-        await RenewAsync(_one, ct);
-        await RenewAsync(_two, ct);
+        Renew(_one);
+        Renew(_two);
         await _database.ClaimAsync("jam", _one, "", ct);
         await EndLeaseAsync(_one, ct);
         Assert.That(await fresh.ClaimAsync("jam", _two, "", ct), Is.Null, "its owner has had no day to come back");
@@ -100,8 +99,8 @@ internal sealed class FleetDatabaseTests
     [Test]
     public async Task A_write_under_an_old_epoch_is_refused_by_the_statement(CancellationToken ct)
     {
-        await RenewAsync(_one, ct);
-        await RenewAsync(_two, ct);
+        Renew(_one);
+        Renew(_two);
         await _database.ClaimAsync("jam", _one, "a", ct);
         await EndLeaseAsync(_one, ct);
         await _long.ClaimAsync("jam", _two, "b", ct);
@@ -115,8 +114,8 @@ internal sealed class FleetDatabaseTests
     [Test]
     public async Task A_room_is_handed_to_a_living_server_only_and_by_its_owner_only(CancellationToken ct)
     {
-        await RenewAsync(_one, ct);
-        await RenewAsync(_two, ct);
+        Renew(_one);
+        Renew(_two);
         await _database.ClaimAsync("jam", _one, "", ct);
         Assert.That(await _database.HandOverAsync("jam", _one, 1, 1, "x", Guid.NewGuid(), ct), Is.Null);
         Assert.That(await _database.HandOverAsync("jam", _two, 1, 1, "x", _two, ct), Is.Null);
@@ -130,7 +129,7 @@ internal sealed class FleetDatabaseTests
     [Test]
     public async Task Claims_are_told_to_who_listens(CancellationToken ct)
     {
-        await RenewAsync(_one, ct);
+        Renew(_one);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var ready = new TaskCompletionSource();
         var told = new TaskCompletionSource<string>();
@@ -167,7 +166,7 @@ internal sealed class FleetDatabaseTests
         }
 
         await using var older = await OpenAsync(_lease, ct);
-        await RenewAsync(_one, ct);
+        Renew(_one);
         Assert.That((await older.ClaimAsync("jam", _one, "", ct))!.Epoch, Is.EqualTo(1));
     }
 
@@ -176,7 +175,7 @@ internal sealed class FleetDatabaseTests
     public async Task Whatever_the_store_the_newest_of_a_room_comes_back_and_a_forgotten_one_does_not(string kind, CancellationToken ct)
     {
         using var folder = new TempFolder();
-        await RenewAsync(_one, ct);
+        Renew(_one);
         using (var store = await StoreAsync(kind, folder.Path, ct))
         {
             store.Save(RoomAt("b", 5));

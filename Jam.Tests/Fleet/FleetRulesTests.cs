@@ -95,6 +95,10 @@ internal sealed class FleetRulesTests
     }
 
     [Test]
+    public void A_server_that_is_late_with_its_own_renewal_waits_for_that() =>
+        Assert.That(Decide(Fleet(Server(_self, seenAgoUs: LeaseUs), Server(_other)), null), Is.EqualTo(new WaitUntil(NowUs + (LeaseUs / 8))));
+
+    [Test]
     public void The_heirs_of_a_server_that_ends_share_its_rooms()
     {
         var fleet = Fleet(Server(_self, 10, drains: true), Server(_other, 4), Server(_third, 2));

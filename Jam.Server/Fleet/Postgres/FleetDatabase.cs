@@ -49,10 +49,12 @@ internal sealed class FleetDatabase : IAsyncDisposable
     /// <summary>Whether this is what it looks like when the database does not do its part, rather than a bug here.</summary>
     public static bool IsAbsent(Exception e) => e is NpgsqlException or SocketException or TimeoutException or IOException;
 
-    /// <summary>Renews a server's lease and tells of all servers, and for how long the database has been up.</summary>
-    public async Task<(IReadOnlyList<ServerRow> Servers, TimeSpan Up)> RenewAsync(SelfReport self, CancellationToken cancellationToken)
+    /// <summary>
+    /// Renews a server's lease and tells of all servers, and for how long the database has been up. Blocks: its thread waits for no other.
+    /// </summary>
+    public (IReadOnlyList<ServerRow> Servers, TimeSpan Up) Renew(SelfReport self)
     {
-        await using var batch = _pulse.CreateBatch();
+        using var batch = _pulse.CreateBatch();
         batch.BatchCommands.Add(Command(
             """
             INSERT INTO jam_server (id, url, version, rooms, members, is_draining, seen_at, lease_until)
@@ -66,9 +68,9 @@ internal sealed class FleetDatabase : IAsyncDisposable
                    clock_timestamp() - pg_postmaster_start_time()
             FROM jam_server WHERE lease_until > clock_timestamp() - interval '60 s'
             """));
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        using var reader = batch.ExecuteReader();
         var (servers, up) = (new List<ServerRow>(), TimeSpan.Zero);
-        while (await reader.ReadAsync(cancellationToken))
+        while (reader.Read())
         {
             servers.Add(new ServerRow(
                 reader.GetGuid(0), reader.GetString(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetBoolean(4),
