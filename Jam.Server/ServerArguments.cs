@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using CommandLine;
+using Jam.Server.Fleet;
 using Jam.Server.Hosting;
 using Jam.Server.Observing;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,10 @@ internal sealed partial class ServerArguments
           --listener WHICH kestrel, or fleck where it is built in (kestrel)
           --web-port N     port of the page and /healthz beside fleck, 0 for any free one (the one after --port)
           --data DIR       folder in which rooms outlive the server (they do not)
+          --postgres HOW   be one of several servers, whose rooms are kept in a PostgreSQL database: "Host=db;Database=jam;Username=jam;Password=..."
+                           or postgres://jam:...@db/jam. With a password rather in the environment, as JAM_POSTGRES
+          --url URL        with --postgres: how the other servers and the peers reach this one (ws://this machine:its port)
+          --proxy          with --postgres: pass frames on to the server that keeps the room, rather than sending members there
           --log-file FILE  log there; none: no log ($XDG_STATE_HOME/swarmjam/server.log, or ~/.local/state/swarmjam/server.log).
                            At 2 MB the file becomes FILE.1, and so on; five are kept
           --log-level L    off, error, warning, info, debug or trace (info)
@@ -50,6 +55,15 @@ internal sealed partial class ServerArguments
 
     [Option("data")]
     public string? Data { get; set; }
+
+    [Option("postgres")]
+    public string? PostgresText { get; set; }
+
+    [Option("url")]
+    public string? UrlText { get; set; }
+
+    [Option("proxy")]
+    public bool Proxy { get; set; }
 
     [Option("log-file")]
     public string? LogFile { get; set; }
@@ -87,6 +101,14 @@ internal sealed partial class ServerArguments
         ? int.Parse(WebPortText, NumberStyles.None, CultureInfo.InvariantCulture)
         : Port is 0 or IPEndPoint.MaxPort ? 0 : Port + 1;
 
+    /// <summary>How to get into the database; null: the server stands alone.</summary>
+    public string? Postgres => PostgresText ?? (Environment.GetEnvironmentVariable("JAM_POSTGRES") is { Length: > 0 } set ? set : null);
+
+    /// <summary>The fleet; null: the server stands alone.</summary>
+    public FleetOptions? Fleet => Postgres is { } postgres
+        ? new FleetOptions { Postgres = postgres, Url = UrlText is null ? null : FleetUrl.Parse(UrlText), IsProxy = Proxy }
+        : null;
+
     public IPAddress? Address => Bind is null ? null : IPAddress.Parse(Bind);
 
     public LogLevel Level => LogLevels.Parse(LogLevelText ?? "info") ?? LogLevel.Information;
@@ -99,7 +121,7 @@ internal sealed partial class ServerArguments
 
     /// <summary>The parser passes over an option at the end that lacks its value; this does not.</summary>
     public static string? Dangling(string[] args) =>
-        args is [.., "--port" or "--bind" or "--data" or "--listener" or "--web-port" or "--log-file" or "--log-level"
+        args is [.., "--port" or "--bind" or "--data" or "--postgres" or "--url" or "--listener" or "--web-port" or "--log-file" or "--log-level"
             or "--log-format" or "--metrics" or "--otlp" or "--tls-cert" or "--tls-key" or "--per-address"] ? $"{args[^1]} needs a value." : null;
 
     /// <summary>What is wrong, in one sentence; null where nothing is.</summary>
@@ -127,6 +149,16 @@ internal sealed partial class ServerArguments
             return "--metrics must be local, any or off.";
         if (OtlpText is not null && Otlp is null)
             return "--otlp must be a collector's address, like http://127.0.0.1:4318.";
+        if (UrlText is not null && FleetUrl.Parse(UrlText) is null)
+            return "--url must be of the form ws://HOST:PORT or wss://HOST:PORT.";
+        if (Postgres is null && (UrlText is not null || Proxy))
+            return $"{(Proxy ? "--proxy" : "--url")} goes with --postgres.";
+        if (Postgres is { } postgres && FleetMembership.ProblemWith(postgres) is { } unreadable)
+            return $"{(PostgresText is null ? "JAM_POSTGRES" : "--postgres")} cannot be read: {unreadable}.";
+        if (Postgres is not null && Data is not null)
+            return "--data and --postgres are two places for the same rooms: choose one.";
+        if (Proxy && Listener != ListenerKind.Kestrel)
+            return "--proxy goes with --listener kestrel.";
         return Bind is not null && !IPAddress.TryParse(Bind, out _) ? "--bind must be an IP address of this machine." : null;
     }
 

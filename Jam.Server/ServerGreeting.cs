@@ -26,6 +26,8 @@ internal sealed class ServerGreeting(JamServer server, ServerArguments arguments
             yield return $"Log: {logFile}";
         if (arguments.Data is { } data)
             yield return $"Rooms are kept in {data}; {server.RoomCount} of them go on.";
+        if (server.FleetText is { } fleet)
+            yield return fleet;
     }
 
     public string Json(DateTimeOffset now) => JsonLogLine.Of(

@@ -54,7 +54,7 @@ public static class ServerProgram
             var options = new JamServerOptions
             {
                 Port = arguments.Port, Address = arguments.Address, DataFolder = arguments.Data, Listener = arguments.Listener,
-                WebPort = arguments.WebPort, ListsRooms = !arguments.Unlisted, Metrics = arguments.Metrics,
+                WebPort = arguments.WebPort, ListsRooms = !arguments.Unlisted, Metrics = arguments.Metrics, Fleet = arguments.Fleet,
                 PerAddress = arguments.PerAddress, TlsCertFile = arguments.TlsCert, TlsKeyFile = arguments.TlsKey,
             };
             using var telemetry = Telemetry.Start(arguments.Otlp, "swarmjam-server");
@@ -65,7 +65,9 @@ public static class ServerProgram
             else
                 await Console.Out.WriteLineAsync(greeting.Json(TimeProvider.System.GetUtcNow()));
             await ending.Token.WhenCanceledAsync();
-            await Console.Out.WriteLineAsync(console is null ? "Closing." : ServerGreeting.Closing(TimeProvider.System.GetUtcNow()));
+            var closing = options.Fleet is null ? "Closing." : "Handing the rooms over, then closing.";
+            await Console.Out.WriteLineAsync(console is null ? closing : ServerGreeting.Closing(TimeProvider.System.GetUtcNow()));
+            await server.DrainAsync(CancellationToken.None);
             return 0;
         }
         catch (PortTakenException e)
@@ -80,7 +82,7 @@ public static class ServerProgram
         }
         catch (StoreException e)
         {
-            await Console.Error.WriteLineAsync($"Cannot keep rooms in {arguments.Data}: {e.Message}");
+            await Console.Error.WriteLineAsync(arguments.Data is { } data ? $"Cannot keep rooms in {data}: {e.Message}" : e.Message);
             return 1;
         }
         catch (Exception e) when (e is IOException or SocketException)

@@ -31,6 +31,9 @@ need_python_module() {
     /usr/bin/python3 -c "import importlib.util, sys; sys.exit(importlib.util.find_spec('$1') is None)" 2>/dev/null || missing+=("$2")
 }
 
+# Debian keeps the programs of each version in a folder of its own, outside of PATH.
+need_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql); }
+
 # Installs what the calls above found missing, or says what to type.
 install_missing() {
     ((${#missing[@]})) || return 0

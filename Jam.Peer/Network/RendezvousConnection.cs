@@ -109,19 +109,18 @@ internal sealed class RendezvousConnection : IDisposable
             if (standing is { } known && await ResumePoint.IsOfAsync(known, socket, frames, time, cancellationToken))
                 throw new RendezvousRefusedException("this peer is connected with that server already");
             var hello = await ResumePoint.AddAsync(socket, frames, options.BuildHello, clock, clockGate, time, cancellationToken);
-            await socket.SendAsync(ControlCodec.Serialize(hello), WebSocketMessageType.Text, true, cancellationToken);
-            NetworkLog.Sent(log, hello);
-            var (kind, utf8) = await frames.ReadAsync(cancellationToken);
-            var answer = kind == FrameKind.Message ? ControlCodec.ParseServer(utf8) : default;
-            if (answer.Message is { } said)
-                NetworkLog.Received(log, said);
-            if (answer.Message is Error { Code: ErrorCodes.Kicked } kicked)
+            var said = await HelloExchange.SayAsync(socket, frames, hello, options, time, cancellationToken);
+            if (said is Error { Code: ErrorCodes.Kicked } kicked)
                 throw new JamException(kicked.Message);
             // Who was here before comes back by its token: then the door is another's, and the room elsewhere.
-            if (answer.Message is Error { Code: ErrorCodes.PasswordNeeded or ErrorCodes.WrongPassword or ErrorCodes.BadInvite } locked && least.Epoch == 0)
+            if (said is Error { Code: ErrorCodes.PasswordNeeded or ErrorCodes.WrongPassword or ErrorCodes.BadInvite } locked && least.Epoch == 0)
                 throw new JamException(DoorTexts.Refused(locked));
-            if (answer.Message is not State state)
-                throw new RendezvousRefusedException((answer.Message as Error)?.Message ?? "the server did not answer HELLO with STATE");
+            if (said is Rendezvous { Urls.Count: > 0 } elsewhere)
+                throw new RendezvousElsewhereException(elsewhere);
+            if (said is Error { Code: ErrorCodes.Moving } moving)
+                throw new RendezvousRefusedException(moving.Message) { IsMoving = true };
+            if (said is not State state)
+                throw new RendezvousRefusedException((said as Error)?.Message ?? "the server did not answer HELLO with STATE");
             // It was told what this peer knows, and keeps below that.
             if (hello.Resume is not null && least.Outranks(state.ToTimeline().Rank))
                 throw new RendezvousRefusedException("that is not the room's server any more");

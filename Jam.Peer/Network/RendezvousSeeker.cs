@@ -23,6 +23,10 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
     // A round over all addresses fits into what is waited before another takes the room over.
     private static readonly TimeSpan _roundWithin = TimeSpan.FromSeconds(6);
 
+    // A fleet that moves a room answers within a second or so; a takeover is over two or three such answers later.
+    private static readonly TimeSpan _movingDelay = TimeSpan.FromSeconds(0.1);
+    private const int MaxHops = 3;
+
     // Full mode: the newest wish counts.
     private readonly Channel<Whereabouts> _hints = Channel.CreateBounded<Whereabouts>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private volatile IReadOnlyList<Uri> _candidates = options.Candidates;
@@ -103,7 +107,8 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
         }
         catch (Exception problem)
         {
-            _next++;
+            if (problem is not RendezvousRefusedException { IsMoving: true })
+                _next++;
             // Once all have failed, and once; who was connected before has been told already.
             if (!_hasTold && _next >= candidates.Count && !cancellationToken.IsCancellationRequested)
                 _hasTold = tryTell(Reason(problem));
@@ -111,7 +116,34 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
         }
     }
 
+    /// <summary>Opens a connection there, or where the server there says that the room is.</summary>
     private async Task<RendezvousConnection> OpenAsync(Uri url, bool comesHome, Guid? standing, CancellationToken cancellationToken)
+    {
+        for (var (at, hops) = (url, 0); ; hops++)
+        {
+            try
+            {
+                return await OpenHereAsync(at, comesHome, standing, cancellationToken);
+            }
+            catch (RendezvousElsewhereException elsewhere)
+            {
+                // Lists begin with the owner. Who goes round in circles waits for the fleet to agree.
+                if (hops == MaxHops || Believable(elsewhere.Where, at) is not { } next)
+                    throw new RendezvousRefusedException("the room's servers do not agree where it is") { IsMoving = true };
+                at = next;
+            }
+            catch (Exception e) when (hops > 0 && IsTransient(e) && e is not RendezvousRefusedException)
+            {
+                throw new RendezvousRefusedException(Reason(e)) { IsMoving = true };
+            }
+        }
+    }
+
+    /// <summary>The first address that may be this room's: a server elsewhere has nothing to say about this machine's own.</summary>
+    private static Uri? Believable(Rendezvous where, Uri from) => where.Urls.Where(Names.IsRoomUrl).Select(u => new Uri(u))
+        .FirstOrDefault(u => u != from && u.Segments[^1] == from.Segments[^1] && (!u.IsLoopback || from.IsLoopback));
+
+    private async Task<RendezvousConnection> OpenHereAsync(Uri url, bool comesHome, Guid? standing, CancellationToken cancellationToken)
     {
         NetworkLog.Trying(options.Log, url);
         try
@@ -152,7 +184,9 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
                 Delay = options.FirstDelay,
                 MaxDelay = options.MaxDelay,
                 // A wait follows a round over all addresses, not each of them.
-                DelayGenerator = attempt => new ValueTask<TimeSpan?>((attempt.AttemptNumber + 1) % _candidates.Count == 0 ? null : TimeSpan.Zero),
+                DelayGenerator = attempt => new ValueTask<TimeSpan?>(
+                    attempt.Outcome.Exception is RendezvousRefusedException { IsMoving: true } ? _movingDelay
+                    : (attempt.AttemptNumber + 1) % _candidates.Count == 0 ? null : TimeSpan.Zero),
                 ShouldHandle = new PredicateBuilder<RendezvousConnection>().Handle<Exception>(IsTransient),
             })
             .AddTimeout(new TimeoutStrategyOptions { TimeoutGenerator = _ => new ValueTask<TimeSpan>(Timeout(_candidates.Count)) })

@@ -175,8 +175,12 @@ internal sealed class TakeoverCore
     {
         if (answer.Rank.Id == _best.Id)
         {
-            if (answer.Urls.Count == 0 && _own != _best.Id)
+            if (_own != _best.Id && answer.Urls.Count == 0)
                 _urls.Add([url], first: false);
+            // A fleet tells where else to look should this server go.
+            else if (_own != _best.Id && _isConnected && url == _urls.All[0])
+                _urls.Renew(answer.Urls);
+            Offer();
             return;
         }
 

@@ -20,6 +20,14 @@ internal sealed class UrlBook
         return fresh.Length > 0;
     }
 
+    /// <summary>The authority names its addresses itself: they stand right behind the one that is in use.</summary>
+    public void Renew(IEnumerable<string> urls)
+    {
+        string[] all = [.. _urls.Take(1).Concat(urls).Concat(_urls).Distinct().Take(Limits.MaxUrls)];
+        _urls.Clear();
+        _urls.AddRange(all);
+    }
+
     /// <summary>This one has just answered.</summary>
     public void Prefer(string url)
     {

@@ -78,6 +78,12 @@ public static class ErrorCodes
     /// <summary>The server has as many rooms or connections as it may; closes.</summary>
     public const string ServerFull = "server_full";
 
+    /// <summary>The room is between two servers of a fleet, or its owner may be dead: nothing was done, and it may be asked again.</summary>
+    public const string Moving = "moving";
+
+    /// <summary>The fleet's database does not answer, so that no room can be claimed; closes.</summary>
+    public const string Unavailable = "unavailable";
+
     /// <summary>The same member came back on another connection; closes this one.</summary>
     public const string Replaced = "replaced";
 

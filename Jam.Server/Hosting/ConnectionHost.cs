@@ -8,7 +8,7 @@ namespace Jam.Server.Hosting;
 
 /// <summary>HTTP in: routes, health, the page, and WebSockets for the reception.</summary>
 internal sealed class ConnectionHost(
-    RoomHub hub, Reception reception, JamServerOptions options, TimeProvider time, ServerHealth health, MetricsPage metrics)
+    RoomHub hub, Reception reception, JamServerOptions options, TimeProvider time, ServerHealth health, MetricsPage metrics, FleetAgent? fleet = null)
 {
     /// <summary>What stands before a room's name in a path.</summary>
     public const string RoomPrefix = "/ws/";
@@ -52,8 +52,13 @@ internal sealed class ConnectionHost(
 
         try
         {
-            using var socket = await DirectWebSocket.AcceptAsync(context, _beat);
-            await reception.ServeAsync(socket, room, address);
+            // A browser may connect to its page's own server only, so for one that server passes on what another keeps.
+            var owner = fleet is not null && (origin.Count > 0 || options.Fleet!.IsProxy) ? await fleet.Desk.ElsewhereAsync(room, context.RequestAborted) : null;
+            using var socket = owner is null ? await DirectWebSocket.AcceptAsync(context, _beat) : await context.WebSockets.AcceptWebSocketAsync();
+            if (owner is null)
+                await reception.ServeAsync(socket, room, address);
+            else
+                await FleetProxy.PassOnAsync(socket, owner, address, time, reception.Stopping);
         }
         finally
         {

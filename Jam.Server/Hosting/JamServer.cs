@@ -1,8 +1,10 @@
+using System.Net;
 using System.Net.Sockets;
 using Jam.Server.Contracts;
 using Jam.Server.Doors;
 using Jam.Server.Observing;
 using Jam.Server.Rooms;
+using Jam.Server.Web;
 using Microsoft.Extensions.Logging;
 
 namespace Jam.Server.Hosting;
@@ -16,12 +18,15 @@ public sealed class JamServer : IAsyncDisposable
     private readonly List<IRoomListener> _listeners = [];
     private readonly TlsCertificate? _tls;
 
-    private JamServer(RoomHub hub, Reception reception, ServerObserver observer, TlsCertificate? tls)
+    private readonly FleetMembership? _fleet;
+
+    private JamServer(RoomHub hub, Reception reception, ServerObserver observer, TlsCertificate? tls, FleetMembership? fleet)
     {
         _tls = tls;
         _hub = hub;
         _reception = reception;
         _observer = observer;
+        _fleet = fleet;
     }
 
     /// <summary>The port that its rooms are on.</summary>
@@ -38,6 +43,9 @@ public sealed class JamServer : IAsyncDisposable
 
     /// <summary>Rooms that it keeps at the moment.</summary>
     public int RoomCount => _hub.RoomCount;
+
+    /// <summary>Which fleet it is one of, for people; null: none.</summary>
+    public string? FleetText => _fleet?.Text;
 
     /// <summary>The clock that this server's room times are on; a new one for every start.</summary>
     public Guid ClockId => _hub.ClockId;
@@ -68,15 +76,21 @@ public sealed class JamServer : IAsyncDisposable
         var tls = options.TlsCertFile is { } cert
             ? TlsCertificate.Load(cert, options.TlsKeyFile, time, (what, isBad) => HostingLog.Tls(log, isBad ? LogLevel.Warning : LogLevel.Information, what))
             : null;
+        var clockId = Guid.NewGuid();
+        var fleet = options.Fleet is null ? null : await FleetMembership.OpenAsync(options, clockId, time, cancellationToken);
         // Before anything listens: whoever connects finds the rooms as they were.
-        var (store, rooms) = OpenStore(options, log);
+        var (store, rooms) = fleet is null ? OpenStore(options, log) : (fleet.Store, []);
         var metrics = new ServerMetrics(options.Scope);
-        var hub = new RoomHub(Guid.NewGuid(), options, time, log, store, rooms, metrics);
+        var hub = new RoomHub(clockId, options, time, log, store, rooms, metrics);
+        fleet?.Serve(hub, loggers.CreateLogger<FleetAgent>());
         var reception = new Reception(hub, options, time, loggers.CreateLogger<Reception>(), metrics);
-        var server = new JamServer(hub, reception, new ServerObserver(metrics, hub, reception, options, time), tls);
+        var observer = new ServerObserver(metrics, hub, reception, options, time, () => fleet?.Agent?.Health());
+        var server = new JamServer(hub, reception, observer, tls, fleet);
         try
         {
             await server.ListenAsync(options, time, loggers, cancellationToken);
+            if (fleet?.Agent is { } agent)
+                await agent.StartAsync(options.Fleet!.Url ?? $"{(server.IsSecure ? "wss" : "ws")}://{Reachable(options.Address)}:{server.Port}", cancellationToken);
             server._observer.IsListening = true;
             return server;
         }
@@ -95,6 +109,10 @@ public sealed class JamServer : IAsyncDisposable
         return _hub.InheritAsync(inheritance, cancellationToken);
     }
 
+    /// <summary>Hands the rooms to the fleet's other servers, and waits a little for the members to go there; nothing where there is no fleet.</summary>
+    public Task DrainAsync(CancellationToken cancellationToken) =>
+        _fleet?.Agent is { } agent ? agent.DrainAsync(() => _reception.OpenConnections, cancellationToken) : Task.CompletedTask;
+
     /// <summary>Closes every connection in good order and stops.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -102,13 +120,23 @@ public sealed class JamServer : IAsyncDisposable
         foreach (var listener in _listeners)
             await listener.DisposeAsync();
         await _hub.DisposeAsync();
+        // After the last room was written, and before anyone may claim them.
+        if (_fleet is not null)
+            await _fleet.DisposeAsync();
         _reception.Dispose();
         _observer.Dispose();
     }
 
+    /// <summary>An address at which others can be expected to reach what listens there.</summary>
+    private static string Reachable(IPAddress? bound)
+    {
+        var here = bound is null || bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any) ? LanAddresses.Best() : bound;
+        return here.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{here}]" : here.ToString();
+    }
+
     private async Task ListenAsync(JamServerOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var pages = new ConnectionHost(_hub, _reception, options, time, _observer.Health, _observer.Page);
+        var pages = new ConnectionHost(_hub, _reception, options, time, _observer.Health, _observer.Page, _fleet?.Agent);
         if (options.Listener == ListenerKind.Kestrel)
         {
             await BindAsync(options.Port, () => KestrelListener.StartAsync(options.Address, options.Port, pages, cancellationToken, _tls));

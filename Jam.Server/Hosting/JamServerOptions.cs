@@ -25,6 +25,9 @@ public sealed record JamServerOptions
     /// <summary>Folder in which rooms outlive the server; null: they do not.</summary>
     public string? DataFolder { get; init; }
 
+    /// <summary>Set where the server is one of several; null: it stands alone.</summary>
+    public FleetOptions? Fleet { get; init; }
+
     /// <summary>Whether the page's lobby lists rooms; one that is not listed can be entered by its name all the same.</summary>
     public bool ListsRooms { get; init; } = true;
 

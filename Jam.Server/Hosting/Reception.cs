@@ -22,6 +22,9 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
     /// <summary>Whether it lets nobody in any more.</summary>
     public bool IsStopping => _stopping.IsCancellationRequested;
 
+    /// <summary>Ends when every connection is asked to end.</summary>
+    public CancellationToken Stopping => _stopping.Token;
+
     /// <summary>Asks every connection to end. Each ends within <see cref="ServeAsync"/>.</summary>
     public Task StopAsync() => _stopping.CancelAsync();
 

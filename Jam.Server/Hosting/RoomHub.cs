@@ -65,18 +65,10 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
 
     public async ValueTask TakeAsync(ClientConnection connection, ClientMessage message, CancellationToken cancellationToken)
     {
-        var room = message is Hello or SetDoor && _rooms.TryGetValue(connection.RoomName, out var there) ? there.Room : null;
-        var (knock, refused) = await _doorbell.RingAsync(message, room, connection.ObservedAddress, cancellationToken);
-        if (refused is not null)
-        {
-            connection.Send(refused);
-            return;
-        }
-
-        var answered = message is Hello ? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
-        await WriteAsync(new Said(connection, message, answered, knock, _time.NowUs()), cancellationToken);
-        if (answered is not null)
-            await answered.Task.WaitAsync(cancellationToken);
+        if (Fleet is { } fleet && message is Hello or TellRendezvous && !IsHere(connection.RoomName))
+            await TakeOfFleetAsync(fleet, connection, message, cancellationToken);
+        else if (!await TakeHereAsync(connection, message, cancellationToken))
+            await TakeOfFleetAsync(Fleet!, connection, message, cancellationToken);
     }
 
     /// <summary>
@@ -128,9 +120,9 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
         catch (ChannelClosedException)
         {
             // The server is closing: connections end too, and no one is left to be told.
-            (hubEvent as Said)?.Answered?.TrySetResult();
-            (hubEvent as Inherited)?.Taken.TrySetCanceled(CancellationToken.None);
+            (hubEvent as Said)?.Answered?.TrySetResult(true);
             (hubEvent as Asked)?.Answered.TrySetResult();
+            Abandon(hubEvent);
         }
     }
 
@@ -160,10 +152,11 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
             HostingLog.EventFailed(_log, e);
             (hubEvent as Said)?.Connection.Send(new Error(ErrorCodes.Internal, "the server failed at this message", true));
             (hubEvent as Inherited)?.Taken.TrySetException(e);
+            Abandon(hubEvent);
         }
         finally
         {
-            (hubEvent as Said)?.Answered?.TrySetResult();
+            (hubEvent as Said)?.Answered?.TrySetResult(true);
         }
     }
 
@@ -172,7 +165,8 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
         switch (hubEvent)
         {
             case Said said:
-                Receive(said);
+                var isHere = Receive(said);
+                said.Answered?.TrySetResult(isHere);
                 break;
             case Ended ended:
                 _post.Remove(ended.Connection);
@@ -191,22 +185,25 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
                 inherited.Taken.TrySetResult(_rooms[inherited.What.Room].Room.Timeline.Epoch);
                 break;
             default:
-                throw new NotSupportedException(hubEvent.GetType().Name);
+                HandleOfFleet(hubEvent);
+                break;
         }
     }
 
-    private void Receive(Said said)
+    private bool Receive(Said said)
     {
         var (connection, message, _, knock, _) = said;
         var now = Now();
-        if (!_rooms.TryGetValue(connection.RoomName, out var hosted))
+        if (!_rooms.TryGetValue(connection.RoomName, out var hosted) || hosted.IsFrozen)
         {
+            if (Fleet is not null)
+                return TurnAway(connection, message);
             if (message is not (Hello or TellRendezvous))
-                return;
+                return true;
             if (_rooms.Count >= _options.MaxRooms)
             {
                 connection.Send(new Error(ErrorCodes.ServerFull, "this server has no place for another room", true));
-                return;
+                return true;
             }
 
             var secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
@@ -228,10 +225,15 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
         }
         // After what was to be sent has been handed on: nobody waits for the words of a log.
         HubLog.Received(_log, connection, message, step);
+        if (message is Hello && Fleet?.Addresses(connection.RoomName, hosted.Room.Timeline.Epoch) is { } addresses && hosted.Room.Seats.ContainsKey(connection.Id))
+            connection.Send(addresses);
+        return true;
     }
 
     private void Apply(HostedRoom hosted, Step step)
     {
+        if (hosted.IsFrozen)
+            return;
         if (_saver is not null && RoomMemory.Differs(hosted.Room, step.Room))
             _saver.Save(step.Room, Now());
         _memberCount += step.Room.Seats.Count - hosted.Room.Seats.Count;
@@ -274,7 +276,7 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
     {
         while (_schedule.Take(_time.NowUs()) is { } hosted)
         {
-            if (hosted.IsGone)
+            if (hosted.IsGone || hosted.IsFrozen)
                 continue;
             if (hosted.Room.IsOver(_time.NowUs()))
             {

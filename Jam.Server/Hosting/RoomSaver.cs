@@ -69,11 +69,15 @@ internal sealed class RoomSaver : IAsyncDisposable
         while (await _added.Reader.WaitToReadAsync())
         {
             while (_added.Reader.TryRead(out _))
-                WriteAll();
+                await WriteApartAsync();
         }
 
-        WriteAll();
+        await WriteApartAsync();
     }
+
+    // Stores block: on a machine with two processors that would be half of the threads that everyone shares.
+    private Task WriteApartAsync() =>
+        Task.Factory.StartNew(WriteAll, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private void WriteAll()
     {

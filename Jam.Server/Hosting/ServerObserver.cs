@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Jam.Server.Contracts;
 using Jam.Server.Observing;
 
@@ -14,11 +15,13 @@ internal sealed class ServerObserver : IDisposable
     private readonly Reception _reception;
     private readonly JamServerOptions _options;
     private readonly TimeProvider _time;
+    private readonly Func<JsonObject?> _fleet;
     private readonly long _startedUs;
     private volatile bool _isListening;
 
-    public ServerObserver(ServerMetrics metrics, RoomHub hub, Reception reception, JamServerOptions options, TimeProvider time)
+    public ServerObserver(ServerMetrics metrics, RoomHub hub, Reception reception, JamServerOptions options, TimeProvider time, Func<JsonObject?> fleet)
     {
+        _fleet = fleet;
         (_metrics, _hub, _reception, _options, _time, _startedUs) = (metrics, hub, reception, options, time, time.NowUs());
         metrics.Observe(new ServerGauges(
             time, () => hub.RoomCount, () => hub.MemberCount, () => reception.OpenConnections, () => hub.QueueLength,
@@ -53,7 +56,7 @@ internal sealed class ServerObserver : IDisposable
 
     private Health Now() => new(
         "ok", _hub.RoomCount, _hub.MemberCount, _reception.OpenConnections, Math.Round((_time.NowUs() - _startedUs) / 1e6, 1), ProgramVersion.Number,
-        ProgramVersion.Commit, _hub.Saver is { IsWell: true }, Store().Detail);
+        ProgramVersion.Commit, _hub.Saver is { IsWell: true }, Store().Detail, _fleet());
 
     /// <summary>A server that keeps nothing is ready, too; one that should keep its rooms and cannot is not.</summary>
     private HealthCheck Store() => _hub.Saver switch

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Jam.Server.Contracts;
 using Jam.Server.Rooms;
 
 namespace Jam.Server.Hosting;
@@ -82,8 +81,7 @@ internal sealed class SqliteRoomStore : IRoomStore
     {
         try
         {
-            if (JsonSerializer.Deserialize(row.Json, StoreJsonContext.Default.StoredRoom) is { } room
-                && (Validity.Of(room.Timeline) ?? Validity.Of(room.Tempo) ?? Validity.Of(room.Loop) ?? Validity.Of(room.Policy) ?? room.Door?.Problem()) is null)
+            if (JsonSerializer.Deserialize(row.Json, StoreJsonContext.Default.StoredRoom) is { } room && room.IsValid())
                 return room;
         }
         catch (JsonException)

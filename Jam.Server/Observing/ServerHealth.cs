@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 
@@ -12,7 +13,8 @@ internal sealed record HealthCheck(string Name, bool Ok, string Detail);
 
 /// <summary>What <c>/healthz</c> says.</summary>
 internal sealed record Health(
-    string Status, int Rooms, int Members, int Connections, double UptimeSec, string Version, string Commit, bool Durable, string Store);
+    string Status, int Rooms, int Members, int Connections, double UptimeSec, string Version, string Commit, bool Durable, string Store,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonObject? Fleet = null);
 
 /// <summary>What <c>/readyz</c> says.</summary>
 internal sealed record Readiness(string Status, IReadOnlyList<HealthCheck> Checks);

@@ -14,7 +14,12 @@ internal sealed record StoredRoom(
     string Name, string Secret, long NowUs, long UnixUs, Timeline Timeline, TrackInfo? Track, IReadOnlyList<TrackInfo> Queue,
     long QueueRevision, Repeat Repeat, IReadOnlyList<string>? ShuffleOrder, RoomPolicy Policy, long PolicyRevision, Tempo Tempo, LoopShape Loop,
     IReadOnlyList<LoopLane> Lanes, IReadOnlyList<string> Kicked, long NextJoinSeq, IReadOnlyList<StoredMember> Members,
-    DoorSeal? Door = null);
+    DoorSeal? Door = null)
+{
+    /// <summary>Whether what was read makes sense.</summary>
+    public bool IsValid() =>
+        (Validity.Of(Timeline) ?? Validity.Of(Tempo) ?? Validity.Of(Loop) ?? Validity.Of(Policy) ?? Door?.Problem()) is null;
+}
 
 /// <summary>A room to what is stored of it, and back under another clock.</summary>
 internal static class RoomMemory
@@ -63,6 +68,12 @@ internal static class RoomMemory
             AtUs = stored.Tempo.AtUs + shiftUs, OriginUs = stored.Tempo.OriginUs + shiftUs,
         };
         var host = stored.Members.FirstOrDefault(m => m.IsHost);
+        // Written behind every change: of the same past a member may have seen more than was stored.
+        var past = old.Rank;
+        var origins = new Origins(
+            new Origin(past, stored.PolicyRevision, stored.PolicyRevision), new Origin(past, stored.QueueRevision, stored.QueueRevision),
+            new Origin(past with { Epoch = stored.Tempo.Epoch }, stored.Tempo.Revision, tempo.Revision),
+            new Origin(past with { Epoch = stored.Loop.Epoch }, stored.Loop.Revision, stored.Loop.Revision));
         return new Room(stored.Name, stored.Secret, clockId, new TimelinePair(timeline, null))
         {
             Track = stored.Track, Queue = [.. stored.Queue], QueueRevision = stored.QueueRevision, Repeat = stored.Repeat,
@@ -73,7 +84,7 @@ internal static class RoomMemory
             Kicked = [.. stored.Kicked], NextJoinSeq = stored.NextJoinSeq,
             Absentees = stored.Members.ToImmutableDictionary(
                 m => m.PeerId, m => new Absentee(m.PeerId, m.Name, m.JoinSeq, m.Token, now.Us, m.IsMuted)),
-            HostClaim = host is null ? null : new HostClaim(host.PeerId, now.Us + RoomRules.HostGraceUs),
+            HostClaim = host is null ? null : new HostClaim(host.PeerId, now.Us + RoomRules.HostGraceUs), Origins = origins,
             Adopted = new Adoption(old, WallErrorUs, now.Us + RoomRules.RestoredUs), IsRestored = true, EmptySinceUs = now.Us, OpenedUs = now.Us,
         };
     }

@@ -11,6 +11,8 @@ internal static class SwarmJamHouse
     public const string Web = "Jam.Server.Web";
     public const string Observing = "Jam.Server.Observing";
     public const string Doors = "Jam.Server.Doors";
+    public const string Fleet = "Jam.Server.Fleet";
+    public const string FleetPostgres = "Jam.Server.Fleet.Postgres";
     public const string Hosting = "Jam.Server.Hosting";
     public const string ServerProgram = "Jam.Server";
 
@@ -68,8 +70,10 @@ internal static class SwarmJamHouse
         new Place(Web, [Contracts]),
         new Place(Doors, [Contracts]),
         new Place(Observing, [Contracts]),
-        new Place(Hosting, [Rooms, Web, Observing, Contracts, Doors]),
-        new Place(ServerProgram, [Hosting, Web, Observing, Contracts, Doors]),
+        new Place(Fleet, [Contracts], new Purity()),
+        new Place(FleetPostgres, [Fleet, Contracts]),
+        new Place(Hosting, [Rooms, Web, Observing, Fleet, FleetPostgres, Contracts, Doors]),
+        new Place(ServerProgram, [Hosting, Web, Observing, Fleet, Contracts, Doors]),
     ]);
 
     public static House Peer { get; } = new(

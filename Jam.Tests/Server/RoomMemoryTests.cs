@@ -88,6 +88,27 @@ internal sealed class RoomMemoryTests
     }
 
     [Test]
+    public void What_a_member_saw_change_after_the_last_write_is_taken_over_and_what_it_saw_before_is_not()
+    {
+        var room = Full();
+        var stored = Stored(room);
+        var early = new RoomHarness(RoomMemory.Restore(stored, NewClock, room.Now), room.NowUs);
+        early.Say(9, new Hello(Resume: Known(room) with { Policy = new RoomPolicy(), PolicyRevision = 0, Queue = [], QueueRevision = 0, Tempo = room.Room.Tempo.Current with { Bpm = 50, Revision = 0 } }));
+        Assert.That((early.Room.Policy, early.Room.Queue.Count, early.Room.Tempo.Current.Bpm), Is.EqualTo((stored.Policy, 1, 97.3)));
+        room.Say(1, new SetPolicy(OnHostLoss: HostLoss.Free));
+        room.Say(1, new Queue("remove", RoomHarness.Track));
+        room.Say(1, new SetTempo(88));
+        var late = new RoomHarness(RoomMemory.Restore(stored, NewClock, room.Now), room.NowUs);
+        late.Say(9, new Hello(Resume: Known(room)));
+        Assert.That((late.Room.Policy, late.Room.Queue.Count, late.Room.Tempo.Current.Bpm), Is.EqualTo((room.Room.Policy, 0, 88)));
+    }
+
+    /// <summary>What a member knows that saw everything.</summary>
+    private static Resume Known(RoomHarness room) => new(
+        room.Timeline, room.Room.Track, room.NowUs, 20, room.NowUs, room.Room.Tempo.Current, room.Room.Policy, room.Room.Queue, room.Room.Repeat,
+        room.Room.Loop, room.Room.PolicyRevision, room.Room.QueueRevision);
+
+    [Test]
     public void An_end_that_was_announced_is_announced_anew()
     {
         var room = RoomHarness.WithHostAndViewers();

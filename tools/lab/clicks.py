@@ -131,8 +131,8 @@ class ClickRun(Run):
         a, rig = self.a, self.rig
         rig.start_sound(a.device_ppm, a.hog)
         rig.start_recording()
-        self.track = os.path.join(rig.folder, "clicks.wav")
-        subprocess.run([MAKE_CLICKS, "--bpm", str(BPM), "--seconds", str(a.seconds + 30), "--out", self.track], check=True)
+        self.tracks = [os.path.join(rig.folder, "clicks.wav")]
+        subprocess.run([MAKE_CLICKS, "--bpm", str(BPM), "--seconds", str(a.seconds + 30), "--out", self.tracks[0]], check=True)
         self.connect_machines()
         if a.hog:
             rig.start_hogs()

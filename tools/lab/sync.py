@@ -50,6 +50,8 @@ def arguments():
                    help="the metronome alone, the metronome over a click track, and the loop, a third of the time each, in the place of music")
     p.add_argument("--kill-server", action="store_true",
                    help="with --server-apart: after 10 s the server is killed (-9) and stays away; 30 s later the host pauses for 2 s, and 10 s more")
+    p.add_argument("--fleet", action="store_true",
+                   help="three servers on a PostgreSQL: after 10 s each is killed (-9) and started again, one a second; 15 s more")
     p.add_argument("--kill-both", action="store_true",
                    help="after 10 s host and server are killed (-9) and stay away; 18 s later whoever is the host then pauses for 2 s, and 10 s more")
     p.add_argument("--ci", action="store_true",
@@ -85,13 +87,15 @@ def arguments():
         p.error("--trace goes with --keep")
     if a.kill_server and not a.server_apart:
         p.error("--kill-server goes with --server-apart")
-    if a.kill_host + a.kill_server + a.kill_both > 1:
-        p.error("choose one of --kill-host, --kill-server and --kill-both")
+    if a.kill_host + a.kill_server + a.kill_both + a.fleet > 1:
+        p.error("choose one of --kill-host, --kill-server, --kill-both and --fleet")
+    if a.fleet and a.link:
+        p.error("--fleet goes without --link")
     if a.server_apart and not a.link:
         p.error("--server-apart goes with --link")
     if a.next and (a.mp3 or a.seconds > 150):
         p.error("--next measures tracks that it makes, for 150 s at most")
-    if a.against and (a.events or a.next or a.kill_host or a.kill_server or a.kill_both or a.with_host or a.control):
+    if a.against and (a.events or a.next or a.kill_host or a.kill_server or a.kill_both or a.fleet or a.with_host or a.control):
         p.error("--against compares plain playing: without --events, --kill-host, --with-host, --control")
     try:
         a.clock_ppm = [float(ppm) for ppm in a.clock_ppm.split(",")]

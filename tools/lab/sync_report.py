@@ -48,7 +48,7 @@ def evaluate(run):
             points = analysis.offsets(sounds[i], sounds[j], rate, since, min(end, since + 8), WINDOW, STEP)
             result["joins"].append({"viewer": other, "against": one, "sounds_after_s": round(first[j] - since, 2),
                                     "in_sync_after_s": settled(points, since)})
-    if a.kill_host or a.kill_server or a.kill_both:
+    if a.kill_host or a.kill_server or a.kill_both or a.fleet:
         result["shifts"] = [shift(run, rig, viewer, sound, start) for viewer, sound, start in zip(rig.outputs, sounds, first)]
     result["misses"] = misses(a, result)
     result["began_at_unix_s"] = rig.began_at

@@ -7,6 +7,7 @@ import subprocess
 import wave
 
 import analysis
+from fleet_rig import Database, Server
 from link_net import LinkNetwork, parse
 from rig import free_port
 
@@ -52,12 +53,17 @@ class Run:
         self.network = None
         self.machines = {}
         self.viewers = {}
+        self.fleet, self.database = [], None
 
     def play(self):
         try:
             self._play()
         finally:
             self.rig.stop([*self.names(), *self.rig.outputs])
+            for server in self.fleet:
+                server.stop(3)
+            if self.database:
+                self.database.close()
             if self.network:
                 self.network.close()
 
@@ -69,7 +75,7 @@ class Run:
         a, rig = self.a, self.rig
         rig.start_sound(a.device_ppm, a.hog)
         rig.start_recording()
-        length = 30 + a.seconds + (a.join_after or 0) + (60 if a.events else 0) + (60 if a.kill_host or a.kill_server or a.kill_both else 0)
+        length = 30 + a.seconds + (a.join_after or 0) + (60 if a.events else 0) + (60 if a.kill_host or a.kill_server or a.kill_both or a.fleet else 0)
         length += 60 if a.next else 0
         self.tracks = [os.path.abspath(a.mp3) if a.mp3 else make_track(rig, length), *([make_track(rig, 90, "second")] if a.next else [])]
         self.connect_machines()
@@ -119,6 +125,16 @@ class Run:
             rig.kill("server")
             self.rest(30)
             self.pause([self.host])
+        if a.fleet:
+            self.rest(10)
+            self.note("kill -9 the servers")
+            for server in self.fleet:
+                self.rig.note(f"server {server.name}")
+                server.kill()
+                self.rest(0.2)
+                server.start()
+                self.rest(0.8)
+            self.rest(15)
         if a.kill_both:
             self.rest(10)
             self.note("kill host and server")
@@ -167,9 +183,22 @@ class Run:
                 self.rig.start_apart("server", [self.rig.jam, "server", "--port", "8000"], machine=self.machines["server"])
                 self.wait_until_listening("server", 8000)
             arguments += ["--server", f"ws://{self.address('server')}:8000"]
+        if self.a.fleet:
+            self.start_fleet()
+            arguments += ["--server", self.fleet[0].url]
         self.host = self.rig.start_peer("host", arguments, sink="host" if sounds else None, machine=self.machines.get("host"),
                                         stdin=subprocess.PIPE)
         self.wait_until_listening("host", self.port)
+
+    def start_fleet(self):
+        """Three servers on a database, all beside the host."""
+        self.database = Database(self.rig.folder)
+        self.database.start()
+        self.fleet = [Server(name, [self.rig.jam], self.database, self.rig.folder) for name in "abc"]
+        for server in self.fleet:
+            server.start()
+        for server in self.fleet:
+            server.wait()
 
     def start_viewer(self, viewer):
         self.started[viewer] = self.rig.now()

@@ -1,0 +1,100 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Jam.Tests.Fleet;
+
+/// <summary>The way to a port of this machine, which can be cut and opened again.</summary>
+internal sealed class Turnstile : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly int _to;
+    private readonly Lock _gate = new();
+    private readonly List<Socket> _sockets = [];
+    private readonly List<Task> _pumps = [];
+    private readonly Task _loop;
+    private bool _isCut;
+
+    public Turnstile(int to)
+    {
+        _to = to;
+        _listener.Start();
+        _loop = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>Breaks what passes, and lets nobody in.</summary>
+    public void Cut()
+    {
+        lock (_gate)
+        {
+            _isCut = true;
+            _sockets.ForEach(s => s.Close(0));
+            _sockets.Clear();
+        }
+    }
+
+    public void Open()
+    {
+        lock (_gate)
+            _isCut = false;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Cut();
+        _listener.Stop();
+        await _loop;
+        await Task.WhenAll(_pumps);
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                var here = await _listener.AcceptSocketAsync();
+                var there = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                here.NoDelay = true;
+                await there.ConnectAsync(IPAddress.Loopback, _to);
+                lock (_gate)
+                {
+                    _sockets.AddRange([here, there]);
+                    if (_isCut)
+                    {
+                        here.Close(0);
+                        there.Close(0);
+                        continue;
+                    }
+
+                    _pumps.Add(PumpAsync(here, there));
+                    _pumps.Add(PumpAsync(there, here));
+                }
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    private static async Task PumpAsync(Socket from, Socket to)
+    {
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            while (await from.ReceiveAsync(buffer) is > 0 and var count)
+            {
+                for (var sent = 0; sent < count;)
+                    sent += await to.SendAsync(buffer.AsMemory(sent, count - sent));
+            }
+
+            to.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            to.Close(0);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+"""A light member of a room: it follows the room from server to server as a peer does, and notes what it was told and when.
+
+Every server of the rig runs on this machine and takes its room's clock from the same monotonic one as this process, so a member
+knows the room's clock exactly, and what it sees of a jump is the server's."""
+import asyncio
+import json
+import random
+import time
+
+from fleet_wire import Closed, Wire
+
+TRACK = "ab" * 32
+
+
+def now_us():
+    return time.monotonic_ns() // 1000
+
+
+def start_of(state):
+    """When the track began, on this machine's clock; what stands still has no such moment."""
+    return state["at_us"] - state["position_us"] if state["status"] == "PLAY" else None
+
+
+def key_of(state):
+    return state["epoch"], state["clock_id"], state["revision"]
+
+
+class Room:
+    def __init__(self, name, urls):
+        self.name, self.urls = name, urls
+        self.states = {}                # (epoch, clock, revision): the STATE, as any member received it
+        self.members = []
+
+    def take(self, state):
+        known = self.states.setdefault(key_of(state), {**state, "seen_us": now_us()})
+        # Who comes later is not told whose command it was.
+        known["by"] = known["by"] or state["by"]
+
+
+class Member:
+    def __init__(self, room, number):
+        self.room, self.is_host, self.name = room, number == 0, f"m{number}"
+        room.members.append(self)
+        self.welcome = self.state = self.socket = None
+        self.urls = [f"{u}/ws/{room.name}" for u in room.urls]
+        self.url = None                 # where it is
+        self.lost_us = None             # since when it is nowhere
+        self.aways = []                 # (from, to, where it was, first STATE there)
+        self.arrivals = []              # (STATE known before, first STATE there)
+        self.secrets = set()
+        self.errors = {}
+        self.is_ending = False
+
+    async def live(self):
+        at, tried = 0, 0
+        urls = list(self.urls)
+        while not self.is_ending:
+            wait = 0.0
+            try:
+                answer = await self.enter(urls[at % len(urls)])
+                if answer is None:
+                    urls = self.urls[1:] + self.urls[:1]        # the one that is gone last
+                    at = tried = 0
+                    continue
+                if isinstance(answer, list):                    # another has the room
+                    urls, at = answer + [u for u in urls if u not in answer], 0
+                    wait = 0.05 if tried else 0
+                else:
+                    wait = 0.1
+                    if answer != "moving":
+                        at += 1
+            except (Closed, asyncio.TimeoutError):
+                at += 1
+                wait = 0.1 if at % len(urls) == 0 else 0
+            tried += 1
+            if wait:
+                await asyncio.sleep(wait * random.uniform(0.7, 1.3))
+
+    async def enter(self, url):
+        """None once it was in and is out again; a list of addresses, or an error's code, where it did not get in."""
+        wire = await Wire.connect(url, lambda wire, text: self.take(wire, url, text), 2)
+        try:
+            while True:
+                wire.say(json.dumps({"type": "HELLO", "payload": self.hello()}))
+                # Before anything is measured there is time: whoever gives up leaves a ghost behind, who may hold the host's place.
+                first = json.loads(await asyncio.wait_for(wire.answer(), 5 if self.welcome else 30))
+                if first["type"] != "ERROR" or first["payload"]["code"] != "moving" or first["payload"]["close"]:
+                    break
+                await asyncio.sleep(0.1)
+            if first["type"] == "RENDEZVOUS":
+                return first["payload"]["urls"]
+            if first["type"] != "STATE":
+                code = first["payload"].get("code", first["type"])
+                self.errors[code] = self.errors.get(code, 0) + 1
+                return code
+            await wire.lost
+            self.socket, self.lost_us = None, now_us()
+            return None
+        finally:
+            wire.close()
+
+    def hello(self):
+        hello = {"role": "host" if self.is_host else "viewer", "name": self.name}
+        if self.welcome:
+            hello |= {"peer_id": self.welcome["peer_id"], "resume_token": self.welcome["resume_token"]}
+        if self.state:
+            timeline = {k: self.state[k] for k in ("epoch", "revision", "clock_id", "status", "track_id", "at_us", "position_us")}
+            hello["resume"] = {"timeline": timeline, "track": self.state["track"], "room_time_us": now_us(), "successor_us": now_us(), "error_us": 50}
+        return hello
+
+    def arrive(self, url, state):
+        now = now_us()
+        if self.lost_us:
+            self.aways.append((self.lost_us, now, self.url))
+            # Judged at the end, when it is known what was a command and what the same music as before.
+            if self.is_newest(self.state):
+                self.arrivals.append((self.state, state))
+        self.url, self.lost_us = url, None
+        self.urls = [url] + [u for u in self.urls if u != url]
+        self.follow(state)
+
+    def is_newest(self, state):
+        mine = [k for k in self.room.states if k[1] == state["clock_id"]]
+        return key_of(state) == max(mine, key=lambda k: (k[0], k[2]))
+
+    def follow(self, state):
+        self.state = state
+        self.room.take(state)
+
+    def take(self, wire, url, text):
+        if text.startswith(b'{"type":"STATE"'):
+            state = json.loads(text)["payload"]
+            if self.socket is wire:
+                self.follow(state)
+            else:
+                self.socket = wire
+                self.arrive(url, state)
+        elif self.socket is not wire:
+            return
+        elif text.startswith(b'{"type":"WELCOME"'):
+            self.welcome = json.loads(text)["payload"]
+            self.secrets.add(self.welcome["room_secret"])
+        elif text.startswith(b'{"type":"RENDEZVOUS"'):
+            told = json.loads(text)["payload"]
+            if told["authority_id"] == self.state["clock_id"]:
+                self.urls = [self.url] + [u for u in told["urls"] if u != self.url]
+            elif told["urls"]:
+                # The room is handed on: there at once.
+                self.urls = [self.url] + told["urls"]
+                wire.close()
+
+    def say(self, type_, **payload):
+        """Says it where it can; whether anyone heard it, a STATE will tell."""
+        if self.socket is not None:
+            self.socket.say(json.dumps({"type": type_, "payload": payload}))
+
+    def leave(self):
+        self.is_ending = True
+        if self.socket is not None:
+            self.socket.close()
