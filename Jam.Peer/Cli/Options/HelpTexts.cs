@@ -56,14 +56,14 @@ internal static class HelpTexts
           --unlisted               do not list the room that begins with this peer on its server's page
 
         Doors:
-          --password WORD          the room's password: a host locks its room with it, a viewer comes in with it. Better, since a
-                                   command line can be seen: --password-file FILE (its first line), or SWARMJAM_PASSWORD
+          --password WORD          the room's password: a host locks its room with it, a viewer comes in with it
+          --password-file FILE     its first line is the password. Better, since a command line can be seen; so is SWARMJAM_PASSWORD
           --invite TOKEN           come in with an invite ('invite' in the host's terminal makes one)
           --invite-only            lock the room without a password
           --host-token TOKEN       what takes the host's place back (what was kept with this peer's identity)
           --encrypt                peers of the room that begins with this host speak TLS 1.3 to each other
-          --tls-cert FILE          the host's own rendezvous speaks TLS (https, wss) with this certificate, PEM; --tls-key FILE its
-                                   key, where that is in a file of its own
+          --tls-cert FILE          the host's own rendezvous speaks TLS (https, wss) with this certificate, PEM
+          --tls-key FILE           its key, where that is in a file of its own
           --tls-ca FILE            believe servers whose certificate this authority has signed, too
           --tls-fingerprint SHA256 believe the server that has this very certificate
           --bind ADDRESS           listen at this address of the machine only (every one); --server-bind and --gateway-bind
