@@ -36,6 +36,9 @@ internal sealed class FleetRoomStore(FleetDatabase database, Guid self, TimeProv
         _unsaved.TryRemove(room, out _);
     }
 
+    /// <summary>The database answers again: what is to be written goes there at once.</summary>
+    public void Resume() => Volatile.Write(ref _failed, 0);
+
     /// <summary>Nothing: a server of a fleet takes a room up when it is asked for.</summary>
     public IReadOnlyList<StoredRoom> Load(Action<string> tell) => [];
 

@@ -4,6 +4,7 @@ using Jam.Peer.Network;
 using Jam.Server.Contracts;
 using Jam.Server.Hosting;
 using Microsoft.Extensions.Logging;
+using NUnit.Framework;
 
 namespace Jam.Tests.Fleet;
 
@@ -86,8 +87,17 @@ internal sealed class TestMember(JamServer server, Turnstile way) : IAsyncDispos
     public async Task UntilAsync(Func<JsonElement, bool> isSo, CancellationToken ct)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!isSo(await HealthAsync(ct)))
-            await timer.WaitForNextTickAsync(ct);
+        var last = default(JsonElement);
+        try
+        {
+            while (!isSo(last = await HealthAsync(ct)))
+                await timer.WaitForNextTickAsync(ct);
+        }
+        catch (OperationCanceledException)
+        {
+            TestContext.Out.WriteLine($"the last that was seen of it: {last}");
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -48,7 +48,11 @@ internal sealed record CheckOptions(CheckRequest Request, bool Json)
           --chunk-size BYTES   size of each, 1024 to 1048576; 16 MiB in all at most (16384)
           --listen-port PORT   where the peer dials back to, as a peer here would listen: 9003; 0 takes any free port (0)
           --name NAME          what others see while it lasts (check)
-          --password WORD      of a locked room; also --password-file FILE, --invite TOKEN, and as for a peer --tls-ca, --tls-fingerprint
+          --password WORD      of a locked room
+          --password-file FILE its first line is the password
+          --invite TOKEN       come in with an invite
+          --tls-ca FILE        believe servers whose certificate this authority has signed, too
+          --tls-fingerprint SHA256 believe the server that has this very certificate
           --json               one JSON object on standard output
           -h, --help           this text
 

@@ -66,8 +66,9 @@ internal static class HelpTexts
           --tls-key FILE           its key, where that is in a file of its own
           --tls-ca FILE            believe servers whose certificate this authority has signed, too
           --tls-fingerprint SHA256 believe the server that has this very certificate
-          --bind ADDRESS           listen at this address of the machine only (every one); --server-bind and --gateway-bind
-                                   say so of the rendezvous and the gateway alone
+          --bind ADDRESS           listen at this address of the machine only (every one)
+          --server-bind ADDRESS    as --bind, for the host's own rendezvous alone
+          --gateway-bind ADDRESS   as --bind, for the gateway alone
 
         For browsers, on the room's page:
           --gateway                let them listen through this peer; a host with a server of its own does, unless --no-gateway
