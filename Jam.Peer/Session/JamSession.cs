@@ -235,8 +235,6 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         return options;
     }
 
-    private Action<int> Progress(string name, long bytes) => new HashProgress(name, bytes, _time, Notice).Add;
-
     private void OnAddressesChanged(IReadOnlyCollection<IPAddress> now)
     {
         _mesh.OnAddressesChanged(address => !IPAddress.IsLoopback(address) && !now.Contains(address));
@@ -250,35 +248,8 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         _agent?.OnRoamed();
     }
 
-    // A cache that cannot be written costs the next run, not this one.
-    private TrackCache? OpenCache()
-    {
-        try
-        {
-            return new TrackCache(_options.CacheFolder ?? TrackCache.DefaultFolder(), _options.CacheLimitBytes, _time);
-        }
-        catch (JamException problem)
-        {
-            Notice($"{problem.Message}. Tracks are kept in memory until then");
-            return null;
-        }
-    }
-
     // Only the room's host tells of it, once it is in it.
     private Beacon? Beacon() => _follower?.Room is { PeerId: not null, Role: Role.Host } room ? new Beacon(_mesh.Port, _roomName!, _options.Name, room.Track?.Name ?? "") : null;
-
-    private async Task<TrackInfo> AddSeedAsync(Seed seed, CancellationToken cancellationToken)
-    {
-        if (seed.Probe is { DamagedUs: > 0 and var damagedUs, DamagedAtUs: var atUs })
-        {
-            Notice(FormattableString.Invariant(
-                $"{seed.Info.Name} is damaged: {damagedUs / 1e6:0.00} s of it, from {Describe.Position(atUs)} on, cannot be decoded and will be silent"));
-        }
-
-        var info = seed.Probe is { } probe ? await _extras.AddSeedAsync(seed.Info, probe, _swarm, cancellationToken) : seed.Info;
-        await _shelf.AddSeedAsync(info, seed.Storage, cancellationToken);
-        return info;
-    }
 
     private async Task<RoomLocation> LocateAsync(CancellationToken cancellationToken)
     {
