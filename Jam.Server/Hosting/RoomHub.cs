@@ -212,7 +212,10 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
 
         _post.Add(connection);
         var sender = message is Hello or Invite
-            ? new Sender(connection.Id, connection.ObservedAddress, FreshId(8), FreshId(24)) { FreshSecret = FreshId(24), Proven = knock.Proven, Sealed = knock.Sealed }
+            ? new Sender(connection.Id, connection.ObservedAddress, FreshId(8), FreshId(24))
+            {
+                FreshSecret = FreshId(24), Proven = knock.Proven, Sealed = knock.Sealed, WebPort = connection.WebPort,
+            }
             : new Sender(connection.Id, connection.ObservedAddress, "", "") { Sealed = knock.Sealed };
         var before = hosted.Room;
         var step = RoomMachine.Receive(before, message, sender, now);
