@@ -76,10 +76,10 @@ internal sealed class GatewayTests
         await using var viewer = await TestPeer.StartViewerAsync(Options("viewer") with { Gateway = true, GatewayPort = 0 }, host, ct);
         await host.UntilAsync(r => r.Members.Any(m => m.Name == "viewer" && m.GatewayPort is not null), ct);
         var port = host.Report.Members.Single(m => m.Name == "viewer").GatewayPort!.Value;
-        var pages = host.Report.Members.Single(m => m.Name == "host").GatewayPort!.Value;
+        await viewer.UntilAsync(r => r.Track is not null && r.Members.Any(m => m.Role == Role.Host && m.GatewayPort is not null), ct);
+        var pages = viewer.Report.Members.Single(m => m.Role == Role.Host).GatewayPort!.Value;
         Assert.That(pages == server, Is.EqualTo(listener == ListenerKind.Kestrel));
-        await viewer.UntilAsync(r => r.Track is not null, ct);
-        foreach (var (origin, isWelcome) in new[] { (pages, true), (port, false) })
+        foreach (var (origin, isWelcome) in new[] { (pages, true), (1, false) })
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, At(port, track));
             request.Headers.Add("Origin", $"http://127.0.0.1:{origin}");
