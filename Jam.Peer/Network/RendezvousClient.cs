@@ -60,8 +60,11 @@ public sealed class RendezvousClient : IAsyncDisposable
     /// <summary>The address in use; null while there is none.</summary>
     public Uri? Current => _connection?.Url;
 
-    /// <summary>The last few addresses that it was connected to, the newest last: pages may have come from there.</summary>
-    public IReadOnlyList<Uri> Visited => _visited;
+    /// <summary>Where the pages of the authority in use come from; null while there is none.</summary>
+    public Uri? Pages => _connection is { } connection ? connection.Pages ?? connection.Url : null;
+
+    /// <summary>The last few addresses that it was connected to, or that those have their pages on, the newest last.</summary>
+    public IReadOnlyList<Uri> Visited => _connection?.Pages is { } pages ? [.. _visited, pages] : _visited;
 
     /// <summary>The newest of everything that the authority told of; null while there is no connection.</summary>
     public Revisions? Newest => _connection?.Newest;
@@ -195,7 +198,7 @@ public sealed class RendezvousClient : IAsyncDisposable
         try
         {
             (_connection, _seeker.Least) = (connection, connection.Rank);
-            _visited = [.. _visited.Where(u => u != connection.Url).TakeLast(MostVisited - 1), connection.Url];
+            Note(connection.Url);
             await _events.Writer.WriteAsync(new Connected(connection.Url, comesHome), cancellationToken);
             await _events.Writer.WriteAsync(new Received(connection.FirstState), cancellationToken);
             var why = await RunAsync(connection, renewed);
@@ -211,6 +214,8 @@ public sealed class RendezvousClient : IAsyncDisposable
         }
         finally
         {
+            if (connection.Pages is { } pages)
+                Note(pages);
             _connection = null;
             lock (_clockGate)
                 _clock.OnConnectionLost();
@@ -220,6 +225,8 @@ public sealed class RendezvousClient : IAsyncDisposable
         if (!_isLeaving && _found is null && !renewed.IsCancellationRequested && _time.GetElapsedTime(since) < _shortLived)
             await Task.Delay(_options.FirstDelay, _time, cancellationToken);
     }
+
+    private void Note(Uri visited) => _visited = [.. _visited.Where(u => u != visited).TakeLast(MostVisited - 1), visited];
 
     /// <summary>Runs a connection until it ends, or until another was found that is to take its place.</summary>
     private async Task<string> RunAsync(RendezvousConnection connection, CancellationToken cancellationToken)

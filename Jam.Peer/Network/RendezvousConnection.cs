@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Net;
 using System.Net.WebSockets;
 using System.Threading.Channels;
 using Jam.Peer.Clock;
@@ -51,6 +52,9 @@ internal sealed class RendezvousConnection : IDisposable
     }
 
     public Uri Url { get; }
+
+    /// <summary>Where its pages come from, where that is not <see cref="Url"/>.</summary>
+    public Uri? Pages { get; private set; }
 
     /// <summary>The newest of everything that the authority told of; null before the first answer to a probe.</summary>
     public Revisions? Newest { get; private set; }
@@ -189,6 +193,8 @@ internal sealed class RendezvousConnection : IDisposable
                     case { } message:
                         if (message is State state && state.ToTimeline().Rank is var rank && rank.Outranks(Rank))
                             Rank = rank;
+                        if (message is Welcome { WebPort: > 0 and <= IPEndPoint.MaxPort and var port } && port != Url.Port)
+                            Pages = new UriBuilder(Url) { Port = port }.Uri;
                         await events.WriteAsync(new Received(message), cancellationToken);
                         break;
                     default:

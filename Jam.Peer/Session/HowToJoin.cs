@@ -29,11 +29,11 @@ internal static class HowToJoin
     }
 
     /// <summary>One line with the ways in that an invite opens, and its link.</summary>
-    public static (string Line, string Link) Invite(Invited invite, int swarmPort, JamServer? server, Uri? rendezvous, string room, DoorOptions door)
+    public static (string Line, string Link) Invite(Invited invite, int swarmPort, JamServer? server, Uri? pages, string room, DoorOptions door)
     {
         var addresses = Addresses(door.Bind);
         var page = server is not null ? Page(server, addresses, room)
-            : rendezvous is null ? $"/room/{room}" : new UriBuilder(rendezvous) { Scheme = rendezvous.Scheme == "wss" ? "https" : "http", Path = $"/room/{room}" }.Uri.ToString();
+            : pages is null ? $"/room/{room}" : new UriBuilder(pages) { Scheme = pages.Scheme == "wss" ? "https" : "http", Path = $"/room/{room}" }.Uri.ToString();
         var link = $"{page}{InviteMark}{invite.Token}";
         var command = $"tools/jam --connect {new IPEndPoint(addresses.Count > 0 ? addresses[0] : IPAddress.Loopback, swarmPort)} --invite {invite.Token}";
         return ($"invite {invite.Id}{RoomTexts.Terms(invite.Uses, invite.UntilUnixSec)}: {link} or {command}", link);

@@ -211,7 +211,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
     // Its code is shown, and never logged: whoever reads it is in.
     private string HowToInvite(Invited invite)
     {
-        var (line, link) = HowToJoin.Invite(invite, _mesh.Port, _server.Running, _rendezvous?.Current, _roomName!, _options.Door);
+        var (line, link) = HowToJoin.Invite(invite, _mesh.Port, _server.Running, _rendezvous?.Pages, _roomName!, _options.Door);
         foreach (var row in HowToJoin.Code(link))
             Whisper(row);
         return line;

@@ -53,6 +53,10 @@ public sealed record Welcome(
     /// <summary>How the door is kept; null: it stands open.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DoorState? Door { get; init; }
+
+    /// <summary>The port that pages come from; null: the one that the client is connected to.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? WebPort { get; init; }
 }
 
 /// <summary>Everything a newcomer needs, in pages; all but members and lanes comes with the first.</summary>

@@ -57,6 +57,9 @@ internal sealed class ClientConnection : IDisposable
 
     public string? ObservedAddress { get; }
 
+    /// <summary>The port that pages come from, where it is another than this one's.</summary>
+    public int? WebPort { get; init; }
+
     /// <summary>The first thing that it was told to go away with; null: it was not.</summary>
     public Error? LastWord { get; private set; }
 

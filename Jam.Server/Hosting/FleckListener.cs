@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using Fleck;
+using Jam.Server.Doors;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Logging;
 using LogLevel = Microsoft.Extensions.Logging.LogLevel;
@@ -28,7 +29,8 @@ internal sealed class FleckListener : IRoomListener
     private readonly ILogger _log;
     private readonly Action<Fleck.LogLevel, string, Exception> _toOurLog;
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<FleckWire, bool> _wires = new();
+    private readonly IdleGate _gate = new();
+    private readonly ConcurrentDictionary<FleckWire, IdleGate.Standing> _wires = new();
     private readonly ConcurrentDictionary<FleckWire, Task> _serving = new();
     private readonly Task _accepting;
 
@@ -94,7 +96,7 @@ internal sealed class FleckListener : IRoomListener
         {
             try
             {
-                Begin(new FleckWire(await _socket.AcceptAsync(_stop.Token), _time, ended => _wires.TryRemove(ended, out _)));
+                Begin(new FleckWire(await _socket.AcceptAsync(_stop.Token), _time, Ended));
             }
             catch (OperationCanceledException)
             {
@@ -110,7 +112,8 @@ internal sealed class FleckListener : IRoomListener
 
     private void Begin(FleckWire wire)
     {
-        _wires[wire] = true;
+        // Whoever is displaced has begun: this is called for one after the other.
+        _wires[wire] = _gate.Enter(IPAddress.TryParse(wire.RemoteIpAddress, out var from) ? from : null, wire.Abort);
         WebSocketConnection? connection = null;
         connection = new WebSocketConnection(
             wire, Take, RequestParser.Parse,
@@ -121,11 +124,19 @@ internal sealed class FleckListener : IRoomListener
         connection.StartReceiving();
     }
 
+    private void Ended(FleckWire wire)
+    {
+        if (_wires.TryRemove(wire, out var standing))
+            _gate.Leave(standing);
+    }
+
     /// <summary>Called by Fleck between a handshake's request and its answer, on the wire's read loop.</summary>
     private void Take(IWebSocketConnection client)
     {
         var connection = (WebSocketConnection)client;
         var wire = (FleckWire)connection.Socket;
+        if (_wires.TryGetValue(wire, out var standing))
+            _gate.Leave(standing);
         var info = client.ConnectionInfo;
         var path = Uri.UnescapeDataString((info.Path ?? "").Split('?')[0]);
         if (Refusal(info, path, wire.RemoteIpAddress) is var (status, reason))

@@ -143,8 +143,11 @@ public sealed class JamServer : IAsyncDisposable
             return;
         }
 #if USE_FLECK
-        await BindAsync(options.Port, () => FleckListener.StartAsync(options, _reception, time, loggers.CreateLogger<FleckListener>()));
+        // The page's port first: whoever comes in is told of it.
         await BindAsync(options.WebPort, () => KestrelListener.StartAsync(options.Address, options.WebPort, pages, cancellationToken));
+        _reception.WebPort = WebPort;
+        await BindAsync(options.Port, () => FleckListener.StartAsync(options, _reception, time, loggers.CreateLogger<FleckListener>()));
+        _listeners.Reverse();
 #else
         throw new NotSupportedException($"This build has no {options.Listener}.");
 #endif

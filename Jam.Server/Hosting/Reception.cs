@@ -25,6 +25,9 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
     /// <summary>Ends when every connection is asked to end.</summary>
     public CancellationToken Stopping => _stopping.Token;
 
+    /// <summary>The port of the pages where a listener that knows none has the rooms; null: they are on one.</summary>
+    public int? WebPort { get; set; }
+
     /// <summary>Asks every connection to end. Each ends within <see cref="ServeAsync"/>.</summary>
     public Task StopAsync() => _stopping.CancelAsync();
 
@@ -75,7 +78,10 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
     public async Task ServeAsync(WebSocket socket, string room, string? address)
     {
         var account = _addresses.Of(address);
-        using var connection = new ClientConnection(Interlocked.Increment(ref _lastId), room, address, socket, hub, options, time, log, metrics, account);
+        using var connection = new ClientConnection(Interlocked.Increment(ref _lastId), room, address, socket, hub, options, time, log, metrics, account)
+        {
+            WebPort = WebPort,
+        };
         var reason = "lost";
         try
         {

@@ -212,17 +212,21 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
 
         _post.Add(connection);
         var sender = message is Hello or Invite
-            ? new Sender(connection.Id, connection.ObservedAddress, FreshId(8), FreshId(24)) { FreshSecret = FreshId(24), Proven = knock.Proven, Sealed = knock.Sealed }
+            ? new Sender(connection.Id, connection.ObservedAddress, FreshId(8), FreshId(24))
+            {
+                FreshSecret = FreshId(24), Proven = knock.Proven, Sealed = knock.Sealed, WebPort = connection.WebPort,
+            }
             : new Sender(connection.Id, connection.ObservedAddress, "", "") { Sealed = knock.Sealed };
         var before = hosted.Room;
         var step = RoomMachine.Receive(before, message, sender, now);
+        var isNew = message is Hello && connection.View is null && step.Room.Seats.ContainsKey(connection.Id);
+        // Before STATE is out: who has that may speak, and is believed to have said HELLO.
+        if (isNew)
+            connection.View = hosted.View;
         Apply(hosted, step);
         _telemetry?.Took(connection, message, said.AtUs, before, step);
-        if (message is Hello && connection.View is null && hosted.Room.Seats.ContainsKey(connection.Id))
-        {
-            connection.View = hosted.View;
+        if (isNew)
             HostingLog.Connected(_log, connection.Id, connection.ObservedAddress, connection.RoomName);
-        }
         // After what was to be sent has been handed on: nobody waits for the words of a log.
         HubLog.Received(_log, connection, message, step);
         if (message is Hello && Fleet?.Addresses(connection.RoomName, hosted.Room.Timeline.Epoch) is { } addresses && hosted.Room.Seats.ContainsKey(connection.Id))

@@ -58,7 +58,7 @@ internal static class Membership
         turn.Send(sender.Connection, new Welcome(
             member.PeerId, member.Role, member.JoinSeq, identity.Token, turn.Room.Secret, turn.Room.Policy, sender.ObservedAddress)
         {
-            HostToken = hostToken,
+            HostToken = hostToken, WebPort = sender.WebPort,
             Door = turn.Room.Door == DoorSeal.Open ? null : DoorState.Of(turn.Room.Door, Door.IsHeir(member), turn.Room.Secret),
         });
         SendSnapshot(turn, sender.Connection);

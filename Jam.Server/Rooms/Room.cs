@@ -16,6 +16,9 @@ internal sealed record Sender(long Connection, string? ObservedAddress, string F
     /// <summary>A secret, should one be needed: for a host, or an invite.</summary>
     public string FreshSecret { get; init; } = "";
 
+    /// <summary>The port that pages come from; null: the one that it is connected to.</summary>
+    public int? WebPort { get; init; }
+
     /// <summary>The hash that the sender's password was found to be right for; null: none.</summary>
     public string? Proven { get; init; }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
+using Jam.Server.Hosting;
 using Jam.Tests.Audio;
 using Jam.Tests.Storage;
 using NUnit.Framework;
@@ -65,6 +66,26 @@ internal sealed class GatewayTests
         using var answer = await AnsweredAsync(request, ct);
         Assert.That(await answer.Content.ReadAsByteArrayAsync(ct), Is.EqualTo(whole[from..]));
         Assert.That(answer.Headers.Contains("Access-Control-Allow-Origin"), Is.True);
+    }
+
+    [TestCaseSource(typeof(JamServer), nameof(JamServer.Listeners))]
+    public async Task A_viewers_gateway_lets_in_the_pages_of_the_rooms_server_on_whichever_port_they_are(ListenerKind listener, CancellationToken ct)
+    {
+        await using var host = await HostAsync(Options("host") with { Listener = listener }, ct);
+        var (server, track) = await TrackAsync(host, ct);
+        await using var viewer = await TestPeer.StartViewerAsync(Options("viewer") with { Gateway = true, GatewayPort = 0 }, host, ct);
+        await host.UntilAsync(r => r.Members.Any(m => m.Name == "viewer" && m.GatewayPort is not null), ct);
+        var port = host.Report.Members.Single(m => m.Name == "viewer").GatewayPort!.Value;
+        await viewer.UntilAsync(r => r.Track is not null && r.Members.Any(m => m.Role == Role.Host && m.GatewayPort is not null), ct);
+        var pages = viewer.Report.Members.Single(m => m.Role == Role.Host).GatewayPort!.Value;
+        Assert.That(pages == server, Is.EqualTo(listener == ListenerKind.Kestrel));
+        foreach (var (origin, isWelcome) in new[] { (pages, true), (1, false) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, At(port, track));
+            request.Headers.Add("Origin", $"http://127.0.0.1:{origin}");
+            using var answer = await AnsweredAsync(request, ct);
+            Assert.That(answer.Headers.Contains("Access-Control-Allow-Origin"), Is.EqualTo(isWelcome));
+        }
     }
 
     /// <summary>A peer that has just joined asks to be asked again until it knows what the track is made of.</summary>

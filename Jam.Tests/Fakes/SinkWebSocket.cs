@@ -11,6 +11,9 @@ internal sealed class SinkWebSocket : WebSocket
 
     public int Count { get; private set; }
 
+    /// <summary>Called with each message while it is sent; null: nobody is.</summary>
+    public Action? OnSend { get; set; }
+
     public override WebSocketCloseStatus? CloseStatus => null;
 
     public override string? CloseStatusDescription => null;
@@ -24,6 +27,7 @@ internal sealed class SinkWebSocket : WebSocket
     {
         Last = MemoryMarshal.TryGetArray(buffer, out var segment) ? segment.Array : null;
         Count++;
+        OnSend?.Invoke();
         return ValueTask.CompletedTask;
     }
 

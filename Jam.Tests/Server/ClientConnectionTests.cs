@@ -2,6 +2,7 @@ using Jam.Server.Contracts;
 using Jam.Server.Doors;
 using Jam.Server.Hosting;
 using Jam.Tests.Fakes;
+using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 
 namespace Jam.Tests.Server;
@@ -15,6 +16,18 @@ internal sealed class ClientConnectionTests
         public Guid ClockId => Guid.Empty;
 
         public ValueTask TakeAsync(ClientConnection connection, ClientMessage message, CancellationToken cancellationToken) => default;
+    }
+
+    [Test]
+    public async Task Who_hears_STATE_counts_as_one_who_has_said_HELLO(CancellationToken ct)
+    {
+        await using var hub = new RoomHub(Guid.NewGuid(), new JamServerOptions(), new ManualTimeProvider(), NullLogger.Instance);
+        using var socket = new SinkWebSocket();
+        using var connection = new ClientConnection(1, "jam", null, socket, hub, new JamServerOptions(), new ManualTimeProvider());
+        var isKnown = new List<bool>();
+        socket.OnSend = () => isKnown.Add(connection.View is not null);
+        await hub.TakeAsync(connection, new Hello(Role.Viewer, "bo"), ct);
+        Assert.That(isKnown, Has.Count.AtLeast(3).And.All.True);
     }
 
     [Test]

@@ -46,7 +46,7 @@ internal sealed class ControlCodecTests
     [
         new State(TrackId, PlaybackStatus.Play, 1.25, 1762569219.737918, 3, 7, _timeline.ClockId, 5_000_000, 1_250_000, _track, "p1", "resumed"),
         new State(null, PlaybackStatus.Stop, 0, 1, 1, 0, _timeline.ClockId, -5, 0), new Welcome("p1", Role.Viewer, 1, "tok", "c2VjcmV0", new RoomPolicy(), "::1"),
-        new Welcome("p1", Role.Host, 1, "tok", "c2VjcmV0", new RoomPolicy(Links: LinkSecurity.Tls), null) { HostToken = "h", Door = new DoorState(true, true) },
+        new Welcome("p1", Role.Host, 1, "tok", "c2VjcmV0", new RoomPolicy(Links: LinkSecurity.Tls), null) { HostToken = "h", Door = new DoorState(true, true), WebPort = 8001 },
         new DoorState(true, true, new DoorSeal(true, "seal", new string('0', 32), null, 3), "pass"), new Invited("abc", "token", 1_700_000_000, 3),
         new Snapshot(0, 1, [_member], [_track]), new QueueState([_track]), new RoomStats(2, 1, 1, 900, 20_000, ["p2"]), new Peers([_member], 1, 2),
         new PeerJoined(_member), new PeerLeft("p1", "ana", "bye"), new Watched(true, 500, 3), new SwarmRelay("p1", _report),

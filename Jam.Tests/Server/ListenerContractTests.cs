@@ -99,6 +99,15 @@ internal sealed class ListenerContractTests(ListenerKind listener)
     }
 
     [Test]
+    public async Task Who_comes_in_is_told_where_pages_come_from(CancellationToken ct)
+    {
+        await using var server = await TestServer.StartAsync(ct);
+        using var client = await WebSocketClient.ConnectAsync(server.Port, ct);
+        await client.SayAsync(new Hello(), ct);
+        Assert.That((await client.NextAsync<Welcome>(ct)).WebPort ?? server.Port, Is.EqualTo(server.WebPort));
+    }
+
+    [Test]
     public async Task A_port_that_is_taken_is_named(CancellationToken ct)
     {
         await using var first = await TestServer.StartAsync(ct);

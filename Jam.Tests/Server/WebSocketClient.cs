@@ -71,14 +71,18 @@ internal sealed class WebSocketClient : IDisposable
     public async Task<T> NextAsync<T>(CancellationToken cancellationToken)
         where T : ServerMessage
     {
+        Error? error = null;
         while (true)
         {
             switch (await NextAsync(cancellationToken))
             {
                 case T wanted:
                     return wanted;
+                case Error other:
+                    error = other;
+                    break;
                 case null:
-                    throw new InvalidOperationException($"closed before a {typeof(T).Name} came");
+                    throw new InvalidOperationException($"closed before a {typeof(T).Name} came: {error?.Code ?? Socket.CloseStatus?.ToString()}");
             }
         }
     }
