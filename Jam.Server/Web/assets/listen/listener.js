@@ -138,6 +138,7 @@ export class Listener {
       track: state?.track ?? null,
       share: entry?.share ?? 0,
       isLoaded: Boolean(entry?.pieces),
+      isWhole: entry?.pieces?.track.isWhole === true,
       problem: entry?.problem ?? entry?.pieces?.problem ?? null,
       gateway: this.#gateways.current,
       isSounding: heard !== null,
