@@ -84,8 +84,7 @@ export class SplicedTrack {
     const isAsExpected = first >= cut.fromFrame * this.#factor && first <= start;
     if (!isAsExpected) throw new RefusedError(`${buffer.length} frames for ${cut.toFrame - cut.fromFrame}`);
     const sound = [];
-    for (let c = 0; c < Math.min(2, buffer.numberOfChannels); c++)
-      sound.push(buffer.getChannelData(c).slice(start - first, end - first));
+    for (let c = 0; c < Math.min(2, buffer.numberOfChannels); c++) sound.push(buffer.getChannelData(c).slice(start - first, end - first));
     return { start, sound };
   }
 
