@@ -275,7 +275,8 @@ export class Listener {
     const entry = this.#entryOf(state.track);
     if (entry) {
       const left = ((state.track.duration_us ?? Infinity) - this.#positionUs(state)) / 1e6;
-      this.#reports.ready(state.track_id, isHopeless(entry.problem) || this.#bufferSeconds(entry) >= Math.min(READY_SECONDS, left - 0.1));
+      const isGivenUp = isHopeless(entry.problem ?? entry.pieces?.problem);
+      this.#reports.ready(state.track_id, isGivenUp || this.#bufferSeconds(entry) >= Math.min(READY_SECONDS, left - 0.1));
     }
     const heard = this.#heard();
     this.#reports.stats({
