@@ -44,9 +44,9 @@ internal sealed class LockedPageTests
         Assert.That(tab.Requests.Select(url => url.Split('#')[0]), Has.None.Contain(invite.Token));
     }
 
-    private static Task<JamServer> StartAsync(CancellationToken ct) => TestServer.StartAsync(ct, options: new JamServerOptions { Port = 0, PasswordRounds = 10 });
+    internal static Task<JamServer> StartAsync(CancellationToken ct) => TestServer.StartAsync(ct, options: new JamServerOptions { Port = 0, PasswordRounds = 10 });
 
-    private static async Task<WebSocketClient> HostAsync(int port, CancellationToken ct)
+    internal static async Task<WebSocketClient> HostAsync(int port, CancellationToken ct)
     {
         var host = await WebSocketClient.ConnectAsync(port, ct);
         await host.SayAsync(new Hello(Role.Host, "ana") { Password = Word }, ct);

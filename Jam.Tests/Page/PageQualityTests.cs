@@ -2,6 +2,7 @@ using System.Text.Json;
 using Jam.Tests.Server;
 using Microsoft.Playwright;
 using NUnit.Framework;
+using static Microsoft.Playwright.Assertions;
 
 namespace Jam.Tests.Page;
 
@@ -33,6 +34,25 @@ internal sealed class PageQualityTests
         await tab.Page.Locator("#rooms li").WaitForAsync();
         await IsAccessibleAsync(tab.Page, axe, "lobby");
         await KeepPictureAsync(tab.Page, $"Lobby-{(isPhone ? "phone" : "desktop")}-{scheme}");
+    }
+
+    [Test]
+    public async Task The_door_of_a_locked_room_has_no_accessibility_violation(
+        [Values(ColorScheme.Dark, ColorScheme.Light)] ColorScheme scheme, CancellationToken ct)
+    {
+        var axe = await AxeAsync(ct);
+        await using var server = await LockedPageTests.StartAsync(ct);
+        using var host = await LockedPageTests.HostAsync(server.Port, ct);
+        await using var phone = await RoomTab.OpenAsync(server.Port, "bo", isPhone: true, scheme, status: "locked");
+        var dialog = phone.Page.GetByRole(AriaRole.Dialog, new() { Name = "This room is locked" });
+        await Expect(dialog.GetByLabel("Password")).ToBeFocusedAsync();
+        await IsAccessibleAsync(phone.Page, axe, "door");
+        await KeepPictureAsync(phone.Page, $"Door-phone-{scheme}");
+        await dialog.GetByLabel("Password").FillAsync("wrong");
+        await phone.Page.Keyboard.PressAsync("Enter");
+        await Expect(dialog).ToContainTextAsync("That is not the password");
+        await IsAccessibleAsync(phone.Page, axe, "door after a wrong password");
+        await KeepPictureAsync(phone.Page, $"Door-wrong-phone-{scheme}");
     }
 
     [Test]

@@ -13,6 +13,7 @@ import { Tracks } from './tracks.js';
 
 const PUMP_MS = 80;
 const PAIRS_FIRST_MS = 15;
+const PAIRS_FIRST = 40;
 const AHEAD_SECONDS = 1;
 const AHEAD_HIDDEN_SECONDS = 3.5;
 const READY_SECONDS = 1;
@@ -92,7 +93,8 @@ export class Listener {
       ...['STATE', 'TEMPO', 'LOOP_STATE'].map((type) => this.#client.on(type, pump)),
       this.#client.on('status', (status) => this.#onStatus(status)),
     ];
-    this.#timers = [setInterval(() => this.#pump(), PUMP_MS), setInterval(() => this.#pair(), PAIRS_FIRST_MS)];
+    this.#timers = [setInterval(() => this.#pump(), PUMP_MS)];
+    this.#pairFast(true);
     this.#probing.start();
     this.#pump();
   }
@@ -138,6 +140,7 @@ export class Listener {
       track: state?.track ?? null,
       share: entry?.share ?? 0,
       isLoaded: Boolean(entry?.pieces),
+      isWhole: entry?.pieces?.track.isWhole === true,
       problem: entry?.problem ?? entry?.pieces?.problem ?? null,
       gateway: this.#gateways.current,
       isSounding: heard !== null,
@@ -155,16 +158,21 @@ export class Listener {
   }
 
   #pair() {
-    if (this.#output.count > 40) clearInterval(this.#timers[1]);
     if (this.#context.state === 'running') this.#output.add(readOutput(this.#context));
+    this.#pairFast(this.#output.isInDoubt || this.#output.count <= PAIRS_FIRST);
+  }
+
+  /** Many pairs tell sooner than few whether the device's latency is another. */
+  #pairFast(isFast) {
+    if (isFast) this.#timers[1] ??= setInterval(() => this.#pair(), PAIRS_FIRST_MS);
+    else this.#timers[1] = void clearInterval(this.#timers[1]);
   }
 
   #onContext() {
     if (this.#context.state === 'running') {
       // It stood still meanwhile: what was known of the device's clock holds no more.
       this.#output.clear();
-      clearInterval(this.#timers[1]);
-      this.#timers[1] = setInterval(() => this.#pair(), PAIRS_FIRST_MS);
+      this.#pairFast(true);
     }
     this.#onChange();
   }
@@ -267,7 +275,8 @@ export class Listener {
     const entry = this.#entryOf(state.track);
     if (entry) {
       const left = ((state.track.duration_us ?? Infinity) - this.#positionUs(state)) / 1e6;
-      this.#reports.ready(state.track_id, isHopeless(entry.problem) || this.#bufferSeconds(entry) >= Math.min(READY_SECONDS, left - 0.1));
+      const isGivenUp = isHopeless(entry.problem ?? entry.pieces?.problem);
+      this.#reports.ready(state.track_id, isGivenUp || this.#bufferSeconds(entry) >= Math.min(READY_SECONDS, left - 0.1));
     }
     const heard = this.#heard();
     this.#reports.stats({

@@ -1,11 +1,20 @@
 // When what is scheduled on an AudioContext is heard, on this page's clock. The browser says now and then which sample was heard when; those
-// pairs jitter, so a line is laid through the last seconds of them. Instants: context time in seconds, local time in microseconds.
+// pairs jitter, so a line is laid through the last seconds of them. On a machine that is short of time they wander for seconds, by up to a
+// tenth of a second, while the sound goes on as it was: what no line of a device can be is not followed. Instants: context time in seconds,
+// local time in microseconds.
 
 const WINDOW_US = 4_000_000;
 const READY_PAIRS = 5;
 const READY_SPAN_US = 80_000;
 const STRAY_US = 2_500;
-const STRAYS_IN_A_ROW = 4;
+
+/** Pairs agree where all but the farthest lie so close, for so long: a device whose latency has changed does so in one step. */
+const AGREED_US = 1_500;
+const AGREED_PAIRS = 4;
+const AGREED_SPAN_US = 240_000;
+
+/** Where none agree for so long, the middle of what they say is the best guess; the next one is made as much later. */
+const DOUBT_US = 1_000_000;
 const DRIFT_SIGMA = 100e-6;
 const PAIR_SIGMA_US = 1_000;
 
@@ -22,6 +31,7 @@ export function readOutput(context, nowMs = performance.now()) {
 export class OutputClock {
   #pairs = [];
   #strays = [];
+  #recent = [];
   #line = null;
 
   /** Whether enough is known to schedule by; once it is, a step is bridged by what was known before. */
@@ -46,27 +56,50 @@ export class OutputClock {
   clear() {
     this.#pairs = [];
     this.#strays = [];
+    this.#recent = [];
     this.#line = null;
     this.isReady = false;
   }
 
+  /** Whether the last pairs contradict the line, and more of them would help. */
+  get isInDoubt() {
+    return this.#strays.length > 0;
+  }
+
   /** Takes what a context says. */
   add(pair) {
-    if (!pair) return;
-    const last = this.#strays.at(-1) ?? this.#pairs.at(-1);
-    if (last && pair.contextUs <= last.contextUs) return;
-    if (this.#pairs.length >= 2 && Math.abs(this.#residual(pair)) > STRAY_US) {
-      // One may be an accident; several in a row are another latency.
-      this.#strays.push(pair);
-      if (this.#strays.length < STRAYS_IN_A_ROW) return;
-      this.#pairs = this.#strays;
-    } else {
+    if (!pair || pair.contextUs <= this.#recent.at(-1)?.contextUs) return;
+    this.#recent.push(pair);
+    forget(this.#recent, pair.localUs - WINDOW_US);
+    if (this.#line && Math.abs(this.#residual(pair)) <= STRAY_US) {
       this.#pairs.push(pair);
+      this.#strays = [];
+    } else {
+      // One may be an accident; what follows the line again is no other latency.
+      this.#strays.push(pair);
+      if (!this.#believeStrays(pair.localUs)) return;
     }
-    this.#strays = [];
-    while (this.#pairs[0].localUs < pair.localUs - WINDOW_US) this.#pairs.shift();
+    forget(this.#pairs, pair.localUs - WINDOW_US);
     this.isReady ||= this.#pairs.length >= READY_PAIRS && pair.localUs - this.#pairs[0].localUs >= READY_SPAN_US;
     this.#fit();
+  }
+
+  /** Whether what contradicts the line is to be the new one. */
+  #believeStrays(nowUs) {
+    // Before anything is known, less has to do; it is corrected by the same means.
+    const spanUs = this.isReady ? AGREED_SPAN_US : READY_SPAN_US;
+    const newest = this.#strays.slice(this.#strays.findLastIndex((p) => p.localUs <= nowUs - spanUs));
+    const isLong = nowUs - newest[0].localUs >= spanUs && newest.length >= (this.isReady ? AGREED_PAIRS : READY_PAIRS);
+    if (isLong && spread(newest) <= AGREED_US) {
+      this.#pairs = newest;
+      this.#strays = [];
+      return true;
+    }
+    if (nowUs - this.#strays[0].localUs < DOUBT_US) return false;
+    const middle = median(this.#recent.map(offsetOf));
+    this.#pairs = this.#recent.map(({ localUs }) => ({ localUs, contextUs: localUs + middle }));
+    this.#strays = [];
+    return true;
   }
 
   /** The context time that is heard at a local instant. */
@@ -109,6 +142,19 @@ export class OutputClock {
       pairs = pairs.filter((_, i) => Math.abs(residuals[i]) <= 3 * spread);
     }
   }
+}
+
+const offsetOf = ({ contextUs, localUs }) => contextUs - localUs;
+
+function forget(pairs, beforeUs) {
+  while (pairs[0]?.localUs < beforeUs) pairs.shift();
+}
+
+/** How far pairs are apart, but for the farthest tenths. */
+function spread(pairs) {
+  const sorted = pairs.map(offsetOf).sort((a, b) => a - b);
+  const tenth = Math.floor(sorted.length / 10);
+  return sorted.at(-1 - tenth) - sorted[tenth];
 }
 
 function median(values) {

@@ -6,12 +6,17 @@ import { Mp3Track } from './mp3Track.js';
 import { PcmTrack } from './pcmTrack.js';
 import { Pieces } from './pieces.js';
 import { sha256 } from '../sha256.js';
+import { SplicedTrack } from './splicedTrack.js';
+import { parseIndex } from './trackIndex.js';
 import { MAX_BYTES, MAX_SECONDS, WholeTrack } from './wholeTrack.js';
 
 const KEPT = 3;
 
 /** A track that this page cannot play; the message says why and what to do. */
-export class UnplayableError extends Error {}
+export class UnplayableError extends Error {
+  /** No other try will go better. */
+  isFinal = true;
+}
 
 const startsWith = (bytes, text, at = 0) => [...text].every((c, i) => bytes[at + i] === c.charCodeAt(0));
 
@@ -101,7 +106,11 @@ export class Tracks {
     };
     const reader = new Blocks(track.length_bytes, fetchRange, manifest?.chunkBytes);
     const decode = (bytes, rate, count) => this.#decoder.mp3(bytes, rate, count);
-    if (index) return Mp3Track.open(reader, index, decode, signal);
+    const decodeWhole = (bytes, rate) => this.#decoder.whole(bytes, rate);
+    const openWhole = (s) => this.#openWhole(track, reader, decodeWhole, s);
+    const spliced = index && SplicedTrack.open(reader, index, decodeWhole, openWhole);
+    if (spliced) return spliced;
+    if (index && parseIndex(index, track.length_bytes)) return Mp3Track.open(reader, index, decode, signal);
     const kind = kindOf(await reader.read(0, Math.min(16, track.length_bytes), signal));
     if (kind === 'mp3') return Mp3Track.open(reader, null, decode, signal);
     if (kind === 'pcm') {
@@ -109,10 +118,14 @@ export class Tracks {
       if (pcm) return pcm;
       throw new UnplayableError('This kind of WAV or AIFF cannot be played in a browser.');
     }
+    return openWhole(signal);
+  }
+
+  async #openWhole(track, reader, decodeWhole, signal) {
     if (track.length_bytes > MAX_BYTES || track.duration_us > MAX_SECONDS * 1e6)
       throw new UnplayableError('This track is too long to be decoded in a browser at once; an MP3 or WAV of any length can be played.');
     try {
-      return await WholeTrack.open(reader, (bytes, rate) => this.#decoder.whole(bytes, rate), signal);
+      return await WholeTrack.open(reader, decodeWhole, signal);
     } catch (error) {
       if (error.name === 'EncodingError') throw new UnplayableError('This browser cannot decode this kind of file.');
       throw error;

@@ -32,10 +32,10 @@ export function describe(r) {
   if (r.problem instanceof NoGatewayError)
     return say('no-gateway', r.problem.isNobody ? NO_GATEWAY : `The track does not come: ${r.problem.message}. Trying again.`);
   if (r.problem) return say('failing', `The track cannot be decoded: ${r.problem.message || r.problem.name}. Trying again.`);
-  if (!r.isLoaded) {
-    const share = r.share > 0.02 ? ` (${Math.min(99, Math.round(100 * r.share))} %)` : '';
-    return say('loading', `Fetching the track${share} …`);
-  }
+  const share = r.share > 0.02 ? ` (${Math.min(99, Math.round(100 * r.share))} %)` : '';
+  if (r.isWhole && r.status === 'PLAY' && r.bufferSeconds === 0)
+    return say('loading', `This browser decodes such a file only as a whole: fetching all of it${share} …`);
+  if (!r.isLoaded) return say('loading', `Fetching the track${share} …`);
   if (r.status !== 'PLAY') return say('paused', r.status === 'STOP' ? 'The room has stopped.' : 'The room is paused.');
   if (!r.isClockReady || !r.isOutputReady) return say('loading', "Measuring the room's clock …");
   return say('loading', 'Filling the buffer …');

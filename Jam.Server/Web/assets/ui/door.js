@@ -42,7 +42,7 @@ export function takeDoorKeys(room) {
 }
 
 const WORDS = {
-  password_needed: 'This room is locked. Its host can tell you the password, or send you an invite.',
+  password_needed: 'Its host can tell you the password, or send you an invite.',
   wrong_password: 'That is not the password of this room.',
   bad_invite: 'This invite does not admit any more. Ask the host for another, or for the password.',
   too_many_attempts: 'Too many wrong passwords came from your network. Try again in a minute.',
@@ -50,8 +50,15 @@ const WORDS = {
 
 /** Asks for the password where the room's door is locked. */
 export function mountDoor(client, room) {
-  const input = el('input', { id: 'door-password', type: 'password', maxLength: 128, autocomplete: 'off', required: true });
-  const why = el('p', { className: 'hint', role: 'alert' });
+  const input = el('input', {
+    id: 'door-password',
+    type: 'password',
+    maxLength: 128,
+    autocomplete: 'off',
+    required: true,
+    'aria-describedby': 'door-why',
+  });
+  const why = el('p', { id: 'door-why', className: 'hint', role: 'alert' });
   const form = el(
     'form',
     { method: 'dialog' },
@@ -59,7 +66,12 @@ export function mountDoor(client, room) {
     why,
     el('label', { for: 'door-password', textContent: 'Password' }),
     input,
-    el('div', { className: 'row' }, el('button', { className: 'primary', textContent: 'Enter' })),
+    el(
+      'div',
+      { className: 'row' },
+      el('button', { className: 'primary', textContent: 'Enter' }),
+      el('a', { href: '/', textContent: 'Other rooms' }),
+    ),
   );
   const dialog = el('dialog', { id: 'door', 'aria-labelledby': 'door-title' }, form);
   document.body.append(dialog);
@@ -68,8 +80,11 @@ export function mountDoor(client, room) {
     input.value = '';
     client.unlock({ password });
   });
+  // Closed without a password, it would leave a page behind that shows nothing and offers no way in.
+  dialog.addEventListener('cancel', () => location.assign('/'));
   client.on('status', (status, refusal) => {
     if (status !== 'locked') return;
+    why.className = refusal.code === 'password_needed' ? 'hint' : 'why';
     setText(why, WORDS[refusal.code] ?? refusal.message);
     if (!dialog.open) dialog.showModal();
     input.focus();
