@@ -27,17 +27,17 @@ def draw(dice, kinds):
 
 
 def plan(seed, seconds, servers, database, viewers, has_machines):
-    """The events, in order; every one is over by the end. The first viewer is never killed and never frozen: somebody stays."""
+    """The events, in order; every one is over by the end. `owner` is whichever server has the room then. The first viewer is never killed and never frozen: somebody stays."""
     dice = random.Random(f"{seed} {seconds} {servers} {viewers}")
     groups = [(servers, SERVER, 4), (["host"], PEER, 2), (viewers, PEER, 4)] + ([(["database"], DATABASE, 2)] if database else [])
     events, busy, at = [], {}, 0.3
     everyone = [*servers, *(["database"] if database else []), "host", *viewers]
     while at < seconds - 1:
-        if dice.random() < 0.15:
+        if dice.random() < 0.08:
             events.append(Event(at, "type", "host", 0, dice.choice(COMMANDS).format(dice.randrange(50))))
         else:
             names, kinds, _ = dice.choices(groups, [weight for *_, weight in groups])[0]
-            target = dice.choice(names)
+            target = dice.choice([*names, "owner", "owner"] if names is servers and len(servers) > 1 else names)
             kind, _, least, most = draw(dice, kinds)
             length = dice.uniform(least, most)
             other = dice.choice([n for n in everyone if n != target])
@@ -51,7 +51,7 @@ def plan(seed, seconds, servers, database, viewers, has_machines):
                 busy[target] = at + length + 0.5
                 detail = other if kind == "part" else "spoil its chunks" if kind == "kill" and target in viewers and spoils else None
                 events.append(Event(at, kind, target, length, detail))
-        at += 0.2 + dice.expovariate(1 / 0.8)
+        at += 0.15 + dice.expovariate(1 / 0.45)
     # Sizes of small disks: who has one, and how many bytes.
     small = {viewers[-1]: dice.randrange(300_000, 3_000_000)} if has_machines and len(viewers) > 1 and dice.random() < 0.5 else {}
     return events, small

@@ -1,4 +1,5 @@
 """One seed: a room is made, things happen to it, it is left alone until it is well again, or is not."""
+import dataclasses
 import hashlib
 import os
 import random
@@ -29,7 +30,7 @@ class Seed:
         self.viewers = [f"viewer{n + 1}" for n in range(a.viewers)]
         self.dice = random.Random(f"what the schedule leaves open {seed}")
         self.own, self.cuts, self.away, self.commands, self.starved = {}, {}, {}, [], []
-        self.broken, self.fleet_ids, self.log = [], set(), None
+        self.broken, self.fleet_ids, self.busy_until, self.log = [], set(), {}, None
 
     def run(self):
         begun = time.monotonic()
@@ -71,15 +72,27 @@ class Seed:
                 healing.remove(due)
                 due[1]()
             while events and start + events[0].at <= now:
-                event = events.pop(0)
+                event = self.aim(events.pop(0))
                 self.say(str(event))
-                heal = self.do(event)
+                heal = self.do(event) if event.target else None
                 if heal:
                     healing.append((now + event.seconds, heal))
             self.broken += self.room.tend(self.dice, self.say)
             last = time.monotonic()
             time.sleep(0.03)
         self.say("left alone")
+
+    def aim(self, event):
+        """Finds the owner where that is meant; a server that is in trouble already is left alone."""
+        if event.kind == "type":
+            return event
+        name, now = event.target, time.monotonic()
+        if name == "owner":
+            name = next((s.name for s in self.room.servers if (self.eye.watcher.url or "").startswith(s.url + "/")), self.servers[0])
+        if now < self.busy_until.get(name, 0) or name == event.detail:
+            return dataclasses.replace(event, target=None, detail=f"{name} is in trouble already")
+        self.busy_until[name] = now + event.seconds + 0.5
+        return dataclasses.replace(event, target=name)
 
     def do(self, event):
         """Breaks something; what mends it again comes back."""
@@ -125,19 +138,25 @@ class Seed:
         self.room.wanted.add(name)
 
     def type(self, event):
-        """What the host's user types; a command that meets no server is asked again for as long as 20 s."""
+        """What the host's user types."""
         host = self.room.host
         if not host.is_up:
             return None
-        until = time.monotonic() + 25
         try:
             host.peer.command(event.detail)
             if event.detail == "pause":
                 host.peer.command("play")
         except OSError:
             pass
-        self.commands.append((time.monotonic(), until))
+        self.commands.append((time.monotonic(), 2 if event.detail == "pause" else 1))
         return None
+
+    def obeyed(self):
+        """From when to when commands had a hand in the playing: a few seconds where they were seen to be carried out at once; one that meets no
+        server is asked again for as long as 20 s."""
+        for typed, count in self.commands:
+            seen = [at for at, state in self.eye.watcher.seen if state["by"] and typed <= at <= typed + 1.5]
+            yield typed, seen[count - 1] + 4 if len(seen) >= count else typed + 25
 
     def rest(self):
         """Waits until all is well; s that took. What is not well after the patience is broken."""
@@ -191,7 +210,7 @@ class Seed:
         """What the whole run must not show."""
         room, seen = self.room, self.eye.watcher.seen
         self.broken += chaos_check.monotone(seen) + chaos_check.owners(seen, self.fleet_ids)
-        hashes = {}
+        hashes, commands = {}, list(self.obeyed())
         for place in room.viewers:
             for path in self.saved(place):
                 if self.sabotage == "save" and not hashes:
@@ -213,7 +232,8 @@ class Seed:
             if room.find(place.name).machine is Loopback:
                 others += [w for windows in self.own.values() for w in windows]
             self.broken += chaos_check.gaps(place.name, [life.reports for life in place.lives], own, self.cuts.get(place.name, []), others,
-                                            self.commands, self.starved)
+                                            commands, self.starved)
+        self.say(f"this machine did not keep up: {sum(b - a for a, b in self.starved):.1f} s; commands at work: {sum(b - a for a, b in commands):.1f} s")
         for words in self.broken:
             self.say(f"BROKEN {words}")
 
