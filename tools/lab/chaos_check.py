@@ -35,8 +35,11 @@ def owners(seen, of_fleet):
     return [f"one owner: epoch {epoch} was had by {' and '.join(sorted(clocks))}" for epoch, clocks in by_epoch.items() if len(clocks) > 1]
 
 
-def one_owner(words, row, lives, state):
-    """`words`: server -> (epoch, authority); `row`: owner and epoch by the database; `lives`: ids of servers with a lease; `state`: the observer's."""
+def one_owner(words, row, lives, state, ids):
+    """`words`: server -> (epoch, authority); `ids`: server -> its own id; `row`: owner and epoch by the database; `lives`: ids of servers with a lease; `state`: the observer's."""
+    # A fleet sends whoever asks to its owner, and only that one knows of a peer that has the room since.
+    by_owner = {ids.get(name): word for name, word in words.items()}
+    words = {name: word and (by_owner.get(word[1]) or word) for name, word in words.items()}
     broken = [f"one owner: server {name} does not say where the room is" for name, word in words.items() if word is None]
     said = {word for word in words.values() if word}
     if len(said) > 1:
@@ -107,7 +110,8 @@ def gaps(name, lives, own, cuts, sources, commands, starved):
             since, old, new = before[0], before[1]["playback"], report["playback"]
             if within(own, since, at, 0.3, 4) or within(starved, since, at, 0.5, 2):
                 continue
-            if at - since > SILENT_S:
+            # One that only just begins may be busy with that.
+            if at - since > SILENT_S and old["sounding"] and since - life[0][0] > SETTLE_S:
                 broken.append(f"no gap: {name} stood still for {at - since:.1f} s")
             if not (old["status"] == new["status"] == "PLAY") or not old["sounding"] or within(commands, since, at, 0.5, 0):
                 continue

@@ -182,18 +182,20 @@ class Seed:
         """What is not as it should be once all has been mended."""
         room, eye = self.room, self.eye
         words = {s.name: eye.ask(s.url) for s in room.servers}
-        row, lives = None, set()
+        row, lives, ids = None, set(), {}
         if room.database:
             try:
                 rows = room.database.ask("SELECT owner, epoch FROM jam_room WHERE name = 'jam'")
                 lives = {i for i, in room.database.ask("SELECT id FROM jam_server WHERE lease_until > clock_timestamp()")}
-                self.fleet_ids |= {i for i, in room.database.ask("SELECT id FROM jam_server")}
+                known = room.database.ask("SELECT url, id FROM jam_server ORDER BY started_at")
+                self.fleet_ids |= {i for _, i in known}
+                ids = {s.name: i for u, i in known for s in room.servers if u.startswith(s.url)}
                 row = (rows[0][0], int(rows[0][1])) if rows else ("nobody", 0)
             except RigError as problem:
                 return [f"one owner: {problem}"]
         watcher = eye.watcher
         state = watcher.state if watcher.socket is not None else None
-        broken = chaos_check.one_owner(words, row, lives, state)
+        broken = chaos_check.one_owner(words, row, lives, state, ids)
         if state:
             reports = {p.name: p.peer.reports[-1] if p.is_up and p.peer.reports else None for p in room.places}
             broken += chaos_check.one_state(reports, state, len(room.places) + 1, time.monotonic())

@@ -34,7 +34,7 @@ def gaps(lives, **windows):
 def pure():
     """(what, what was found, how it should begin or None)."""
     good = [(0, state()), (1, state(revision=2)), (2, state(2, 1, B)), (3, state(2, 1, B))]
-    words = {"a": (2, B), "b": (2, B)}
+    words, ids = {"a": (2, B), "b": (2, B)}, {"a": A, "b": B}
     two = {n: (0.0, report()) for n in ("x", "y")}
     apart = copy.deepcopy(two)
     apart["y"][1]["playback"]["position_us"] += 50_000
@@ -48,9 +48,10 @@ def pure():
     yield "two records of one name", chaos_check.monotone([*good, (4, state(2, 1, B, position_us=7))]), "monotone"
     yield "two owners in turn", chaos_check.owners(good, {A, B}), None
     yield "two owners of one epoch", chaos_check.owners([*good, (4, state(2, 1, A))], {A, B}), "one owner"
-    yield "one owner", chaos_check.one_owner(words, (B, 2), {A, B}, state(2, 1, B)), None
-    yield "servers that differ", chaos_check.one_owner({**words, "b": (1, A)}, (B, 2), {A, B}, state(2, 1, B)), "one owner"
-    yield "a database that differs", chaos_check.one_owner(words, (A, 3), {A, B}, state(2, 1, B)), "one owner"
+    yield "one owner", chaos_check.one_owner(words, (B, 2), {A, B}, state(2, 1, B), ids), None
+    yield "servers that differ", chaos_check.one_owner({**words, "b": (1, A)}, (B, 2), {A, B}, state(2, 1, B), ids), "one owner"
+    yield "a room that a peer has, of which the owner alone knows", chaos_check.one_owner({**words, "b": (3, "p")}, (B, 2), {A, B}, state(3, 1, "p"), ids), None
+    yield "a database that differs", chaos_check.one_owner(words, (A, 3), {A, B}, state(2, 1, B), ids), "one owner"
     yield "everyone together", chaos_check.one_state(two, state(), 3, 0.1), None
     yield "two apart", chaos_check.one_state(apart, state(), 3, 0.1), "one state"
     yield "one without a server", chaos_check.one_state(lost, state(), 3, 0.1), "one state"
