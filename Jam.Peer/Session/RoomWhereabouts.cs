@@ -26,6 +26,25 @@ internal static class RoomWhereabouts
             word.Rank.Epoch, word.Rank.Id, flags, [.. new RoomLocation(room, [.. urls]).AsSeenFrom(local).Urls.Distinct().Where(u => u.Length <= Limits.MaxUrlLength).Take(Limits.MaxUrls)]);
     }
 
+    /// <summary>What a server is told of where the room is: it passes that on to members elsewhere, whom this machine's loopback addresses mislead.</summary>
+    /// <param name="told">As this process dials it.</param>
+    /// <param name="server">The server that is told.</param>
+    /// <param name="own">Where this process reaches its own server; null where it has none.</param>
+    /// <param name="addresses">This machine's addresses.</param>
+    public static Rendezvous ToServer(Rendezvous told, Uri server, Uri? own, IEnumerable<IPAddress> addresses)
+    {
+        if (server.IsLoopback)
+            return told;
+        var reachable = addresses.Where(a => !IPAddress.IsLoopback(a)).ToArray();
+        IEnumerable<Uri> Spread(Uri url) => own is not null && url == own
+            ? reachable.Select(a => new UriBuilder(url) { Host = a.ToString() }.Uri)
+            : [];
+        return told with
+        {
+            Urls = [.. told.Urls.Select(u => new Uri(u)).SelectMany(u => u.IsLoopback ? Spread(u) : [u]).Select(u => u.ToString()).Distinct().Take(Limits.MaxUrls)],
+        };
+    }
+
     /// <summary>What a member says, without addresses that cannot be this room's, or that mean another machine here than there.</summary>
     public static Word ToWord(RendezvousFrame frame, string room, IPAddress from) => new(
         new AuthorityRank(frame.Epoch, frame.AuthorityId), Believable(frame.Urls, room, from), frame.Flags.HasFlag(RendezvousFlags.Connected),

@@ -250,7 +250,8 @@ internal sealed class TakeoverAgent : IAsyncDisposable
 
     private async Task AskAsync(Uri url, Rendezvous told, CancellationToken cancellationToken)
     {
-        if (await RendezvousQuestion.AskAsync(url, told, _time, cancellationToken, _own.Trust) is { } answer)
+        var reachable = RoomWhereabouts.ToServer(told, url, _own.Running is null ? null : _own.UrlOf(_room), LocalAddresses.All());
+        if (await RendezvousQuestion.AskAsync(url, reachable, _time, cancellationToken, _own.Trust) is { } answer)
             Post(() => _core?.Answered(url.ToString(), Cleaned(answer, url), _time.NowUs()));
     }
 

@@ -23,10 +23,20 @@ def _user():
     return ["setpriv", f"--reuid={name}", "--clear-groups"]
 
 
-class Database:
-    """A PostgreSQL in a folder and on a port of its own."""
+class Loopback:
+    """This machine, where no other is asked for."""
+    name, address = "here", "127.0.0.1"
 
-    def __init__(self, folder):
+    @staticmethod
+    def within(*command):
+        return list(command)
+
+
+class Database:
+    """A PostgreSQL in a folder and on a port of its own; on another machine (a namespace) it lets everyone of its network in."""
+
+    def __init__(self, folder, machine=Loopback):
+        self.machine = machine
         self.port, self.log, self.folder = free_port(), os.path.join(folder, "database.log"), tempfile.mkdtemp(prefix="swarmjam-db-")
         self.data = os.path.join(self.folder, "data")
         found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
@@ -42,22 +52,50 @@ class Database:
                               cwd="/", capture_output=True, text=True, check=False)
         if done.returncode:
             raise RigError(f"the database cannot be made:\n{done.stderr}")
+        if machine is not Loopback:
+            with open(os.path.join(self.data, "pg_hba.conf"), "a", encoding="ascii") as doors:
+                doors.write("host all all samenet trust\n")
         self.process = None
 
     @property
     def address(self):
-        return f"postgres://jam@127.0.0.1:{self.port}/postgres"
+        return f"postgres://jam@{self.machine.address}:{self.port}/postgres"
 
-    def start(self):
+    def begin(self):
+        """Starts it, without waiting for it."""
         with open(self.log, "ab") as words:
             self.process = subprocess.Popen(
-                [*_user(), f"{self.bin}/postgres", "-D", self.data, "-p", str(self.port), "-k", self.data, "-c", "listen_addresses=127.0.0.1"],
+                self.machine.within(*_user(), f"{self.bin}/postgres", "-D", self.data, "-p", str(self.port), "-k", self.data,
+                                    "-c", f"listen_addresses={self.machine.address}"),
                 cwd="/", stdout=words, stderr=words, preexec_fn=_end_with_parent)
+
+    def start(self):
+        self.begin()
         until = time.monotonic() + 15
-        while subprocess.run([f"{self.bin}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)], check=False).returncode:
+        while subprocess.run([f"{self.bin}/pg_isready", "-q", "-h", self.machine.address, "-p", str(self.port)], check=False).returncode:
             if time.monotonic() > until or self.process.poll() is not None:
                 raise RigError(f"the database does not start; see {self.log}")
             time.sleep(0.05)
+
+    def ask(self, sql):
+        """The rows of an answer, as texts."""
+        done = subprocess.run([f"{self.bin}/psql", "-h", self.machine.address, "-p", str(self.port), "-U", "jam", "-d", "postgres", "-AtF", "|", "-c", sql],
+                              cwd="/", capture_output=True, text=True, check=False, timeout=10)
+        if done.returncode:
+            raise RigError(f"the database does not answer: {done.stderr.strip()}")
+        return [line.split("|") for line in done.stdout.splitlines()]
+
+    def kill(self):
+        """Kills it and all that it has started (-9)."""
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as file:
+            children = [int(pid) for pid in file.read().split()]
+        self.process.kill()
+        self.process.wait()
+        for pid in children:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
 
     def close(self):
         self.stop()
@@ -76,28 +114,32 @@ class Database:
 class Server:
     """One of the fleet's servers; killed, it may be started again at the same address."""
 
-    def __init__(self, name, jam, database, folder):
-        self.name, self.jam, self.database, self.folder = name, jam, database, folder
+    def __init__(self, name, jam, database, folder, machine=Loopback):
+        """Without a database it is the only one, and keeps its rooms in the folder."""
+        self.name, self.jam, self.database, self.folder, self.machine = name, jam, database, folder, machine
         self.port, self.starts, self.process = free_port(), 0, None
 
     @property
     def url(self):
-        return f"ws://127.0.0.1:{self.port}"
+        return f"ws://{self.machine.address}:{self.port}"
 
     def start(self):
         self.starts += 1
+        self.started_at = time.monotonic()
         log = os.path.join(self.folder, f"{self.name}.{self.starts}")
-        env = {**os.environ, "JAM_POSTGRES": self.database.address, "DOTNET_gcServer": "0"}
+        env = {**os.environ, "DOTNET_gcServer": "0", **({"JAM_POSTGRES": self.database.address} if self.database else {})}
+        kept = ["--url", self.url] if self.database else ["--data", os.path.join(self.folder, f"{self.name}.rooms")]
         with open(f"{log}.out", "wb") as words:
             self.process = subprocess.Popen(
-                [*self.jam, "server", "--port", str(self.port), "--bind", "127.0.0.1", "--url", self.url, "--log-file", f"{log}.log", "--log-level", "info"],
+                self.machine.within(*self.jam, "server", "--port", str(self.port), "--bind", self.machine.address, *kept,
+                                    "--log-file", f"{log}.log", "--log-level", "info"),
                 env=env, stdin=subprocess.DEVNULL, stdout=words, stderr=words, start_new_session=True, preexec_fn=_end_with_parent)
 
     def wait(self, seconds=60):
         until = time.monotonic() + seconds
         while True:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=1) as answer:
+                with urllib.request.urlopen(f"http://{self.machine.address}:{self.port}/healthz", timeout=1) as answer:
                     return answer.read()
             except OSError:
                 if time.monotonic() > until or self.process.poll() is not None:

@@ -14,7 +14,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Peer:
     """A process; its reports come in on a thread that only appends."""
 
-    def __init__(self, name, machine, command, folder):
+    def __init__(self, name, machine, command, folder, home=None):
+        """With a `home`, settings of its own there, and who it is outlives it."""
         self.name, self.machine = name, machine
         self.reports = []               # (seconds on CLOCK_MONOTONIC, report)
         self.complete_at = None         # when it said so
@@ -23,8 +24,9 @@ class Peer:
         self._log = open(os.path.join(folder, f"{name}.log"), "w", encoding="utf-8")
         self._raw = open(os.path.join(folder, f"{name}.jsonl"), "w", encoding="utf-8")
         # Who it is, and what it logs, is nothing of the user's.
-        command = [*command, "--no-identity", "--log-file", "none"]
-        self.process = subprocess.Popen(machine.within(*command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        command = [*command, *([] if home else ["--no-identity"]), "--log-file", os.path.join(home, "peer.log") if home else "none"]
+        env = {**os.environ, **{f"XDG_{what}_HOME": os.path.join(home, what.lower()) for what in ("CONFIG", "CACHE", "STATE")}} if home else None
+        self.process = subprocess.Popen(machine.within(*command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env,
                                         start_new_session=True, preexec_fn=end_with_parent, text=True)
         self._threads = [threading.Thread(target=self._read, args=(stream,), daemon=True)
                          for stream in (self.process.stdout, self.process.stderr)]
