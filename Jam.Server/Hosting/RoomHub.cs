@@ -71,17 +71,6 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
             await TakeOfFleetAsync(Fleet!, connection, message, cancellationToken);
     }
 
-    /// <summary>
-    /// Takes a room over from a member of it. Who is connected to that room here is hung up on, and comes back as itself.
-    /// </summary>
-    /// <returns>The room's epoch under this authority.</returns>
-    public async Task<long> InheritAsync(Inheritance inheritance, CancellationToken cancellationToken)
-    {
-        var taken = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await WriteAsync(new Inherited(inheritance, taken), cancellationToken);
-        return await taken.Task.WaitAsync(cancellationToken);
-    }
-
     /// <summary>Says that a connection has ended; every connection ends here exactly once.</summary>
     public ValueTask EndAsync(ClientConnection connection, string reason) =>
         WriteAsync(new Ended(connection, reason), CancellationToken.None);
@@ -256,24 +245,6 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
         _schedule.Add(hosted);
         HostingLog.RoomOpened(_log, room.Name);
         return hosted;
-    }
-
-    private void Inherit(Inheritance inheritance)
-    {
-        var room = Inheriting.Open(inheritance, ClockId, Now());
-        if (_rooms.TryRemove(room.Name, out var old))
-        {
-            // The same clock, so the same authority: what it says now must outrank what it said before.
-            room = Succession.Raised(room, old.Room.Timeline.Epoch + 1);
-            foreach (var connection in old.Room.Seats.Keys)
-                _post.Deliver(old.Room, new HangUp(connection));
-            _memberCount -= old.Room.Seats.Count;
-            old.IsGone = true;
-        }
-
-        Add(room);
-        _saver?.Save(room, Now());
-        _telemetry?.Inherited(room);
     }
 
     private void RunDue()

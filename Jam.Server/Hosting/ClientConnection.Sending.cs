@@ -1,0 +1,70 @@
+using System.Net.WebSockets;
+using Jam.Server.Contracts;
+
+namespace Jam.Server.Hosting;
+
+/// <summary>How what waits goes out.</summary>
+internal sealed partial class ClientConnection
+{
+    /// <summary>
+    /// One at a time, as the outbox has it. It costs nothing beyond the socket's own send while that takes all at once, and is awaited, by
+    /// way of <see cref="_sent"/>, before the connection is let go.
+    /// </summary>
+    private async Task PumpAsync()
+    {
+        try
+        {
+            while (_outbox.TryTake(out var next, out var stamp))
+            {
+                if (stamp is { } probe && View is { } view)
+                {
+                    var answer = Answer(probe, view);
+                    var said = ControlCodec.Serialize(answer);
+                    await _socket.SendAsync(said.AsMemory(), WebSocketMessageType.Text, true, _sending.Token);
+                    _metrics?.Sent(answer);
+                    _metrics?.Wrote(said.Length);
+                }
+                else if (next.Utf8 is { } utf8)
+                {
+                    await _socket.SendAsync(utf8.AsMemory(), WebSocketMessageType.Text, true, _sending.Token);
+                    _metrics?.Wrote(utf8.Length);
+                }
+
+                if (next.Close is not { } status)
+                    continue;
+                _sending.CancelAfter(_closeWithin);
+                await _socket.CloseOutputAsync(status, null, _sending.Token);
+                _sent.TrySetResult();
+                return;
+            }
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException
+            or InvalidOperationException)
+        {
+            // The other side is gone, or did not read in time; either way nothing more can be said to it.
+            _socket.Abort();
+            _sent.TrySetResult();
+        }
+#pragma warning disable CA1031 // Nobody else would hear of it: whoever runs the connection does, and ends it.
+        catch (Exception e)
+        {
+            _socket.Abort();
+            _sent.TrySetException(e);
+        }
+#pragma warning restore CA1031
+    }
+
+    private ServerMessage Answer(ProbeStamp probe, RoomView view)
+    {
+        var (pair, tempos, revisions) = view.Facts;
+        var t3Us = _time.NowUs();
+        if (probe.IsBrief)
+            return new ClockAnswer(probe.T1Us, probe.T2Us, t3Us, pair.Current.ClockId);
+        var holds = pair.At(t3Us) ?? pair.Current;
+        var positionUs = holds.PositionAtUs(t3Us);
+        var tempo = tempos.At(t3Us);
+        return new SyncResponse(
+            probe.T1Us, probe.T2Us, t3Us, pair.Current.ClockId, holds.Status, holds.TrackId, positionUs, positionUs / 1e6,
+            new BeatNow(tempo.Bpm, tempo.BeatsPerBar, tempo.Grid.BeatsAt(t3Us)), revisions);
+    }
+}
