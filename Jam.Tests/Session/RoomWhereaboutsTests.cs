@@ -1,6 +1,7 @@
 using System.Net;
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
+using NUnit.Framework;
 
 namespace Jam.Tests.Session;
 
