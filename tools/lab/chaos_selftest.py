@@ -61,9 +61,9 @@ def pure():
     yield "a silence", gaps(life("silent", sounding=False)), "no gap"
     yield "an underrun", gaps(life("dry", underruns=1)), "no gap"
     yield "a jump", gaps(life("jump", 20, position_us=5_030_000)), "no gap"
-    yield "a standstill", gaps(life("still")), "no gap"
+    yield "a standstill", gaps(life("still", 16)), "no gap"
     yield "want, cut off", gaps(life("dry", sounding=False), cuts=[(1, 3)]), "no gap"
-    yield "a standstill that was caused", gaps(life("still"), own=[(1.9, 5)]), None
+    yield "a standstill that was caused", gaps(life("still", 16), own=[(3.9, 7)]), None
 
 
 def run_all(a):
