@@ -76,7 +76,7 @@ def shift(run, rig, viewer, sound, start):
     """How far an output moves against the track itself, from before the end of host or server until the next change."""
     killed = next(at for at, name in run.events if "kill" in name)
     until = next((at for at, name in run.events if at > killed and "host" not in name), run.ended) - 0.3
-    track = analysis.decoded(run.track, rig.folder)
+    track = analysis.decoded(run.tracks[0], rig.folder)
     aligned = analysis.aligned(sound, track, rig.rate, start + 2)
     line = [] if aligned is None else analysis.offsets(sound, aligned, rig.rate, start + 2, until)
     before = sorted(v for at, v in line if v is not None and at < killed - 1)
