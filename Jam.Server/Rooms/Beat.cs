@@ -89,6 +89,9 @@ internal static class Beat
         return room.Announced?.Beat is { } before && before.Revision + 1 == now.Revision ? before with { Revision = now.Revision } : now;
     }
 
+    /// <summary>The beat is another than was told under its revision.</summary>
+    public static void TellAgain(RoomTurn turn) => Publish(turn, turn.Room.Tempo.Current, turn.Now.Us, null);
+
     private static void Publish(RoomTurn turn, Tempo next, long atUs, string? by)
     {
         var room = turn.Room;

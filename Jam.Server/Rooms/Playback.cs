@@ -118,7 +118,14 @@ internal static class Playback
     }
 
     /// <summary>Takes back an end that was announced, where a change made now comes before it.</summary>
-    public static void Recall(RoomTurn turn) => turn.Room = Recalled(turn);
+    public static void Recall(RoomTurn turn)
+    {
+        var told = turn.Room.Tempo.Current;
+        turn.Room = Recalled(turn);
+        // Everyone has heard of the other beat under this revision.
+        if (turn.Room.Tempo.Current != told)
+            Beat.TellAgain(turn);
+    }
 
     /// <summary>
     /// Publishes the next record, which takes effect one lead from now. The function gives the position at that instant,
