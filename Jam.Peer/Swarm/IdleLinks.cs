@@ -15,17 +15,16 @@ internal sealed class IdleLinks(SwarmState state)
         var size = track.Manifest!.ChunkSizeBytes;
         foreach (var link in _state.Links.Values)
         {
-            if (link.Tracks.TryGetValue(track.Id, out var spare) && spare.IsSpare)
+            if (!link.Tracks.TryGetValue(track.Id, out var view))
+                continue;
+            if (view.IsSpare)
             {
-                spare.IsSpare = false;
-                UseSpare(track, link, spare, requests, nowUs);
+                view.IsSpare = false;
+                UseSpare(track, link, view, requests, nowUs);
             }
 
-            if (link.IsStalled || link.Asked.Count >= link.Window(size, _state.OwnQueueUs) || !link.Tracks.TryGetValue(track.Id, out var view)
-                || view is not { Wanted: > 0, IsReserved: false })
-            {
+            if (link.IsStalled || link.Asked.Count >= link.Window(size, _state.OwnQueueUs) || view is not { Wanted: > 0, IsReserved: false })
                 continue;
-            }
 
             if (Longest(track, link, view, nowUs) is not var (from, asked))
                 continue;

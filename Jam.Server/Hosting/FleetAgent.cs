@@ -32,7 +32,6 @@ internal sealed partial class FleetAgent : IAsyncDisposable
 
     private volatile bool _isDraining;
     private volatile bool _settlesNext;
-    private bool _settlesUnsaved;
     private string _url = "";
     private readonly Lock _renewing = new();
     private bool _advertisesNext;
@@ -179,7 +178,7 @@ internal sealed partial class FleetAgent : IAsyncDisposable
         }
 
         // What was passed over while the database was taken for gone is written now.
-        _settlesUnsaved = _sight.IsReachable && _store.Unsaved > 0;
+        var writesAll = absentSec is not null || (_sight.IsReachable && _store.Unsaved > 0);
         if (advertises)
         {
             var urls = string.Join(", ", _sight.Picture.LiveAt(_time.NowUs()).Select(s => s.Url));
@@ -189,11 +188,11 @@ internal sealed partial class FleetAgent : IAsyncDisposable
 
         try
         {
-            if (_sight.IsReachable && (absentSec is not null || _settlesNext || _settlesUnsaved || count % SettleEvery == 0))
+            if (_sight.IsReachable && (writesAll || _settlesNext || count % SettleEvery == 0))
             {
                 _settlesNext = false;
                 _store.Resume();
-                var (kept, lost) = await SettleAsync(absentSec is not null || _settlesUnsaved, cancellationToken);
+                var (kept, lost) = await SettleAsync(writesAll, cancellationToken);
                 if (absentSec is { } seconds)
                     FleetLog.Answers(_log, seconds, kept, lost);
             }
