@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
 using System.Threading.Channels;
@@ -21,8 +20,7 @@ internal sealed class RendezvousConnection : IDisposable
 
     private readonly ClientWebSocket _socket;
     private readonly FrameReader _frames;
-    private readonly RoomClockEstimator _clock;
-    private readonly Lock _clockGate;
+    private readonly ClockProbes _probes;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly ArrayBufferWriter<byte> _buffer = new(512);
@@ -34,20 +32,15 @@ internal sealed class RendezvousConnection : IDisposable
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
-    private readonly ProbeQuality _quality = new();
     private string? _lastError;
-    private readonly Action<string>? _trace;
 
-    private RendezvousConnection(
-        Uri url, ClientWebSocket socket, RoomClockEstimator clock, Lock clockGate, TimeProvider time, ILogger log, Action<string>? trace)
+    private RendezvousConnection(Uri url, ClientWebSocket socket, ClockProbes probes, TimeProvider time, ILogger log)
     {
-        _trace = trace;
         Url = url;
         _log = log;
         _socket = socket;
         _frames = new FrameReader(socket);
-        _clock = clock;
-        _clockGate = clockGate;
+        _probes = probes;
         _time = time;
     }
 
@@ -57,26 +50,18 @@ internal sealed class RendezvousConnection : IDisposable
     public Uri? Pages { get; private set; }
 
     /// <summary>The newest of everything that the authority told of; null before the first answer to a probe.</summary>
-    public Revisions? Newest { get; private set; }
+    public Revisions? Newest => _probes.Newest;
 
     /// <summary>How the authority compares with others, by the last STATE.</summary>
     public AuthorityRank Rank { get; private set; }
 
     /// <summary>How good the way is.</summary>
-    public LinkQuality Quality
-    {
-        get
-        {
-            lock (_clockGate)
-                return _quality.Now;
-        }
-    }
+    public LinkQuality Quality => _probes.Quality;
 
     /// <summary>Begins a burst of probes at once.</summary>
     public void Resync()
     {
-        lock (_clockGate)
-            _clock.MeasureAnew();
+        _probes.MeasureAnew();
         _wake.Writer.TryWrite(true);
     }
 
@@ -128,7 +113,8 @@ internal sealed class RendezvousConnection : IDisposable
             // It was told what this peer knows, and keeps below that.
             if (hello.Resume is not null && least.Outranks(state.ToTimeline().Rank))
                 throw new RendezvousRefusedException("that is not the room's server any more");
-            return new RendezvousConnection(url, socket, clock, clockGate, time, log, options.Trace) { FirstState = state, Rank = state.ToTimeline().Rank };
+            var probes = new ClockProbes(clock, clockGate, time, log, options.Trace);
+            return new RendezvousConnection(url, socket, probes, time, log) { FirstState = state, Rank = state.ToTimeline().Rank };
         }
         catch
         {
@@ -183,7 +169,8 @@ internal sealed class RendezvousConnection : IDisposable
                 switch (received)
                 {
                     case SyncResponse answer:
-                        TakeProbe(answer, t4Us);
+                        _probes.Take(answer, t4Us);
+                        _wake.Writer.TryWrite(true);
                         break;
                     case Error { Close: true } error:
                         _lastError = error.Message;
@@ -212,31 +199,6 @@ internal sealed class RendezvousConnection : IDisposable
         }
     }
 
-    private void TakeProbe(SyncResponse answer, long t4Us)
-    {
-        Newest = answer.Revisions ?? Newest;
-        bool isAnotherWay;
-        lock (_clockGate)
-        {
-            isAnotherWay = _quality.OnAnswered(t4Us - answer.T1Us - (answer.T3Us - answer.T2Us));
-            _clock.OnResponse(answer.T1Us, answer.T2Us, answer.T3Us, t4Us, answer.ClockId);
-            if (isAnotherWay)
-                _clock.MeasureAnew();
-        }
-
-        if (isAnotherWay)
-            NetworkLog.WayChanged(_log, Quality.RttUs / 1e3);
-        if (_trace is not null)
-        {
-            var now = _clock.Snapshot;
-            _trace(string.Create(
-                CultureInfo.InvariantCulture,
-                $"probe {answer.T1Us} {answer.T2Us} {answer.T3Us} {t4Us} {now.ReferenceLocalUs} {now.OffsetUs:F2} {now.Drift:E6} {now.ErrorUs:F2} {now.RttUs}"));
-        }
-
-        _wake.Writer.TryWrite(true);
-    }
-
     private async Task<string> WriteAsync(CancellationToken cancellationToken)
     {
         await using var timer = _time.CreateTimer(
@@ -245,7 +207,7 @@ internal sealed class RendezvousConnection : IDisposable
         {
             while (true)
             {
-                if (BeginProbe() is { } probe)
+                if (_probes.TryBegin() is { } probe)
                     await SendAsync(probe, cancellationToken);
                 else if (_messages.Reader.TryRead(out var message))
                     await SendAsync(message, cancellationToken);
@@ -259,35 +221,9 @@ internal sealed class RendezvousConnection : IDisposable
         }
     }
 
-    private const long FullProbeEveryUs = 5_000_000;
-    private long _fullProbeUs = long.MinValue / 2;
-
-    private SyncRequest? BeginProbe()
-    {
-        lock (_clockGate)
-        {
-            if (!_clock.TryBeginProbe(_time.NowUs(), out var t1Us))
-                return null;
-            if (!_clock.MayOverlap)
-                _quality.OnSent();
-            // What the room is at is asked every few seconds; the clock alone costs a third.
-            var isBrief = t1Us - _fullProbeUs < FullProbeEveryUs;
-            if (!isBrief)
-                _fullProbeUs = t1Us;
-            return new SyncRequest(t1Us, isBrief);
-        }
-    }
-
     private async ValueTask WaitAsync(ITimer timer, CancellationToken cancellationToken)
     {
-        long nextUs;
-        lock (_clockGate)
-            nextUs = _clock.NextProbeAtUs;
-        // Timers run on whole milliseconds: up, or it would fire early and find nothing to do. An answer that came between the
-        // two looks leaves a probe that has been due for ever.
-        var nowUs = _time.NowUs();
-        var waitMs = nextUs <= nowUs ? 0 : Math.Min(MaxWaitMs, (nextUs - nowUs + 999) / 1000);
-        timer.Change(TimeSpan.FromMilliseconds(waitMs), Timeout.InfiniteTimeSpan);
+        timer.Change(TimeSpan.FromMilliseconds(_probes.WaitMs()), Timeout.InfiniteTimeSpan);
         await _wake.Reader.ReadAsync(cancellationToken);
     }
 
@@ -299,8 +235,6 @@ internal sealed class RendezvousConnection : IDisposable
         NetworkLog.Sent(_log, message);
         await _socket.SendAsync(_buffer.WrittenMemory, WebSocketMessageType.Text, true, cancellationToken);
     }
-
-    private const long MaxWaitMs = 60_000;
 
     private static bool IsConnectionLoss(Exception e) =>
         e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;

@@ -238,13 +238,9 @@ internal sealed class TakeoverCore
         _effects.Add(new StartServer(_best.Epoch + 1));
     }
 
-    /// <summary>The host's peer first, then as the room would choose a new host; of those that answer.</summary>
-    internal List<string> Order(IReadOnlyList<Candidate> candidates, long nowUs) =>
-    [
-        .. candidates.Where(c => c.PeerId == Self || (_links.TryGetValue(c.PeerId, out var link) && link.Word is not null && nowUs - link.HeardUs < WordHoldsUs))
-            .OrderByDescending(c => c.IsHost).ThenBy(c => c.IsMuted).ThenByDescending(c => c.HoldsTrack).ThenBy(c => c.JoinSeq)
-            .ThenBy(c => c.PeerId, StringComparer.Ordinal).Select(c => c.PeerId),
-    ];
+    /// <summary>Who would take over, the first first; of those that answer.</summary>
+    internal List<string> Order(IReadOnlyList<Candidate> candidates, long nowUs) => Candidate.InOrder(candidates.Where(c =>
+        c.PeerId == Self || (_links.TryGetValue(c.PeerId, out var link) && link.Word is not null && nowUs - link.HeardUs < WordHoldsUs)));
 
     private void Consider(Word word, HeardLink? link, long nowUs)
     {

@@ -16,7 +16,15 @@ internal sealed record Word(AuthorityRank Rank, IReadOnlyList<string> Urls, bool
 /// <param name="IsMuted">Whether the host keeps it quiet.</param>
 /// <param name="HoldsTrack">Whether it has all of the room's track.</param>
 /// <param name="JoinSeq">Order of joining.</param>
-internal sealed record Candidate(string PeerId, bool IsHost, bool IsMuted, bool HoldsTrack, long JoinSeq);
+internal sealed record Candidate(string PeerId, bool IsHost, bool IsMuted, bool HoldsTrack, long JoinSeq)
+{
+    /// <summary>Their ids, the host's peer first, then as the room would choose a new host.</summary>
+    public static List<string> InOrder(IEnumerable<Candidate> all) =>
+    [
+        .. all.OrderByDescending(c => c.IsHost).ThenBy(c => c.IsMuted).ThenByDescending(c => c.HoldsTrack).ThenBy(c => c.JoinSeq)
+            .ThenBy(c => c.PeerId, StringComparer.Ordinal).Select(c => c.PeerId),
+    ];
+}
 
 /// <summary>What the core wants done.</summary>
 internal abstract record TakeoverEffect;
