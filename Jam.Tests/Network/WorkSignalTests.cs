@@ -14,8 +14,8 @@ internal sealed class WorkSignalTests
         signal.Set();
         Assert.Multiple(() =>
         {
-            Assert.That(signal.WaitAsync(CancellationToken.None).IsCompletedSuccessfully, Is.True);
-            Assert.That(signal.WaitAsync(CancellationToken.None).IsCompleted, Is.False);
+            Assert.That(signal.WaitAsync(CancellationToken.None).AsTask().IsCompletedSuccessfully, Is.True);
+            Assert.That(signal.WaitAsync(CancellationToken.None).AsTask().IsCompleted, Is.False);
         });
     }
 
@@ -25,7 +25,7 @@ internal sealed class WorkSignalTests
         var signal = new WorkSignal();
         for (var round = 0; round < 3; round++)
         {
-            var wait = signal.WaitAsync(CancellationToken.None);
+            var wait = signal.WaitAsync(CancellationToken.None).AsTask();
             Assert.That(wait.IsCompleted, Is.False);
             signal.Set();
             await wait;
@@ -41,7 +41,7 @@ internal sealed class WorkSignalTests
         await stop.CancelAsync();
         Assert.That(() => wait, Throws.InstanceOf<OperationCanceledException>());
         signal.Set();
-        Assert.That(signal.WaitAsync(CancellationToken.None).IsCompletedSuccessfully, Is.True);
+        Assert.That(signal.WaitAsync(CancellationToken.None).AsTask().IsCompletedSuccessfully, Is.True);
     }
 
     [Test]
