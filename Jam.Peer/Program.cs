@@ -6,6 +6,7 @@ return await PeerProgram.MainAsync(args, new ProgramParts
 {
     CreateSession = options => new JamSession(options, TimeProvider.System),
     RunServer = Jam.Server.ServerProgram.RunAsync,
+    Rehearse = Rehearsal.WhenIdleAsync,
     ServerHelp = Jam.Server.ServerArguments.Help,
     ServerOptions = typeof(Jam.Server.ServerArguments),
     ProbeDurationUs = path => DecoderFactory.Probe(path) switch

@@ -42,6 +42,9 @@ internal sealed record ProgramParts
     /// <summary>Measures a sound device with a microphone.</summary>
     public Func<MicrophoneRequest, TimeProvider, CancellationToken, Task<MicrophoneResult>> Measure { get; init; } = SoundTools.MeasureAsync;
 
+    /// <summary>Prepares a peer that runs for its first track, in its first idle moment.</summary>
+    public Func<IJamSession, TimeProvider, CancellationToken, Task> Rehearse { get; init; } = (_, _, _) => Task.CompletedTask;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 
@@ -88,7 +91,7 @@ internal static class PeerProgram
                 case CommandLineResult.ListDevices list:
                     return DeviceTexts.Print(await parts.Devices(parts.Time, stop), list.Json, io.Out);
                 case CommandLineResult.Run { Peer: var peer }:
-                    return await new PeerRunner(peer, parts.CreateSession(peer.Session), io, parts.Time).RunAsync(stop);
+                    return await new PeerRunner(peer, parts.CreateSession(peer.Session), io, parts.Time, parts.Rehearse).RunAsync(stop);
                 default:
                     throw new NotSupportedException("an outcome that nobody knows");
             }

@@ -10,7 +10,8 @@ namespace Jam.Peer.Cli;
 /// One peer from start to leave. Whoever asks first ends it: a command, the duration, a signal, or the session itself; every way out
 /// goes through the same door.
 /// </summary>
-internal sealed class PeerRunner(PeerRun run, IJamSession session, CliIo io, TimeProvider time)
+internal sealed class PeerRunner(
+    PeerRun run, IJamSession session, CliIo io, TimeProvider time, Func<IJamSession, TimeProvider, CancellationToken, Task>? rehearse = null)
 {
     private readonly ConsoleLines _lines = new(run.Session.LogFormat, time);
 
@@ -36,6 +37,7 @@ internal sealed class PeerRunner(PeerRun run, IJamSession session, CliIo io, Tim
                 Guard(token => front.RunAsync(ending.Cancel, token)),
                 Guard(ReportAsync),
                 Guard(LeaveInTimeAsync),
+                Guard(token => rehearse?.Invoke(session, time, token) ?? Task.CompletedTask),
                 Guard(WatchSessionAsync));
         }
         catch (JamException wrong)

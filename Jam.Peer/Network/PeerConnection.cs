@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
-using System.Threading.Channels;
 using Jam.Peer.Swarm;
 using Jam.Peer.Wire;
 using Jam.Server.Contracts;
@@ -33,7 +32,7 @@ internal sealed class PeerConnection : IAsyncDisposable
     private readonly LockedQueue<Func<Frame>> _last = new();
     private readonly LockedQueue<(long EndsAt, int Bytes, SendChunk Chunk)> _unacked = new();
     private readonly Func<PeerConnection, Frame, bool>? _aside;
-    private readonly Channel<bool> _work = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly WorkSignal _work = new();
     private readonly Dictionary<ushort, TrackId> _remoteSlots = [];
     private int _queued;
     private readonly FrameBudget _budget;
@@ -114,21 +113,21 @@ internal sealed class PeerConnection : IAsyncDisposable
         }
 
         _frames.Enqueue(frame);
-        _work.Writer.TryWrite(true);
+        _work.Set();
     }
 
     /// <summary>Queues a chunk; the core never hands out more than a few.</summary>
     public void Send(SendChunk chunk)
     {
         _chunks.Enqueue(chunk);
-        _work.Writer.TryWrite(true);
+        _work.Set();
     }
 
     /// <summary>Queues a frame that is made when neither frames nor chunks wait: what only tests the link must not slow the music.</summary>
     public void SendLast(Func<Frame> make)
     {
         _last.Enqueue(make);
-        _work.Writer.TryWrite(true);
+        _work.Set();
     }
 
     /// <summary>There is reason to think that the way is gone: the connection ends unless something is heard within two seconds.</summary>
@@ -217,9 +216,9 @@ internal sealed class PeerConnection : IAsyncDisposable
 
     private async Task WriteLoopAsync(CancellationToken cancellationToken)
     {
-        while (await _work.Reader.WaitToReadAsync(cancellationToken))
+        while (true)
         {
-            _work.Reader.TryRead(out _);
+            await _work.WaitAsync(cancellationToken);
             while (true)
             {
                 while (_stream.PendingBytes < FlushBytes && _frames.TryDequeue(out var frame))

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -33,6 +34,13 @@ public sealed class Telemetry : IDisposable
     {
         if (endpoint is null && string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable(EndpointVariable)))
             return null;
+        return Begin(endpoint, service);
+    }
+
+    // Apart, so that the libraries are loaded only where somebody asks for it: they are two megabytes.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Telemetry Begin(Uri? endpoint, string service)
+    {
         var resource = ResourceBuilder.CreateDefault()
             .AddService(service, "swarmjam", ProgramVersion.Number)
             .AddAttributes([new KeyValuePair<string, object>("vcs.ref.head.revision", ProgramVersion.Commit)])

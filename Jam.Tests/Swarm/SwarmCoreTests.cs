@@ -165,6 +165,20 @@ internal sealed class SwarmCoreTests
     }
 
     [Test]
+    public void A_cap_of_less_than_a_chunk_a_second_still_moves_chunks()
+    {
+        var sim = new SwarmSimulator(1_000);
+        var track = SwarmSimulator.MakeManifest(1_000_000, 16_384);
+        var host = sim.Add("host", 1e8, isHost: true, settings: new SwarmSettings { UpBytesPerSecond = 5_000 });
+        var viewer = sim.Add("viewer", Rate);
+        sim.Connect(host, viewer);
+        sim.Want(viewer, track);
+        sim.Seed(host, track);
+        sim.Run(60_000_000);
+        Assert.That(host.BytesUp, Is.InRange(300_000 - 2 * 16_384, 300_000 + 2 * 16_384));
+    }
+
+    [Test]
     public void A_track_can_be_announced_before_it_is_wanted()
     {
         var sim = new SwarmSimulator(1_000);

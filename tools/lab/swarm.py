@@ -17,6 +17,7 @@ import time
 
 import link_net
 import swarm_churn
+import swarm_goodput
 import swarm_plot
 from swarm_net import NetError, Network
 from swarm_peers import Peer, end_all
@@ -87,29 +88,6 @@ def make_track(folder, size_mb, kbit):
             file.write(sound[:left])
             left -= len(sound)
     return path
-
-
-def measure_goodput(network, seconds, connections):
-    """Bytes per second that each machine's TCP carries to the next one, all at once, over so many connections."""
-    machines = network.machines
-    program = ["/usr/bin/python3", "-B", os.path.join(HERE, "swarm_goodput.py")]
-    takers, givers = [], []
-    try:
-        for machine in machines:
-            takers.append(subprocess.Popen(machine.within(*program, "take", machine.address, str(seconds), str(connections)), stdout=subprocess.PIPE, text=True))
-        for machine, following in zip(machines, machines[1:] + machines[:1]):
-            givers.append(subprocess.Popen(machine.within(*program, "give", following.address, str(seconds), str(connections))))
-        rates = [float(taker.communicate(timeout=seconds + 30)[0]) for taker in takers]
-    finally:
-        for process in takers + givers:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-    # Machine i + 1 took what machine i gave. A link that did worse than most for its rate was unlucky (a timer, a busy processor): a
-    # bound that is too easy would flatter the room.
-    rates = rates[1:] + rates[:1]
-    usual = statistics.median(rate / machine.up_mbit for rate, machine in zip(rates, machines))
-    return [max(rate, usual * machine.up_mbit) for rate, machine in zip(rates, machines)]
 
 
 def fluid_bound(size, ups, down):
@@ -253,7 +231,7 @@ def measure(a, folder, track):
         network.connect()
         note("measuring what plain TCP carries")
         # A single connection on a link that loses tells of TCP, not of the link: as many as a room has fill it.
-        goodput = measure_goodput(network, a.goodput_seconds, a.viewers if a.link else 1)
+        goodput = swarm_goodput.measure(network, a.goodput_seconds, a.viewers if a.link else 1)
         run = Run(a, network, folder, track)
         down = a.down and a.down * 1e6 / 8 * max(g / (m.up_mbit * 1e6 / 8) for g, m in zip(goodput, network.machines))
         run.bound = fluid_bound(run.size, goodput, down)
