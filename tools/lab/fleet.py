@@ -155,6 +155,13 @@ def judge(a, rooms, members, kills, spread):
     away += [(now_us() - m.lost_us) / 1e6 for m in nowhere if m.lost_us]
     jumps = [abs(start_of(after) - start_of(before)) / 1e3 for m in members for before, after in m.arrivals
              if m.room.states[key_of(after)]["by"] is None and "PLAY" == before["status"] == after["status"]]
+    for m in members:
+        for before, after in m.arrivals:
+            if (m.room.states[key_of(after)]["by"] is None and "PLAY" == before["status"] == after["status"]
+                    and abs(start_of(after) - start_of(before)) / 1e3 > a.limit_jump_ms):
+                # What the room was told in between says whether it was a command that this member had not seen.
+                told = [(s["seen_us"], *key_of(s), s["by"], s["note"], start_of(s)) for s in sorted(m.room.states.values(), key=lambda s: s["seen_us"])]
+                note(f"{m.room.name}, {m.name}: {key_of(before)} {start_of(before)} -> {key_of(after)} {start_of(after)}; told: {told}")
     torn = [r.name for r in rooms if len({m.state["clock_id"] for m in r.members if m.socket}) > 1]
     lost_rooms = [r.name for r in rooms if len(set().union(*(m.secrets for m in r.members))) != 1]
     lost = [entry for r in rooms for entry in lost_commands(r)]
