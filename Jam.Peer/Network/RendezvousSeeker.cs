@@ -32,6 +32,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
     private volatile IReadOnlyList<Uri> _candidates = options.Candidates;
     private ResiliencePipeline<RendezvousConnection>? _attempts;
     private int _next;
+    private int _failedRounds;
     private volatile bool _hasTold;
 
     /// <summary>Where to look in turn.</summary>
@@ -53,6 +54,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
         if (_hints.Reader.TryRead(out var hint) && await LookAsync(hint, null, cancellationToken) is { } found)
             return new FoundRendezvous(found, hint.ComesHome);
         _attempts ??= Attempts();
+        _failedRounds = 0;
         return new FoundRendezvous(await _attempts.ExecuteAsync(NextAsync, cancellationToken), false);
     }
 
@@ -107,8 +109,11 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
         }
         catch (Exception problem)
         {
-            if (problem is not RendezvousRefusedException { IsMoving: true })
-                _next++;
+            // Who is told that the room is moving has found somebody.
+            if (problem is RendezvousRefusedException { IsMoving: true })
+                _failedRounds = 0;
+            else
+                _failedRounds += ++_next % candidates.Count == 0 ? 1 : 0;
             // Once all have failed, and once; who was connected before has been told already.
             if (!_hasTold && _next >= candidates.Count && !cancellationToken.IsCancellationRequested)
                 _hasTold = tryTell(Reason(problem));
@@ -141,7 +146,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
 
     /// <summary>The first address that may be this room's: a server elsewhere has nothing to say about this machine's own.</summary>
     private static Uri? Believable(Rendezvous where, Uri from) => where.Urls.Where(Names.IsRoomUrl).Select(u => new Uri(u))
-        .FirstOrDefault(u => u != from && u.Segments[^1] == from.Segments[^1] && (!u.IsLoopback || from.IsLoopback));
+        .FirstOrDefault(u => u != from && u.Segments[^1] == from.Segments[^1] && (!Names.IsOfThisMachine(u) || from.IsLoopback));
 
     private async Task<RendezvousConnection> OpenHereAsync(Uri url, bool comesHome, Guid? standing, CancellationToken cancellationToken)
     {
@@ -179,18 +184,22 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
             .AddRetry(new RetryStrategyOptions<RendezvousConnection>
             {
                 MaxRetryAttempts = int.MaxValue,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = options.FirstDelay,
-                MaxDelay = options.MaxDelay,
-                // A wait follows a round over all addresses, not each of them.
+                // A wait follows a round over all addresses, not each of them, and it is the rounds that make it longer: of three servers
+                // the first to come back is asked within a quarter of a second, not within one.
                 DelayGenerator = attempt => new ValueTask<TimeSpan?>(
                     attempt.Outcome.Exception is RendezvousRefusedException { IsMoving: true } ? _movingDelay
-                    : (attempt.AttemptNumber + 1) % _candidates.Count == 0 ? null : TimeSpan.Zero),
+                    : _next % _candidates.Count == 0 ? AfterRounds(_failedRounds) : TimeSpan.Zero),
                 ShouldHandle = new PredicateBuilder<RendezvousConnection>().Handle<Exception>(IsTransient),
             })
             .AddTimeout(new TimeoutStrategyOptions { TimeoutGenerator = _ => new ValueTask<TimeSpan>(Timeout(_candidates.Count)) })
             .Build();
+
+    // Doubles; by chance half as long to half as long again, so that a room's members do not come all at once.
+    private TimeSpan AfterRounds(int failed)
+    {
+        var delay = options.FirstDelay * Math.Pow(2, Math.Min(failed - 1, 16)) * (0.5 + Random.Shared.NextDouble());
+        return delay < options.MaxDelay ? delay : options.MaxDelay;
+    }
 
     // A WebSocket's own words say only that it did not come about; what lies under them says why.
     private string Reason(Exception problem) => options.Trust?.Explain(problem) ?? problem switch

@@ -57,7 +57,7 @@ internal static class RoomWhereabouts
     public static IReadOnlyList<string> Believable(IReadOnlyList<string> urls, string room, IPAddress from) =>
     [
         .. RoomLocation.From(new RoomInfoFrame(room, [.. urls.Where(Names.IsRoomUrl).Take(Limits.MaxUrls)]), from).Urls
-            .Where(u => u.AbsolutePath.EndsWith($"/{room}", StringComparison.Ordinal) && (!u.IsLoopback || IPAddress.IsLoopback(from.Plain())))
+            .Where(u => u.AbsolutePath.EndsWith($"/{room}", StringComparison.Ordinal) && (!Names.IsOfThisMachine(u) || IPAddress.IsLoopback(from.Plain())))
             .Select(u => u.ToString()),
     ];
 

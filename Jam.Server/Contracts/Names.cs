@@ -54,6 +54,13 @@ public static class Names
         && uri.Host.Length > 0 && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0
         && IsRoomName(uri.AbsolutePath[(uri.AbsolutePath.LastIndexOf('/') + 1)..]);
 
+    /// <summary>Whether an address means the machine of whoever dials it: said by another machine, it leads to nothing of its own.</summary>
+    public static bool IsOfThisMachine(Uri url)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        return url.IsLoopback || (IPAddress.TryParse(url.DnsSafeHost, out var address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)));
+    }
+
     /// <summary>Reads <c>ip:port</c> or <c>[ip]:port</c> with a port from 1 on.</summary>
     public static bool TryParseAddress([NotNullWhen(true)] string? text, [NotNullWhen(true)] out IPEndPoint? address)
     {

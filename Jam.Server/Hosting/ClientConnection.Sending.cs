@@ -6,6 +6,24 @@ namespace Jam.Server.Hosting;
 /// <summary>How what waits goes out.</summary>
 internal sealed partial class ClientConnection
 {
+    private const int MostAtOnce = 32 * 1024;
+
+    // So many that are patient are company enough.
+    private const int MostPatient = 16;
+
+    /// <summary>Queues a message that may wait for company; a full queue ends the connection with ERROR <c>slow_reader</c>.</summary>
+    /// <returns>Whether the caller is to call <see cref="Pump"/>; where not, it is to ask <see cref="IsOwed"/> in a while.</returns>
+    public bool QueuePatient(byte[] utf8)
+    {
+        if (_outbox.TryAddPatient(new Outbound(utf8), MostPatient, out var isMine))
+            return isMine;
+        CutShort(new Error(ErrorCodes.SlowReader, "messages for you were not read in time", true));
+        return false;
+    }
+
+    /// <summary>Whether something patient has had no company; then the caller is to call <see cref="Pump"/>.</summary>
+    public bool IsOwed() => _outbox.TryClaim();
+
     /// <summary>
     /// One at a time, as the outbox has it. It costs nothing beyond the socket's own send while that takes all at once, and is awaited, by
     /// way of <see cref="_sent"/>, before the connection is let go.
@@ -26,7 +44,18 @@ internal sealed partial class ClientConnection
                 }
                 else if (next.Utf8 is { } utf8)
                 {
-                    await _socket.SendAsync(utf8.AsMemory(), WebSocketMessageType.Text, true, _sending.Token);
+                    // One system call for all that waits: of what is told to a crowd that is most of the cost.
+                    if (next.Close is null && _socket is DirectWebSocket direct && _outbox.TakeBehind(MostAtOnce) is { } behind)
+                    {
+                        await direct.SendTogetherAsync(utf8, behind, _sending.Token);
+                        foreach (var one in behind)
+                            _metrics?.Wrote(one.Length);
+                    }
+                    else
+                    {
+                        await _socket.SendAsync(utf8.AsMemory(), WebSocketMessageType.Text, true, _sending.Token);
+                    }
+
                     _metrics?.Wrote(utf8.Length);
                 }
 

@@ -73,6 +73,10 @@ internal sealed class DirectWebSocket : WebSocket
         return _wire.SendTextAsync(buffer.Span, cancellationToken);
     }
 
+    /// <summary>As that, of several messages at once.</summary>
+    public ValueTask SendTogetherAsync(byte[] first, byte[][] behind, CancellationToken cancellationToken) =>
+        _wire.SendTextsAsync(first, behind, cancellationToken);
+
     public override Task SendAsync(ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) =>
         SendAsync(buffer.AsMemory(), messageType, endOfMessage, cancellationToken).AsTask();
 
@@ -140,6 +144,23 @@ internal sealed class DirectWire : Stream
         var length = WriteHeader(frame, utf8.Length);
         utf8.CopyTo(frame.AsSpan(length));
         return SendRentedAsync(frame, length + utf8.Length, cancellationToken);
+    }
+
+    /// <summary>Sends texts in a frame each, with one call of the system where that takes all of them.</summary>
+    public ValueTask SendTextsAsync(byte[] first, byte[][] behind, CancellationToken cancellationToken)
+    {
+        var frames = ArrayPool<byte>.Shared.Rent(behind.Sum(utf8 => utf8.Length + MostHeaderBytes) + first.Length + MostHeaderBytes);
+        var length = Append(first, 0);
+        foreach (var utf8 in behind)
+            length = Append(utf8, length);
+        return SendRentedAsync(frames, length, cancellationToken);
+
+        int Append(byte[] utf8, int at)
+        {
+            at += WriteHeader(frames.AsSpan(at), utf8.Length);
+            utf8.CopyTo(frames, at);
+            return at + utf8.Length;
+        }
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

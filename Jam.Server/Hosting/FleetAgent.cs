@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Jam.Server.Contracts;
 using Jam.Server.Fleet;
 using Jam.Server.Fleet.Postgres;
+using Jam.Server.Observing;
 using Microsoft.Extensions.Logging;
 
 namespace Jam.Server.Hosting;
@@ -30,12 +31,17 @@ internal sealed partial class FleetAgent : IAsyncDisposable
     private readonly Channel<bool> _hurry = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
+    // Set where somebody doubts what the last renewal said of the others.
+    private readonly AutoResetEvent _look = new(false);
+
     private volatile bool _isDraining;
     private volatile bool _settlesNext;
     private string _url = "";
     private readonly Lock _renewing = new();
     private bool _advertisesNext;
     private double? _absentSec;
+    private long _sessionsCountFromUs;
+    private Task _beginning = Task.CompletedTask;
     private Task _loop = Task.CompletedTask;
     private Task _renewal = Task.CompletedTask;
     private Task _listening = Task.CompletedTask;
@@ -47,6 +53,7 @@ internal sealed partial class FleetAgent : IAsyncDisposable
         _sight = new FleetSight(hub.ClockId, _options.Lease.Ticks / TimeSpan.TicksPerMicrosecond, time);
         Desk = new FleetDesk(database, _sight, store, hub, options, time, log);
         store.OnRefused = _ => Settle();
+        _sight.Look = () => _look.Set();
         hub.Fleet = Desk;
     }
 
@@ -56,18 +63,8 @@ internal sealed partial class FleetAgent : IAsyncDisposable
     /// <summary>Where this server is reached.</summary>
     public string Url => _url;
 
-    /// <summary>Joins the fleet once it is known where this server is reached.</summary>
-    public async Task StartAsync(string url, CancellationToken cancellationToken)
-    {
-        _url = url;
-        FleetLog.Joined(_log, _address.Name, _hub.ClockId, url);
-        await Task.Run(Renew, cancellationToken);
-        if (_sight.IsReachable)
-            await _database.GreetAsync(_hub.ClockId, cancellationToken);
-        _loop = Task.Run(RunAsync, CancellationToken.None);
-        _renewal = Task.Factory.StartNew(RenewOnAndOn, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        _listening = Task.Run(ListenAsync, CancellationToken.None);
-    }
+    /// <summary>Why the database was not there at the start; null: it was.</summary>
+    public string? Absence { get; init; }
 
     /// <summary>How the fleet is, for <c>/healthz</c>.</summary>
     public JsonObject Health()
@@ -81,10 +78,18 @@ internal sealed partial class FleetAgent : IAsyncDisposable
         };
     }
 
+    /// <summary>Whether this server should be given rooms, for <c>/readyz</c>.</summary>
+    public HealthCheck Readiness() =>
+        _isDraining ? new HealthCheck("fleet", false, "this server hands its rooms to the others")
+        : !_sight.IsReachable ? new HealthCheck("fleet", false, "the database does not answer")
+        : !_sight.HasLease ? new HealthCheck("fleet", false, "this server has no lease")
+        : new HealthCheck("fleet", true, "one of it");
+
     /// <summary>Ends the lease, if the database can be told, and everything that runs here.</summary>
     public async ValueTask DisposeAsync()
     {
         await _ending.CancelAsync();
+        await _beginning;
         await Task.WhenAll(_loop, _listening, _renewal);
         try
         {
@@ -97,6 +102,7 @@ internal sealed partial class FleetAgent : IAsyncDisposable
         }
 
         _ending.Dispose();
+        _look.Dispose();
     }
 
     private async Task PartAsync(string room, long epoch, ServerEntry owner)
@@ -135,34 +141,6 @@ internal sealed partial class FleetAgent : IAsyncDisposable
             {
                 // The root of this loop: without it the lease would lapse.
                 FleetLog.Failed(_log, e);
-            }
-        }
-    }
-
-    /// <summary>On a thread of its own: however many connections come at once, the lease must not wait for its turn among them.</summary>
-    private void RenewOnAndOn()
-    {
-        while (!_ending.Token.WaitHandle.WaitOne(_options.RenewEvery))
-            Renew();
-    }
-
-    private void Renew()
-    {
-        lock (_renewing)
-        {
-            try
-            {
-                var askedUs = _time.NowUs();
-                var (servers, up) = _database.Renew(new SelfReport(_hub.ClockId, _url, Version, _hub.RoomCount, _hub.MemberCount, _isDraining));
-                _absentSec = _sight.AbsentForSec ?? _absentSec;
-                _advertisesNext |= _sight.Answered(servers, up, askedUs);
-                if (_advertisesNext || _absentSec is not null)
-                    _hurry.Writer.TryWrite(true);
-            }
-            catch (Exception e) when (FleetDatabase.IsAbsent(e))
-            {
-                if (_sight.NotAnswered())
-                    FleetLog.Absent(_log, e.Message);
             }
         }
     }
@@ -247,34 +225,6 @@ internal sealed partial class FleetAgent : IAsyncDisposable
         }
 
         return (kept, lost);
-    }
-
-    private async Task ListenAsync()
-    {
-        using var pause = new PeriodicTimer(_options.RenewEvery, _time);
-        while (!_ending.IsCancellationRequested)
-        {
-            try
-            {
-                // What was told meanwhile was missed.
-                await _database.ListenAsync(Settle, Hear, _ending.Token);
-            }
-            catch (Exception e) when (FleetDatabase.IsAbsent(e) || e is OperationCanceledException)
-            {
-                if (_ending.IsCancellationRequested)
-                    return;
-                FleetLog.Deaf(_log, e.Message);
-            }
-
-            try
-            {
-                await pause.WaitForNextTickAsync(_ending.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-        }
     }
 
     private void Hear(string told)

@@ -28,6 +28,10 @@ internal sealed class FleetDesk(
         {
             // Both before the look: what changes after it is not missed.
             var claimed = sight.ClaimOf(room);
+            // Right after the start it is about to be asked for the first time.
+            var begun = sight.Changed;
+            if (!sight.IsBegun)
+                await ChangedByAsync(begun, asker.AskedUs + PatienceUs, cancellationToken);
             if (!sight.IsReachable)
                 return WithoutDatabase(room);
             try
@@ -56,7 +60,9 @@ internal sealed class FleetDesk(
                     var untilUs = Math.Min(wait.Us, asker.AskedUs + PatienceUs);
                     if (untilUs <= time.NowUs())
                         return new NotNow(new Error(ErrorCodes.Moving, "the room's server does not answer, and another is about to take the room over; ask again in a moment", false));
-                    await ChangedByAsync(Task.WhenAny(claimed, sight.Changed), untilUs, cancellationToken);
+                    var changed = sight.Changed;
+                    sight.Look?.Invoke();
+                    await ChangedByAsync(Task.WhenAny(claimed, changed), untilUs, cancellationToken);
                 }
             }
             catch (Exception e) when (FleetDatabase.IsAbsent(e))

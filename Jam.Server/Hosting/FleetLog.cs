@@ -17,6 +17,15 @@ internal static partial class FleetLog
     [LoggerMessage(EventId = 43, Level = LogLevel.Warning, Message = "The database does not answer ({Reason}). Rooms in progress go on, but their changes are not durable; new rooms wait until it does")]
     public static partial void Absent(ILogger logger, string reason);
 
+    [LoggerMessage(EventId = 51, Level = LogLevel.Warning, Message = "The database {Database} is not there yet ({Reason}); waiting for it. Until it answers no room can be opened")]
+    public static partial void Awaited(ILogger logger, string database, string reason);
+
+    [LoggerMessage(EventId = 52, Level = LogLevel.Error, Message = "The database {Database} is there, but cannot be used: {Reason}. Trying again all the same")]
+    public static partial void Unusable(ILogger logger, string database, string reason);
+
+    [LoggerMessage(EventId = 53, Level = LogLevel.Warning, Message = "The database {Database} is there after {Seconds:0.0} s")]
+    public static partial void Arrived(ILogger logger, string database, double seconds);
+
     [LoggerMessage(EventId = 44, Level = LogLevel.Warning, Message = "The database answers again after {Seconds:0.0} s: {Kept} rooms are written anew, {Lost} are another server's by now")]
     public static partial void Answers(ILogger logger, double seconds, int kept, int lost);
 

@@ -11,9 +11,11 @@ internal sealed class FleetMembership : IAsyncDisposable
     private readonly FleetDatabase _database;
     private readonly TimeProvider _time;
 
-    private FleetMembership(JamServerOptions options, PostgresAddress address, FleetDatabase database, Guid self, TimeProvider time)
+    private readonly string? _absence;
+
+    private FleetMembership(JamServerOptions options, PostgresAddress address, FleetDatabase database, string? absence, Guid self, TimeProvider time)
     {
-        (_options, _address, _database, _time) = (options, address, database, time);
+        (_options, _address, _database, _absence, _time) = (options, address, database, absence, time);
         Store = new FleetRoomStore(database, self, time);
     }
 
@@ -24,7 +26,8 @@ internal sealed class FleetMembership : IAsyncDisposable
     public FleetAgent? Agent { get; private set; }
 
     /// <summary>For people.</summary>
-    public string Text => $"One of a fleet: rooms are kept in the database {_address.Name}, and this server is reached at {Agent?.Url}.";
+    public string Text => $"One of a fleet: rooms are kept in the database {_address.Name}, and this server is reached at {Agent?.Url}."
+        + (_absence is null ? "" : $" The database does not answer yet ({_absence}); rooms can be opened as soon as it does.");
 
     /// <summary>What is wrong with how the database is named; null where nothing is.</summary>
     public static string? ProblemWith(string postgres)
@@ -40,27 +43,34 @@ internal sealed class FleetMembership : IAsyncDisposable
         }
     }
 
-    /// <summary>Connects, and brings the tables about.</summary>
-    /// <exception cref="StoreException">The database does not answer, or is none that this server can work with.</exception>
+    /// <summary>Connects, and brings the tables about; where the database is not there, the agent goes on trying.</summary>
+    /// <exception cref="StoreException">The database does not let this server in, or is none that it can work with.</exception>
     public static async Task<FleetMembership> OpenAsync(JamServerOptions options, Guid self, TimeProvider time, CancellationToken cancellationToken)
     {
         var address = PostgresAddress.Parse(options.Fleet!.Postgres);
+        var database = new FleetDatabase(address, options.Fleet.Lease, options.Fleet.Grace);
         try
         {
-            return new FleetMembership(options, address, await FleetDatabase.OpenAsync(address, options.Fleet.Lease, cancellationToken), self, time);
+            await database.PrepareAsync(cancellationToken);
+            return new FleetMembership(options, address, database, null, self, time);
         }
-        catch (SchemaException e)
+        catch (Exception e) when (FleetDatabase.IsAbsent(e) && !FleetDatabase.IsRefusal(e))
         {
-            throw new StoreException($"The database {address.Name} cannot be used: {e.Message}. Start a newer server.", e);
+            return new FleetMembership(options, address, database, e.Message, self, time);
         }
-        catch (Exception e) when (FleetDatabase.IsAbsent(e))
+        catch (Exception e)
         {
-            throw new StoreException($"The database {address.Name} cannot be used: {e.Message}", e);
+            await database.DisposeAsync();
+            if (e is SchemaException)
+                throw new StoreException($"The database {address.Name} cannot be used: {e.Message}. Start a newer server.", e);
+            if (FleetDatabase.IsAbsent(e))
+                throw new StoreException($"The database {address.Name} cannot be used: {e.Message}", e);
+            throw;
         }
     }
 
     /// <summary>The rooms of this hub are the fleet's from now on.</summary>
-    public void Serve(RoomHub hub, ILogger log) => Agent = new FleetAgent(_options, _address, _database, Store, hub, _time, log);
+    public void Serve(RoomHub hub, ILogger log) => Agent = new FleetAgent(_options, _address, _database, Store, hub, _time, log) { Absence = _absence };
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -18,6 +18,9 @@ public sealed class FleetOptions
     /// <summary>How often it lets itself be heard of.</summary>
     internal TimeSpan RenewEvery { get; init; } = TimeSpan.FromSeconds(0.5);
 
+    /// <summary>How long after it was last heard of a server still counts as alive whose session with the database has ended.</summary>
+    internal TimeSpan Grace => RenewEvery * 1.2;
+
     /// <summary>How long a server that ends waits for its members to go over.</summary>
     internal TimeSpan DrainWithin { get; init; } = TimeSpan.FromSeconds(3);
 

@@ -19,6 +19,15 @@ internal sealed class FleetSight(Guid self, long leaseUs, TimeProvider time)
 
     public FleetPicture Picture => _picture;
 
+    /// <summary>Looks at the fleet before it would do so by itself, since somebody doubts what was seen last. Any thread may call it.</summary>
+    public Action? Look { get; set; }
+
+    /// <summary>Whether the database was asked, with or without an answer.</summary>
+    public bool IsBegun => _isReachable || Interlocked.Read(ref _absentSinceUs) != Never;
+
+    /// <summary>Whether this server may take rooms: its own lease runs.</summary>
+    public bool HasLease => _picture.Find(self) is { } own && own.LeaseUntilUs > time.NowUs();
+
     /// <summary>Whether the database answered when it was last asked.</summary>
     public bool IsReachable => _isReachable;
 

@@ -84,7 +84,7 @@ public sealed class JamServer : IAsyncDisposable
         var hub = new RoomHub(clockId, options, time, log, store, rooms, metrics);
         fleet?.Serve(hub, loggers.CreateLogger<FleetAgent>());
         var reception = new Reception(hub, options, time, loggers.CreateLogger<Reception>(), metrics);
-        var observer = new ServerObserver(metrics, hub, reception, options, time, () => fleet?.Agent?.Health());
+        var observer = new ServerObserver(metrics, hub, reception, options, time, () => fleet?.Agent?.Health(), fleet?.Agent is { } one ? one.Readiness : null);
         var server = new JamServer(hub, reception, observer, tls, fleet);
         try
         {

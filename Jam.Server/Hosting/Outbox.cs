@@ -44,6 +44,56 @@ internal sealed class Outbox(int capacity)
         }
     }
 
+    /// <summary>Appends a message that may wait for company; false where the queue is full.</summary>
+    /// <param name="message">What to send.</param>
+    /// <param name="most">Messages that may wait so.</param>
+    /// <param name="isYours">Whether the caller has to empty it, since so many wait.</param>
+    public bool TryAddPatient(Outbound message, int most, out bool isYours)
+    {
+        lock (_gate)
+        {
+            isYours = false;
+            _messages ??= new Queue<Outbound>(2);
+            if (_messages.Count >= capacity)
+                return false;
+            _messages.Enqueue(message);
+            isYours = _messages.Count >= most && Claim();
+            return true;
+        }
+    }
+
+    /// <summary>Whether something waits that nobody empties; then the caller has to.</summary>
+    public bool TryClaim()
+    {
+        lock (_gate)
+            return _messages is { Count: > 0 } && Claim();
+    }
+
+    /// <summary>What may go in one piece with the message that was taken; null where nothing waits behind it, or something else comes first.</summary>
+    /// <param name="mostBytes">About as many bytes.</param>
+    public byte[][]? TakeBehind(int mostBytes)
+    {
+        lock (_gate)
+        {
+            if (_messages is not { Count: > 0 } || _lastWord is not null || (_hasStateGone && _probes is { Count: > 0 }))
+                return null;
+            var (count, bytes) = (0, 0);
+            foreach (var message in _messages)
+            {
+                if (message is not { Utf8: { } utf8, Close: null, IsState: false } || (bytes += utf8.Length) > mostBytes)
+                    break;
+                count++;
+            }
+
+            if (count == 0)
+                return null;
+            var behind = new byte[count][];
+            for (var i = 0; i < count; i++)
+                behind[i] = _messages.Dequeue().Utf8!;
+            return behind;
+        }
+    }
+
     /// <summary>Appends an answer to a probe. One too many is dropped: its sender probes again.</summary>
     /// <returns>Whether the caller has to empty it.</returns>
     public bool AddProbe(ProbeStamp probe)

@@ -38,7 +38,7 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
         Guid clockId, JamServerOptions options, TimeProvider time, ILogger log, IRoomStore? store = null, IReadOnlyList<StoredRoom>? rooms = null,
         ServerMetrics? metrics = null)
     {
-        _post = new RoomPost(metrics: metrics);
+        _post = new RoomPost(time, () => _events.Writer.TryWrite(new Wake()), metrics: metrics);
         _telemetry = metrics is null ? null : new HubTelemetry(metrics, time);
         ClockId = clockId;
         _options = options;
@@ -81,6 +81,7 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
         _events.Writer.TryComplete();
         await _loop;
         await _schedule.DisposeAsync();
+        _post.Dispose();
         _doorbell.Dispose();
         if (_saver is not null)
             await _saver.DisposeAsync();
@@ -123,6 +124,7 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
             {
                 Guarded(hubEvent);
                 RunDue();
+                _post.Flush(_time.NowUs());
             }
 
             _schedule.Arm(_time.NowUs());

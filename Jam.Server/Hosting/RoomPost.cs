@@ -7,18 +7,44 @@ namespace Jam.Server.Hosting;
 /// <summary>Puts what rooms want sent into the outboxes of connections; never waits. Only the rooms' loop uses it.</summary>
 /// <param name="share">Has threads of the pool do what would hold up the loop; null: the process's own.</param>
 /// <param name="metrics">Counts what is sent.</param>
-internal sealed class RoomPost(Action<Spreading>? share = null, ServerMetrics? metrics = null)
+/// <param name="time">For what is patient.</param>
+/// <param name="wake">Has the rooms' loop call <see cref="Flush"/>.</param>
+internal sealed class RoomPost(TimeProvider time, Action wake, Action<Spreading>? share = null, ServerMetrics? metrics = null) : IDisposable
 {
+    /// <summary>What is patient waits so long at the most.</summary>
+    private const int PatienceMs = 500;
+
     /// <summary>Up to so many are sent to by the rooms' loop itself, which is sooner than waking another thread.</summary>
     private const int Few = 64;
 
     private readonly Action<Spreading> _share = share ?? (spreading => spreading.Begin());
     private readonly Dictionary<long, ClientConnection> _connections = [];
     private readonly List<ClientConnection> _due = [];
+    private readonly HashSet<ClientConnection> _patient = [];
+    private readonly ITimer _timer = time.CreateTimer(_ => wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    private long _flushUs = long.MaxValue;
 
     public void Add(ClientConnection connection) => _connections[connection.Id] = connection;
 
-    public void Remove(ClientConnection connection) => _connections.Remove(connection.Id);
+    public void Remove(ClientConnection connection)
+    {
+        _connections.Remove(connection.Id);
+        _patient.Remove(connection);
+    }
+
+    /// <summary>Sends what has been patient long enough.</summary>
+    public void Flush(long nowUs)
+    {
+        if (nowUs < _flushUs)
+            return;
+        _flushUs = long.MaxValue;
+        _due.AddRange(_patient.Where(connection => connection.IsOwed()));
+        _patient.Clear();
+        PumpDue();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _timer.Dispose();
 
     public void Deliver(Room room, Outgoing outgoing)
     {
@@ -26,6 +52,10 @@ internal sealed class RoomPost(Action<Spreading>? share = null, ServerMetrics? m
         {
             case ToOne one:
                 _connections.GetValueOrDefault(one.Connection)?.Send(one.Message);
+                break;
+            case ToSome { IsPatient: true } some:
+                Lay(ControlCodec.Serialize(some.Message), some.Connections);
+                metrics?.Sent(some.Message, some.Connections.Count);
                 break;
             case ToSome some:
                 Spread(ControlCodec.Serialize(some.Message), some.Connections, null);
@@ -55,6 +85,30 @@ internal sealed class RoomPost(Action<Spreading>? share = null, ServerMetrics? m
                 _due.Add(connection);
         }
 
+        PumpDue();
+    }
+
+    private void Lay(byte[] utf8, IReadOnlyList<long> connections)
+    {
+        foreach (var id in connections)
+        {
+            if (!_connections.TryGetValue(id, out var connection))
+                continue;
+            if (connection.QueuePatient(utf8))
+                _due.Add(connection);
+            else
+                _patient.Add(connection);
+        }
+
+        PumpDue();
+        if (_patient.Count == 0 || _flushUs != long.MaxValue)
+            return;
+        _flushUs = time.NowUs() + (PatienceMs * 1000);
+        _timer.Change(TimeSpan.FromMilliseconds(PatienceMs + 1), Timeout.InfiniteTimeSpan);
+    }
+
+    private void PumpDue()
+    {
         if (_due.Count > Few)
         {
             _share(new Spreading(_due));

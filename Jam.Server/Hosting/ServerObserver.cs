@@ -19,7 +19,8 @@ internal sealed class ServerObserver : IDisposable
     private readonly long _startedUs;
     private volatile bool _isListening;
 
-    public ServerObserver(ServerMetrics metrics, RoomHub hub, Reception reception, JamServerOptions options, TimeProvider time, Func<JsonObject?> fleet)
+    public ServerObserver(ServerMetrics metrics, RoomHub hub, Reception reception, JamServerOptions options, TimeProvider time, Func<JsonObject?> fleet,
+        Func<HealthCheck>? readiness = null)
     {
         _fleet = fleet;
         (_metrics, _hub, _reception, _options, _time, _startedUs) = (metrics, hub, reception, options, time, time.NowUs());
@@ -34,6 +35,8 @@ internal sealed class ServerObserver : IDisposable
         Health.Add(Store);
         Health.Add(() => new HealthCheck("draining", !reception.IsStopping, reception.IsStopping ? "this server is closing" : "no"));
         Health.Add(Places);
+        if (readiness is not null)
+            Health.Add(readiness);
     }
 
     /// <summary>Whether everything that should listen does.</summary>

@@ -35,13 +35,16 @@ internal sealed record Crowd(
         turn.Room = room with { Crowd = seat.Member.Role == Role.Host ? crowd with { Famous = crowd.Famous.Add(seat.Connection) } : crowd };
     }
 
-    /// <summary>Has all of a member that others know told to them: PEER_JOINED or PEER_LEFT.</summary>
+    /// <summary>
+    /// Has all of a member that others know told to them: PEER_JOINED or PEER_LEFT. In a crowd that is patient: a message each to three dozen
+    /// for everyone who comes is most of what a join costs, and nobody's music hangs on it.
+    /// </summary>
     public static void Tell(RoomTurn turn, Seat about, ServerMessage message, long? except = null)
     {
         if (turn.Room.Crowd is not { } crowd || crowd.Famous.Contains(about.Connection))
             turn.SendAll(message, except);
         else
-            turn.SendSome([.. crowd.Knowing(about.Connection, turn.Room.HostConnection).Where(id => id != except && turn.Room.Seats.ContainsKey(id))], message);
+            turn.SendSome([.. crowd.Knowing(about.Connection, turn.Room.HostConnection).Where(id => id != except && turn.Room.Seats.ContainsKey(id))], message, isPatient: true);
     }
 
     /// <summary>After the others were told that someone is gone. A room that is no crowd any more is told who all are.</summary>

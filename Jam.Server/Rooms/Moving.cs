@@ -1,3 +1,4 @@
+using System.Net;
 using Jam.Server.Contracts;
 
 namespace Jam.Server.Rooms;
@@ -9,9 +10,12 @@ namespace Jam.Server.Rooms;
 internal static class Moving
 {
     /// <summary>A client says where the room is; it is told what is known here.</summary>
-    public static void Tell(RoomTurn turn, long connection, Rendezvous told)
+    public static void Tell(RoomTurn turn, Sender sender, Rendezvous told)
     {
-        var room = turn.Room;
+        var (room, connection) = (turn.Room, sender.Connection);
+        // Its own machine's addresses mean another machine to each who would be told them, and this server's to the members beside it.
+        if (!(IPAddress.TryParse(sender.ObservedAddress, out var from) && IPAddress.IsLoopback(from)) && told.Urls.Any(IsOfOneMachine))
+            told = told with { Urls = [.. told.Urls.Where(u => !IsOfOneMachine(u))] };
         if (told.Rank.Outranks(room.Rank) && told.Epoch <= room.Timeline.Epoch + Limits.MaxEpochStep && told.Urls.Count > 0)
         {
             var isNews = Successor(room, turn.Now.Us) is not { } known || told.Rank.Outranks(known.Rank);
@@ -23,6 +27,8 @@ internal static class Moving
 
         turn.Send(connection, Here(turn));
     }
+
+    private static bool IsOfOneMachine(string url) => Names.IsOfThisMachine(new Uri(url));
 
     /// <summary>An authority that outranks this one and was spoken of lately; null: none, so that this is the one.</summary>
     public static Rendezvous? Successor(Room room, long nowUs) =>

@@ -22,7 +22,7 @@ internal static class RoomMachine
         }
         else if (message is TellRendezvous tell)
         {
-            Moving.Tell(turn, sender.Connection, tell.Told);
+            Moving.Tell(turn, sender, tell.Told);
         }
         else if (seat is null)
         {

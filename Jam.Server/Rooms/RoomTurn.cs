@@ -15,7 +15,8 @@ internal sealed class RoomTurn(Room room, Moment now)
 
     public void Fail(long connection, string code, string message, bool close = false) => Send(connection, new Error(code, message, close));
 
-    public void SendSome(IReadOnlyList<long> connections, ServerMessage message) => _outgoing.Add(new ToSome(connections, message));
+    public void SendSome(IReadOnlyList<long> connections, ServerMessage message, bool isPatient = false) =>
+        _outgoing.Add(new ToSome(connections, message, isPatient));
 
     public void SendAll(ServerMessage message, long? except = null) => _outgoing.Add(new ToAll(message, except));
 

@@ -41,10 +41,25 @@ internal sealed class FleetDatabaseTests
         await _source.DisposeAsync();
     }
 
-    private Task<FleetDatabase> OpenAsync(TimeSpan lease, CancellationToken ct) =>
-        FleetDatabase.OpenAsync(PostgresAddress.Parse(FleetTests.Rig.At(_name)), lease, ct);
+    private async Task<FleetDatabase> OpenAsync(TimeSpan lease, CancellationToken ct, TimeSpan grace = default)
+    {
+        var database = new FleetDatabase(PostgresAddress.Parse(FleetTests.Rig.At(_name)), lease, grace);
+        try
+        {
+            await database.PrepareAsync(ct);
+            return database;
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
 
-    private void Renew(Guid server) => _database.Renew(new SelfReport(server, $"ws://{server}", "1", 2, 3, false));
+    private void Renew(Guid server) => RenewAt(_database, server);
+
+    private static IReadOnlyList<ServerRow> RenewAt(FleetDatabase at, Guid server) =>
+        at.Renew(new SelfReport(server, $"ws://{server}", "1", 2, 3, false)).Servers;
 
     private async Task EndLeaseAsync(Guid server, CancellationToken ct)
     {
@@ -139,6 +154,80 @@ internal sealed class FleetDatabaseTests
         Assert.That(await told.Task.WaitAsync(ct), Is.EqualTo($"claim jam {_one} 1"));
         await ending.CancelAsync();
         Assert.That(async () => await listening, Throws.InstanceOf<OperationCanceledException>());
+    }
+
+    /// <summary>A server whose session stands, with a lease that says so; its session ends with the source.</summary>
+    private static async Task<Task> StandAsync(FleetDatabase at, Guid server, CancellationToken ct)
+    {
+        var ready = new TaskCompletionSource();
+        var listening = at.ListenAsync(ready.SetResult, _ => { }, ct);
+        await ready.Task.WaitAsync(ct);
+        RenewAt(at, server);
+        return listening;
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task A_server_whose_session_has_ended_is_dead_to_who_trusts_that_long_before_its_lease_is_over(bool trusts, CancellationToken ct)
+    {
+        await using var dying = await OpenAsync(_lease, ct);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var listening = await StandAsync(dying, _one, end.Token);
+        await dying.ClaimAsync("jam", _one, "begun", ct);
+        Renew(_two);
+        _database.TrustsSessions = _long.TrustsSessions = true;
+        Assert.That(RenewAt(_database, _two).Single(s => s.Id == _one).LeaseLeft, Is.GreaterThan(_lease / 2), "it stands");
+        Assert.That(await _long.ClaimAsync("jam", _two, "mine", ct), Is.Null, "so its rooms are its own");
+        await end.CancelAsync();
+        Assert.That(async () => await listening, Throws.InstanceOf<OperationCanceledException>());
+        await dying.DisposeAsync();
+        await EndSessionsAsync(ct);
+        _database.TrustsSessions = _long.TrustsSessions = trusts;
+        Assert.That(RenewAt(_database, _two).Single(s => s.Id == _one).LeaseLeft, trusts ? Is.LessThanOrEqualTo(TimeSpan.Zero) : Is.GreaterThan(_lease / 2));
+        Assert.That(await _long.ClaimAsync("jam", _two, "mine", ct), trusts ? Is.EqualTo(new RoomRow(_two, 2, "begun")) : Is.Null);
+        Assert.That(_database.Save("jam", _one, 1, 1, "late"), Is.EqualTo(!trusts), "and a write under the old epoch is refused");
+    }
+
+    [Test]
+    public async Task A_server_that_has_lost_only_its_session_and_says_that_it_lives_keeps_its_rooms(CancellationToken ct)
+    {
+        await using var shaken = await OpenAsync(_lease, ct);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var listening = await StandAsync(shaken, _one, end.Token);
+        await shaken.ClaimAsync("jam", _one, "begun", ct);
+        await end.CancelAsync();
+        Assert.That(async () => await listening, Throws.InstanceOf<OperationCanceledException>());
+        RenewAt(shaken, _one);
+        Renew(_two);
+        _database.TrustsSessions = _long.TrustsSessions = true;
+        Assert.That(RenewAt(_database, _two).Single(s => s.Id == _one).LeaseLeft, Is.GreaterThan(_lease / 2));
+        Assert.That(await _long.ClaimAsync("jam", _two, "mine", ct), Is.Null);
+    }
+
+    [Test]
+    public async Task A_server_seen_a_moment_ago_lives_though_its_session_has_ended(CancellationToken ct)
+    {
+        await using var patient = await OpenAsync(TimeSpan.FromMilliseconds(1), ct, grace: TimeSpan.FromMinutes(1));
+        await using var dying = await OpenAsync(_lease, ct);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var listening = await StandAsync(dying, _one, end.Token);
+        await dying.ClaimAsync("jam", _one, "begun", ct);
+        await end.CancelAsync();
+        Assert.That(async () => await listening, Throws.InstanceOf<OperationCanceledException>());
+        await dying.DisposeAsync();
+        await EndSessionsAsync(ct);
+        Renew(_two);
+        patient.TrustsSessions = true;
+        Assert.That(await patient.ClaimAsync("jam", _two, "mine", ct), Is.Null);
+    }
+
+    // PostgreSQL frees a session's locks when it notices its end: at once, but not within the same instant.
+    private async Task EndSessionsAsync(CancellationToken ct)
+    {
+        await using var command = _source.CreateCommand(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+        while ((long)(await command.ExecuteScalarAsync(ct))! > 0)
+            await Task.Yield();
     }
 
     [Test]

@@ -102,7 +102,7 @@ internal sealed class FleetServerTests
     [Test]
     public async Task Many_who_ask_at_once_do_not_keep_a_server_from_renewing_its_lease(CancellationToken ct)
     {
-        await using var fleet = await TestFleet.StartAsync(2, ct);
+        await using var fleet = await TestFleet.StartAsync(1, ct);
         var clients = await Task.WhenAll(Enumerable.Range(0, 150).Select(n => WebSocketClient.JoinAsync(fleet[0].Server.Port, Role.Host, "ana", ct, $"room{n}")));
         Assert.That(clients, Has.Length.EqualTo(150));
         foreach (var client in clients)
@@ -213,9 +213,44 @@ internal sealed class FleetServerTests
     }
 
     [Test]
-    public void A_database_that_is_not_there_is_said_at_the_start_without_its_password() =>
+    public async Task A_server_that_starts_without_its_database_says_so_and_serves_when_that_is_there(CancellationToken ct)
+    {
+        await using var fleet = await TestFleet.StartAsync(1, ct);
+        var late = await fleet.AddAsync(ct, isCut: true);
+        Assert.That(late.Server.FleetText, Does.Contain("does not answer yet"));
+        Assert.That((await late.HealthAsync(ct)).GetProperty("database").GetString(), Is.EqualTo("unreachable"));
+        Assert.That(await late.IsReadyAsync(ct), Is.False);
+        using var early = await WebSocketClient.ConnectAsync(late.Server.Port, ct);
+        await early.SayAsync(new Hello(), ct);
+        Assert.That(await early.LastErrorAsync(ct), Is.EqualTo(ErrorCodes.Unavailable));
+        late.Way.Open();
+        await late.SeesAsync(2, ct);
+        Assert.That(await late.IsReadyAsync(ct), Is.True);
+        using var host = await WebSocketClient.JoinAsync(late.Server.Port, Role.Host, "ana", ct);
+        Assert.That(fleet.Log.Text, Does.Contain("is not there yet").And.Contain("is there after").And.Not.Contain("never-to-be-logged"));
+    }
+
+    [Test]
+    public void A_database_that_lets_nobody_in_is_said_at_the_start_without_its_password()
+    {
+        var wrong = FleetTests.Rig.At("no-such-database");
         Assert.That(
-            async () => await TestServer.StartAsync(
-                CancellationToken.None, options: new JamServerOptions { Port = 0, Fleet = new FleetOptions { Postgres = "Host=127.0.0.1;Port=9;Username=a;Password=hush" } }),
-            Throws.InstanceOf<StoreException>().With.Message.Contains("127.0.0.1:9").And.Message.Not.Contains("hush"));
+            async () => await TestServer.StartAsync(CancellationToken.None, options: new JamServerOptions { Port = 0, Fleet = new FleetOptions { Postgres = wrong } }),
+            Throws.InstanceOf<StoreException>().With.Message.Contains("no-such-database").And.Message.Not.Contains("never-to-be-logged"));
+    }
+
+    [Test]
+    public async Task A_server_that_drains_is_not_ready_for_more_rooms(CancellationToken ct)
+    {
+        await using var fleet = await TestFleet.StartAsync(2, ct);
+        Assert.That(await fleet[0].IsReadyAsync(ct), Is.True);
+        using var host = await WebSocketClient.JoinAsync(fleet[0].Server.Port, Role.Host, "ana", ct);
+        // Until its member has gone over, or has been given up.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var draining = fleet[0].Server.DrainAsync(ending.Token);
+        await fleet[0].UntilAsync(f => f.GetProperty("is_draining").GetBoolean(), ct);
+        Assert.That((await fleet[0].IsReadyAsync(ct), await fleet[1].IsReadyAsync(ct)), Is.EqualTo((false, true)));
+        await ending.CancelAsync();
+        await Task.WhenAny(draining);
+    }
 }

@@ -32,9 +32,11 @@ internal sealed class TestFleet : IAsyncDisposable
 
     public string ConnectionString => FleetTests.Rig.At(_database);
 
-    public async Task<TestMember> AddAsync(CancellationToken ct, bool isProxy = false)
+    public async Task<TestMember> AddAsync(CancellationToken ct, bool isProxy = false, bool isCut = false)
     {
         var way = new Turnstile(FleetTests.Rig.Port);
+        if (isCut)
+            way.Cut();
         var options = new JamServerOptions
         {
             Port = 0, Address = IPAddress.Loopback,
@@ -79,6 +81,12 @@ internal sealed class TestMember(JamServer server, Turnstile way) : IAsyncDispos
     {
         using var json = JsonDocument.Parse(await _http.GetStringAsync(new Uri($"http://127.0.0.1:{Server.WebPort}/healthz"), ct));
         return json.RootElement.GetProperty("fleet").Clone();
+    }
+
+    public async Task<bool> IsReadyAsync(CancellationToken ct)
+    {
+        using var answer = await _http.GetAsync(new Uri($"http://127.0.0.1:{Server.WebPort}/readyz"), ct);
+        return answer.IsSuccessStatusCode;
     }
 
     public Task SeesAsync(int servers, CancellationToken ct) => UntilAsync(f => f.GetProperty("servers").GetInt32() == servers, ct);

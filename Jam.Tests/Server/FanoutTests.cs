@@ -24,7 +24,7 @@ internal sealed class FanoutTests
     /// <summary>A room of so many, its connections over sockets that take everything at once; all is sent on the calling thread.</summary>
     private sealed class Audience : IDisposable
     {
-        private readonly RoomPost _post = new(spreading => spreading.Execute());
+        private readonly RoomPost _post = new(TimeProvider.System, () => { }, spreading => spreading.Execute());
         private readonly List<ClientConnection> _connections = [];
 
         public Audience(int members)
@@ -61,7 +61,11 @@ internal sealed class FanoutTests
             return least;
         }
 
-        public void Dispose() => _connections.ForEach(connection => connection.Dispose());
+        public void Dispose()
+        {
+            _connections.ForEach(connection => connection.Dispose());
+            _post.Dispose();
+        }
     }
 
     [TestCase(5)]

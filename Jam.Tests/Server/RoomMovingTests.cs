@@ -36,6 +36,24 @@ internal sealed class RoomMovingTests
         Assert.That(room.Received<Rendezvous>(1), Is.Empty);
     }
 
+    [TestCase("192.0.2.7", 1)]
+    [TestCase("127.0.0.1", 4)]
+    public void What_a_client_elsewhere_says_of_its_own_machine_is_told_to_nobody(string observed, int urls)
+    {
+        var room = RoomHarness.WithHostAndViewers();
+        string[] told = ["ws://127.0.0.1:9/ws/jam", "ws://localhost:9/ws/jam", "ws://0.0.0.0:9/ws/jam", .. _urls];
+        room.Say(Unseated, new TellRendezvous(_higher with { Urls = told }), observed);
+        Assert.That(room.Received<Rendezvous>(1).Single().Urls, Is.EqualTo(told.TakeLast(urls)));
+    }
+
+    [Test]
+    public void A_client_elsewhere_that_names_its_own_machine_alone_moves_nobody()
+    {
+        var room = RoomHarness.WithHostAndViewers();
+        room.Say(Unseated, new TellRendezvous(_higher with { Urls = ["ws://[::1]:9/ws/jam"] }));
+        Assert.That(room.Received<Rendezvous>(1), Is.Empty);
+    }
+
     [Test]
     public void An_equal_epoch_of_a_lower_id_does()
     {

@@ -29,7 +29,7 @@ def arguments():
     p.add_argument("--rounds", type=int, default=1, metavar="N", help="how often each is killed (default 1)")
     p.add_argument("--rest", type=float, default=8.0, metavar="S", help="between rounds, and after the last (default 8)")
     p.add_argument("--restart-after", type=float, default=0.2, metavar="S", help="how long a killed server stays dead at the least (default 0.2)")
-    p.add_argument("--drain", action="store_true", help="end the servers in good order instead: they hand their rooms over")
+    p.add_argument("--drain", action="store_true", help="end the servers in good order instead (SIGTERM), each once the one before is back: they hand their rooms over, and nobody may be without a server")
     p.add_argument("--seed", type=int, metavar="N", help="of the order of kills and the commands (default: any)")
     p.add_argument("--limit-back", type=float, default=3.0, metavar="S", help="99th percentile of how long a member is nowhere (default 3)")
     p.add_argument("--limit-jump-ms", type=float, default=5.0, metavar="MS", help="(default 5)")
@@ -109,6 +109,8 @@ async def play(a, servers, dice):
             at, started = await end(server, a, loop)
             kills.append((at, server.url))
             starting.append(started)
+            if a.drain:
+                await started
             await asyncio.sleep(max(0, begun + a.every - time.monotonic()))
         await asyncio.sleep(a.rest)
     await asyncio.gather(*starting)
@@ -153,9 +155,17 @@ def judge(a, rooms, members, kills, spread):
     away += [(now_us() - m.lost_us) / 1e6 for m in nowhere if m.lost_us]
     jumps = [abs(start_of(after) - start_of(before)) / 1e3 for m in members for before, after in m.arrivals
              if m.room.states[key_of(after)]["by"] is None and "PLAY" == before["status"] == after["status"]]
+    for m in members:
+        for before, after in m.arrivals:
+            if (m.room.states[key_of(after)]["by"] is None and "PLAY" == before["status"] == after["status"]
+                    and abs(start_of(after) - start_of(before)) / 1e3 > a.limit_jump_ms):
+                # What the room was told in between says whether it was a command that this member had not seen.
+                told = [(s["seen_us"], *key_of(s), s["by"], s["note"], start_of(s)) for s in sorted(m.room.states.values(), key=lambda s: s["seen_us"])]
+                note(f"{m.room.name}, {m.name}: {key_of(before)} {start_of(before)} -> {key_of(after)} {start_of(after)}; told: {told}")
     torn = [r.name for r in rooms if len({m.state["clock_id"] for m in r.members if m.socket}) > 1]
     lost_rooms = [r.name for r in rooms if len(set().union(*(m.secrets for m in r.members))) != 1]
     lost = [entry for r in rooms for entry in lost_commands(r)]
+    hops = [hop for m in members for hop in m.hops]
     changes = sum(len({k[1] for k in r.states}) - 1 for r in rooms)
     kept = sum(1 for r in rooms if r.members[0].welcome["role"] == "host")
     commands = sum(1 for r in rooms for s in r.states.values() if s["by"] is not None)
@@ -163,6 +173,7 @@ def judge(a, rooms, members, kills, spread):
         "servers": a.servers, "rooms": a.rooms, "members": a.members, "ended": len(kills), "members_at_each_at_first": spread,
         "rooms_that_moved": changes, "times_away": len(away), "commands": commands, "jumps_measured": len(jumps),
         "back_median_s": percentile(away, 0.5), "back_p99_s": percentile(away, 0.99), "back_max_s": max(away, default=None),
+        "hops": len(hops), "hop_median_s": percentile(hops, 0.5), "hop_p99_s": percentile(hops, 0.99), "hop_max_s": max(hops, default=None),
         "jump_p99_ms": percentile(jumps, 0.99), "jump_max_ms": max(jumps, default=None),
         "rooms_lost": lost_rooms, "rooms_torn": torn, "commands_lost": lost, "members_nowhere": len(nowhere), "hosts_that_kept_their_place": kept,
     }
@@ -173,7 +184,13 @@ def judge(a, rooms, members, kills, spread):
         misses.append(f"{len(lost)} accepted commands lost")
     if nowhere:
         misses.append(f"{len(nowhere)} members nowhere")
-    if not away or result["back_p99_s"] > a.limit_back:
+    if a.drain:
+        # In good order nobody is ever without a server.
+        if away:
+            misses.append(f"{len(away)} times a member was without a server, {max(away):.2f} s at the most")
+        if not hops or result["hop_p99_s"] > a.limit_back:
+            misses.append(f"over after {result['hop_p99_s']} s (p99)")
+    elif not away or result["back_p99_s"] > a.limit_back:
         misses.append(f"back after {result['back_p99_s']} s (p99)")
     if not jumps or result["jump_max_ms"] > a.limit_jump_ms:
         misses.append(f"a jump of {result['jump_max_ms']} ms")
@@ -185,7 +202,8 @@ def tell(a, r):
     rows = [
         ("rooms lost, rooms torn apart", "0, 0", f"{len(r['rooms_lost'])}, {len(r['rooms_torn'])}"),
         ("accepted commands lost", "0", f"{len(r['commands_lost'])} of {r['commands']}"),
-        ("members back (p99)", f"{a.limit_back:.2f} s", f"{seconds(r['back_p99_s'])}  (median {seconds(r['back_median_s'])}, longest {seconds(r['back_max_s'])}; {r['times_away']} times)"),
+        ("members back (p99)", "never away" if a.drain else f"{a.limit_back:.2f} s", f"{seconds(r['back_p99_s'])}  (median {seconds(r['back_median_s'])}, longest {seconds(r['back_max_s'])}; {r['times_away']} times)"),
+        ("members gone over, beside (p99)", f"{a.limit_back:.2f} s" if a.drain else "", f"{seconds(r['hop_p99_s'])}  (median {seconds(r['hop_median_s'])}, longest {seconds(r['hop_max_s'])}; {r['hops']} times)"),
         ("members nowhere at the end", "0", str(r["members_nowhere"])),
         ("largest jump of the position", f"{a.limit_jump_ms:g} ms", "-" if r["jump_max_ms"] is None else f"{r['jump_max_ms']:.3f} ms  ({r['jumps_measured']} measured)"),
         ("hosts that kept their place", "", f"{r['hosts_that_kept_their_place']} of {r['rooms']}"),

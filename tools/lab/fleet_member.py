@@ -45,36 +45,55 @@ class Member:
         self.urls = [f"{u}/ws/{room.name}" for u in room.urls]
         self.url = None                 # where it is
         self.lost_us = None             # since when it is nowhere
-        self.aways = []                 # (from, to, where it was, first STATE there)
+        self.aways = []                 # (from, to, where it was)
+        self.hops = []                  # seconds from being told where else the room is to the first STATE there
+        self.told_us = self.hop = None
         self.arrivals = []              # (STATE known before, first STATE there)
         self.secrets = set()
         self.errors = {}
         self.is_ending = False
 
     async def live(self):
-        at, tried = 0, 0
+        at, rounds, hops = 0, 0, 0
         urls = list(self.urls)
         while not self.is_ending:
             wait = 0.0
             try:
                 answer = await self.enter(urls[at % len(urls)])
                 if answer is None:
-                    urls = self.urls[1:] + self.urls[:1]        # the one that is gone last
-                    at = tried = 0
+                    while self.hop:                             # beside the connection that has ended, and so on from there
+                        hop, self.hop = self.hop, None
+                        await hop
+                    urls, at, rounds, hops = list(self.urls), 0, 0, 0
                     continue
-                if isinstance(answer, list):                    # another has the room
-                    urls, at = answer + [u for u in urls if u not in answer], 0
-                    wait = 0.05 if tried else 0
+                if isinstance(answer, list) and hops < 3:       # another has the room
+                    urls, at, hops = answer + [u for u in urls if u not in answer], 0, hops + 1
+                    continue
+                hops = 0
+                if isinstance(answer, list) or answer == "moving":
+                    wait, rounds = 0.1, 0
                 else:
-                    wait = 0.1
-                    if answer != "moving":
-                        at += 1
+                    at += 1
             except (Closed, asyncio.TimeoutError):
                 at += 1
-                wait = 0.1 if at % len(urls) == 0 else 0
-            tried += 1
+                hops = 0
+            # As a peer: a wait follows a round over all addresses, and doubles with each.
+            if not wait and at and at % len(urls) == 0:
+                wait = min(3, 0.25 * 2 ** rounds * random.uniform(0.5, 1.5))
+                rounds += 1
             if wait:
-                await asyncio.sleep(wait * random.uniform(0.7, 1.3))
+                await asyncio.sleep(wait)
+
+    async def go_over(self, urls):
+        """Looks where the room is said to be, beside the connection that stands, as a peer does."""
+        for url in urls:
+            try:
+                answer = await self.enter(url)
+            except (Closed, asyncio.TimeoutError):
+                continue
+            if answer is None:
+                return
+        self.told_us = None
 
     async def enter(self, url):
         """None once it was in and is out again; a list of addresses, or an error's code, where it did not get in."""
@@ -94,7 +113,8 @@ class Member:
                 self.errors[code] = self.errors.get(code, 0) + 1
                 return code
             await wire.lost
-            self.socket, self.lost_us = None, now_us()
+            if self.socket is wire:
+                self.socket, self.lost_us = None, now_us()
             return None
         finally:
             wire.close()
@@ -112,10 +132,13 @@ class Member:
         now = now_us()
         if self.lost_us:
             self.aways.append((self.lost_us, now, self.url))
+        if self.told_us:
+            self.hops.append((now - self.told_us) / 1e6)
+        if self.lost_us or self.told_us:
             # Judged at the end, when it is known what was a command and what the same music as before.
             if self.is_newest(self.state):
                 self.arrivals.append((self.state, state))
-        self.url, self.lost_us = url, None
+        self.url, self.lost_us, self.told_us = url, None, None
         self.urls = [url] + [u for u in self.urls if u != url]
         self.follow(state)
 
@@ -133,8 +156,10 @@ class Member:
             if self.socket is wire:
                 self.follow(state)
             else:
-                self.socket = wire
+                before, self.socket = self.socket, wire
                 self.arrive(url, state)
+                if before is not None:
+                    before.close()
         elif self.socket is not wire:
             return
         elif text.startswith(b'{"type":"WELCOME"'):
@@ -145,9 +170,11 @@ class Member:
             if told["authority_id"] == self.state["clock_id"]:
                 self.urls = [self.url] + [u for u in told["urls"] if u != self.url]
             elif told["urls"]:
-                # The room is handed on: there at once.
+                # The room is handed on: there at once, without letting go of what stands.
                 self.urls = [self.url] + told["urls"]
-                wire.close()
+                if self.told_us is None:
+                    self.told_us = now_us()
+                    self.hop = asyncio.ensure_future(self.go_over(told["urls"]))
 
     def say(self, type_, **payload):
         """Says it where it can; whether anyone heard it, a STATE will tell."""

@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
 using Npgsql;
 
 namespace Jam.Server.Fleet.Postgres;
@@ -26,25 +28,33 @@ internal sealed class FleetDatabase : IAsyncDisposable
     // However many ask where their room is: a lease that waits for them would lapse.
     private readonly NpgsqlDataSource _pulse;
     private readonly TimeSpan _lease;
+    private readonly TimeSpan _grace;
 
-    private FleetDatabase(NpgsqlDataSource source, NpgsqlDataSource pulse, TimeSpan lease) => (_source, _pulse, _lease) = (source, pulse, lease);
+    // The advisory lock that the session holds which listens; 0: none.
+    private long _session;
+    private volatile bool _trustsSessions;
 
-    /// <summary>Connects, and brings the tables about.</summary>
-    /// <exception cref="SchemaException">They are of a later version.</exception>
-    public static async Task<FleetDatabase> OpenAsync(PostgresAddress address, TimeSpan lease, CancellationToken cancellationToken)
+    /// <summary>Connects with the first question.</summary>
+    /// <param name="address">Where it is.</param>
+    /// <param name="lease">How long a server counts as alive after its last renewal.</param>
+    /// <param name="grace">How long after that it does whose session has ended: longer than from one renewal to the next, since who lives says with that one that it has lost only its session.</param>
+    public FleetDatabase(PostgresAddress address, TimeSpan lease, TimeSpan grace) =>
+        (_source, _pulse, _lease, _grace) = (NpgsqlDataSource.Create(address.ConnectionString), NpgsqlDataSource.Create(address.SmallConnectionString), lease, grace);
+
+    /// <summary>Whether a session that has ended means that its server is dead. Not while this one's own has just ended, too: then it may have been the database.</summary>
+    public bool TrustsSessions
     {
-        var source = NpgsqlDataSource.Create(address.ConnectionString);
-        try
-        {
-            await Schema.MigrateAsync(source, Schema.Steps, cancellationToken);
-            return new FleetDatabase(source, NpgsqlDataSource.Create(address.SmallConnectionString), lease);
-        }
-        catch
-        {
-            await source.DisposeAsync();
-            throw;
-        }
+        get => _trustsSessions;
+        set => _trustsSessions = value;
     }
+
+    /// <summary>Brings the tables about.</summary>
+    /// <exception cref="SchemaException">They are of a later version.</exception>
+    public Task PrepareAsync(CancellationToken cancellationToken) => Schema.MigrateAsync(_source, Schema.Steps, cancellationToken);
+
+    /// <summary>Whether the database did answer, and will not let this server in or work however often it tries.</summary>
+    public static bool IsRefusal(Exception e) =>
+        e is PostgresException { SqlState: ['2', '8', ..] or ['3', 'D', ..] or ['4', '2', ..] } or NpgsqlException { InnerException: AuthenticationException };
 
     /// <summary>Whether this is what it looks like when the database does not do its part, rather than a bug here.</summary>
     public static bool IsAbsent(Exception e) => e is NpgsqlException or SocketException or TimeoutException or IOException;
@@ -57,17 +67,20 @@ internal sealed class FleetDatabase : IAsyncDisposable
         using var batch = _pulse.CreateBatch();
         batch.BatchCommands.Add(Command(
             """
-            INSERT INTO jam_server (id, url, version, rooms, members, is_draining, seen_at, lease_until)
-            VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp(), clock_timestamp() + $7)
-            ON CONFLICT (id) DO UPDATE SET rooms = $4, members = $5, is_draining = $6, seen_at = clock_timestamp(), lease_until = clock_timestamp() + $7
+            INSERT INTO jam_server (id, url, version, rooms, members, is_draining, seen_at, lease_until, session)
+            VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp(), clock_timestamp() + $7, NULLIF($8, 0::bigint))
+            ON CONFLICT (id) DO UPDATE SET rooms = $4, members = $5, is_draining = $6, seen_at = clock_timestamp(), lease_until = clock_timestamp() + $7,
+                session = NULLIF($8, 0::bigint)
             """,
-            self.Id, self.Url, self.Version, self.Rooms, self.Members, self.IsDraining, _lease));
+            self.Id, self.Url, self.Version, self.Rooms, self.Members, self.IsDraining, _lease, Interlocked.Read(ref _session)));
         batch.BatchCommands.Add(Command(
             """
-            SELECT id, url, rooms, members, is_draining, clock_timestamp() - seen_at, lease_until - clock_timestamp(),
+            SELECT id, url, rooms, members, is_draining, clock_timestamp() - seen_at,
+                   CASE WHEN $1 AND id <> $2 AND pg_try_advisory_xact_lock_shared(session) THEN LEAST(lease_until, seen_at + $3) ELSE lease_until END - clock_timestamp(),
                    clock_timestamp() - pg_postmaster_start_time()
             FROM jam_server WHERE lease_until > clock_timestamp() - interval '60 s'
-            """));
+            """,
+            TrustsSessions, self.Id, _grace));
         using var reader = batch.ExecuteReader();
         var (servers, up) = (new List<ServerRow>(), TimeSpan.Zero);
         while (reader.Read())
@@ -98,7 +111,7 @@ internal sealed class FleetDatabase : IAsyncDisposable
 
     /// <summary>
     /// Gives a room that is nobody's, or a dead server's, to a live server, in one statement that raises its epoch. A server is dead
-    /// when its lease has ended while the database could have been told of another.
+    /// when its lease has ended while the database could have been told of another, or when its session has and it does not say that it lives.
     /// </summary>
     /// <param name="room">The room.</param>
     /// <param name="server">Who gets it.</param>
@@ -111,12 +124,13 @@ internal sealed class FleetDatabase : IAsyncDisposable
             INSERT INTO jam_room AS r (name, owner, epoch, state)
             SELECT $1, $2, 1, $3 WHERE EXISTS (SELECT 1 FROM jam_server s WHERE s.id = $2 AND s.lease_until > clock_timestamp())
             ON CONFLICT (name) DO UPDATE SET owner = $2, epoch = r.epoch + 1, claimed_at = clock_timestamp()
-            WHERE (r.owner IS NULL OR NOT EXISTS (SELECT 1 FROM jam_server s WHERE s.id = r.owner AND s.lease_until > clock_timestamp()))
+            WHERE (r.owner IS NULL OR NOT EXISTS (SELECT 1 FROM jam_server s WHERE s.id = r.owner AND s.lease_until > clock_timestamp()
+                   AND NOT CASE WHEN $5 AND s.session IS NOT NULL AND s.seen_at + $6 < clock_timestamp() THEN pg_try_advisory_xact_lock_shared(s.session) ELSE false END))
               AND (NOT EXISTS (SELECT 1 FROM jam_server s WHERE s.id = r.owner) OR clock_timestamp() > pg_postmaster_start_time() + $4)
             RETURNING r.owner, r.epoch, r.state)
         SELECT owner, epoch, state, pg_notify('jam_fleet', 'claim ' || $1 || ' ' || owner || ' ' || epoch) FROM claimed
         """,
-        cancellationToken, room, server, state, _lease);
+        cancellationToken, room, server, state, _lease, TrustsSessions, _grace);
 
     /// <summary>What is kept of a room; null where it is not this server's.</summary>
     public Task<RoomRow?> ReadAsync(string room, Guid owner, CancellationToken cancellationToken) =>
@@ -179,16 +193,31 @@ internal sealed class FleetDatabase : IAsyncDisposable
         """,
         cancellationToken);
 
-    /// <summary>Takes in what servers tell each other, from the moment at which <paramref name="onReady"/> is called until it fails.</summary>
+    /// <summary>
+    /// Takes in what servers tell each other, from the moment at which <paramref name="onReady"/> is called until it fails. The session
+    /// holds a lock meanwhile, by which the others see that this process is there.
+    /// </summary>
     public async Task ListenAsync(Action onReady, Action<string> onTold, CancellationToken cancellationToken)
     {
         await using var connection = await _pulse.OpenConnectionAsync(cancellationToken);
         connection.Notification += (_, told) => onTold(told.Payload);
         await using (var command = new NpgsqlCommand($"LISTEN {Channel}", connection))
             await command.ExecuteNonQueryAsync(cancellationToken);
-        onReady();
-        while (true)
-            await connection.WaitAsync(cancellationToken);
+        // A new one each time: the old one may be held yet by a session whose end the database has not noticed.
+        var session = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+        await using (var command = On(new NpgsqlCommand("SELECT pg_advisory_lock($1)", connection), session))
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        Interlocked.Exchange(ref _session, session);
+        try
+        {
+            onReady();
+            while (true)
+                await connection.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Exchange(ref _session, 0);
+        }
     }
 
     /// <inheritdoc/>

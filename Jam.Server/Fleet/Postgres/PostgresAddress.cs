@@ -19,6 +19,9 @@ internal sealed class PostgresAddress
             builder.KeepAlive = 2;
         if (builder.MaxPoolSize == unset.MaxPoolSize)
             builder.MaxPoolSize = 10;
+        // The same few statements all day: planned once per connection.
+        if (builder.MaxAutoPrepare == unset.MaxAutoPrepare)
+            (builder.MaxAutoPrepare, builder.AutoPrepareMinUsages) = (20, 2);
         builder.ApplicationName ??= "swarmjam";
         builder.PersistSecurityInfo = false;
         ConnectionString = builder.ConnectionString;

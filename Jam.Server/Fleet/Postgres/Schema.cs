@@ -42,6 +42,8 @@ internal static class Schema
             );
             """),
         new(2, 1, "CREATE INDEX jam_room_owner ON jam_room (owner);"),
+        // The advisory lock that a server's session holds: PostgreSQL frees it the moment that the process is gone. Null: the lease alone counts.
+        new(3, 1, "ALTER TABLE jam_server ADD COLUMN session bigint;"),
     ];
 
     /// <summary>Brings the database up to what this program knows.</summary>
