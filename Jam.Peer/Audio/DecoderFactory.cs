@@ -112,6 +112,8 @@ public static class DecoderFactory
             return indexed;
         if (index is SoundIndex sound)
             return SndfileDecoder.Open(reader, 0, SplicedSoundFile.By(sound, decoders.SoundFile), out error, cancellationToken);
+        if (index is ChainIndex chain)
+            return new ChainedDecoder(reader, chain, decoders.SoundFile);
         var format = TrackFormat.Of(reader, cancellationToken);
         return format.Container switch
         {

@@ -6,6 +6,8 @@ import analysis
 
 LIMIT_US = 1000                                     # what counts as in sync
 SHIFT_US = 5000                                     # how far the end of host or server may move what is heard
+MOST_SILENT_MS = 30                                 # at a change of track, beyond what the tracks hold themselves
+RATE_OF_TRACKS = 44100
 WINDOW, STEP = 0.2, 0.05                            # seconds; for what happens right after a change
 
 
@@ -48,6 +50,8 @@ def evaluate(run):
             points = analysis.offsets(sounds[i], sounds[j], rate, since, min(end, since + 8), WINDOW, STEP)
             result["joins"].append({"viewer": other, "against": one, "sounds_after_s": round(first[j] - since, 2),
                                     "in_sync_after_s": settled(points, since)})
+    if a.next:
+        result["changes"] = changes(run, rig, sounds)
     if a.kill_host or a.kill_server or a.kill_both or a.fleet:
         result["shifts"] = [shift(run, rig, viewer, sound, start) for viewer, sound, start in zip(rig.outputs, sounds, first)]
     result["misses"] = misses(a, result)
@@ -83,6 +87,17 @@ def shift(run, rig, viewer, sound, start):
     known = [v for at, v in line if v is not None and at >= killed - 1]
     moved = max(abs(v - before[len(before) // 2]) for v in known) if before and known else None
     return {"output": viewer, "moved_us": moved and round(moved, 1), "windows": len(line), "unmatched": sum(v is None for _, v in line)}
+
+
+def changes(run, rig, sounds):
+    """The longest silence at each change of track, and what of it is the tracks' own: the end of the one, the beginning of the other."""
+    tracks = [analysis.decoded(track, rig.folder, f"decoded{number}.wav") for number, track in enumerate(run.tracks)]
+    lead = [analysis.first_sound(track, RATE_OF_TRACKS) or 0 for track in tracks]
+    trail = [analysis.first_sound(track[::-1], RATE_OF_TRACKS) or 0 for track in tracks[:1]]
+    own = {"the track ends": trail[0] + lead[1], "previous": lead[0], "next": lead[1]}
+    return [{"name": name, "output": output, "own_ms": round(own[name] * 1e3, 1), "silent_ms": round(1e3 * max(
+        (length for _, length in analysis.silences(sound, rig.rate, at, at + 4)), default=0), 1)}
+        for at, name in run.events if name in own for output, sound in zip(rig.outputs, sounds)]
 
 
 def settled(points, since):
@@ -141,6 +156,8 @@ def misses(a, result):
         most(f"{join['viewer']}: in sync with {join['against']} after its start", join["in_sync_after_s"], a.limit_settle_s, "s")
     for moved in result.get("shifts", []):
         most(f"{moved['output']}: moved against the track", moved["moved_us"], SHIFT_US)
+    for change in result.get("changes", []):
+        most(f"{change['output']}: silent at {change['name']}", round(change["silent_ms"] - change["own_ms"], 1), MOST_SILENT_MS, "ms")
     for silent in result["silences"]:
         if len(silent["gaps"]) > a.limit_silences:
             out.append(f"{silent['output']}: {len(silent['gaps'])} unexpected silences")
@@ -174,6 +191,8 @@ def tell(result):
     for moved in result.get("shifts", []):
         print(f"{moved['output']} against the track itself: moved by {moved['moved_us']} us at most when host or server went "
               f"({moved['windows']} windows, {moved['unmatched']} unmatched)")
+    for change in result.get("changes", []):
+        print(f"{change['output']} at {change['name']}: silent for {change['silent_ms']:g} ms ({change['own_ms']:g} of them the tracks' own)")
     for silent in result["silences"]:
         gaps = ", ".join(f"{gap['ms']:g} ms at {gap['at_s']:g} s" for gap in silent["gaps"][:8]) or "none"
         print(f"unexpected silences of {silent['output']}: {gaps}")

@@ -2,7 +2,7 @@ using Jam.Peer.Playback;
 
 namespace Jam.Peer.Audio.Sndfile;
 
-/// <summary>The index of a WAV or AIFF: its head, and where its samples begin and end; every place follows from that.</summary>
+/// <summary>The index of a WAV, an AIFF or another file of plain samples: its head, and where its samples begin and end; every place follows from that.</summary>
 internal static class PlainScan
 {
     /// <summary>What stands between an AIFF chunk's header and its samples.</summary>
