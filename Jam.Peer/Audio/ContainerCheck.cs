@@ -41,7 +41,11 @@ internal static class ContainerCheck
                 return null;
             var size = isLittleEndian ? BinaryPrimitives.ReadUInt32LittleEndian(head[4..]) : BinaryPrimitives.ReadUInt32BigEndian(head[4..]);
             if (head[..4].SequenceEqual(sound))
-                return (at + ChunkHeaderBytes, size >= UnknownSize ? reader.LengthBytes : at + ChunkHeaderBytes + size);
+            {
+                // Of what is longer than it can say, the size is nothing, or what is left of the true one.
+                var isKnown = size < UnknownSize && reader.LengthBytes - at <= uint.MaxValue;
+                return (at + ChunkHeaderBytes, isKnown ? at + ChunkHeaderBytes + size : reader.LengthBytes);
+            }
             at += ChunkHeaderBytes + size + (size & 1);
         }
         return null;

@@ -119,7 +119,8 @@ public static class DecoderFactory
         {
             Container.Mpeg => Mp3Decoder.Open(reader, decoders.Mp3, out error, cancellationToken),
             Container.Mp4 => AacDecoder.Open(reader, out error, cancellationToken),
-            _ => SndfileDecoder.Open(reader, format.Start, decoders.SoundFile, out error, cancellationToken),
+            _ => SndfileDecoder.Open(
+                reader, format.Start, LongWav.By(reader, format, decoders.SoundFile, cancellationToken), out error, cancellationToken),
         };
     }
 }

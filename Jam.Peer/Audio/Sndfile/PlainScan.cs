@@ -18,7 +18,8 @@ internal static class PlainScan
         var until = Math.Min(sound.Until, reader.LengthBytes);
         if (from - format.Start is <= 0 or > SoundIndex.MaxHeadBytes || until <= from)
             return null;
-        var head = new ByteWindow(reader).Get(format.Start, (int)(from - format.Start), cancellationToken).ToArray();
+        var head = LongWav.HeadOf(reader, format, cancellationToken)
+            ?? new ByteWindow(reader).Get(format.Start, (int)(from - format.Start), cancellationToken).ToArray();
         return SoundIndex.Create(
             new SoundLayout(SoundKind.Plain, sampleRate, channels, lengthFrames, until, head, []), [from], [0]);
     }

@@ -20,6 +20,7 @@ internal static class SndfileProbe
             return TrackProbe.Damaged($"it is cut off: its last {missing} bytes or more are missing");
         if (format.Container == Container.Ogg && OggChain.Find(reader, format.Start, cancellationToken) is { } links)
             return OggChain.Look(reader, links, open, cancellationToken);
+        open = LongWav.By(reader, format, open, cancellationToken);
         using var decoder = SndfileDecoder.Open(reader, format.Start, open, out var error, cancellationToken);
         if (decoder is null)
             return error!.StartsWith("it is damaged", StringComparison.Ordinal) ? TrackProbe.Damaged(error) : TrackProbe.Failed(error);

@@ -98,7 +98,7 @@ internal sealed class ExtrasShelf(Func<SwarmEvent, bool> post)
         Add(place + 1 < room.Queue.Count ? room.Queue[place + 1] : null, BlobCore.PatientFrom, BlobCore.PatientFrom, BlobCore.PatientFrom + 3);
         // What lies before or comes in another order: its index is no picture, and whoever goes back should hear it at once.
         foreach (var track in UpNext.Around(room))
-            Add(track with { Sidecars = new Sidecars(track.Sidecars?.Index, track.Sidecars?.Tags) }, BlobCore.PatientFrom, BlobCore.PatientFrom, 0);
+            Add(track with { Sidecars = new Sidecars(track.Sidecars?.Index, track.Sidecars?.Tags) }, BlobCore.PatientFrom + 2, BlobCore.PatientFrom + 2, 0);
         foreach (var track in room.Queue)
             Add(track with { Sidecars = new Sidecars(null, track.Sidecars?.Tags) }, 0, BlobCore.PatientFrom + 2, 0);
         return wishes;
