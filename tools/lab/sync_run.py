@@ -73,10 +73,11 @@ class Run:
 
     def _play(self):
         a, rig = self.a, self.rig
-        rig.start_sound(a.device_ppm, a.hog)
+        unsteady = next(v for v in rig.outputs if v != "host") if a.lose_device else None
+        rig.start_sound(a.device_ppm, a.hog, unsteady)
         rig.start_recording()
         length = 30 + a.seconds + (a.join_after or 0) + (60 if a.events else 0) + (60 if a.kill_host or a.kill_server or a.kill_both or a.fleet else 0)
-        length += 60 if a.next else 0
+        length += 60 if a.next or a.lose_device else 0
         self.tracks = [os.path.abspath(a.mp3) if a.mp3 else make_track(rig, length), *([make_track(rig, 90, "second")] if a.next else [])]
         self.connect_machines()
         if a.hog:
@@ -111,6 +112,14 @@ class Run:
             self.rest(10)
             self.command("next")
             self.rest(10)
+        if a.lose_device:
+            self.rest(10)
+            self.note("device lost")
+            rig.cables[unsteady].cut()
+            self.rest(6)
+            self.note("device back")
+            rig.cables[unsteady].mend()
+            self.rest(12)
         if a.kill_host:
             self.rest(10)
             self.note("kill host")
