@@ -1,4 +1,5 @@
 using Jam.Peer.Audio;
+using Jam.Peer.Audio.Sndfile;
 using Jam.Peer.Playback;
 using Jam.Peer.Session;
 using NUnit.Framework;
@@ -59,6 +60,15 @@ public sealed class OggChainTests
         var links = Links(SoundFiles.OggVorbis);
         bytes = [.. links[0], .. links[1][..(links[1].Length / 2)]];
         Assert.That(DecoderFactory.Probe(new PartialTrack(bytes)).Error, Does.Contain("cut off").Or.Contain("damaged"));
+    }
+
+    [Test]
+    public void FLAC_in_an_Ogg_that_cannot_be_read_is_called_that()
+    {
+        byte[] info = [0x7F, .. "FLAC"u8, 1, 0, 0, 1, .. "fLaC"u8, 0x80, 0, 0, 34, .. new byte[34]];
+        var probe = DecoderFactory.Probe(new PartialTrack([.. OggPage.Make(1, 0, 0, 2, info)!, .. OggPage.Make(1, 1, 0, OggPage.IsEnd, [9, 9, 9])!]));
+        Assert.That(probe.Error, Does.Contain("FLAC in an Ogg"));
+        Assert.That(probe.Advice, Does.Contain("-c copy"));
     }
 
     [Test]

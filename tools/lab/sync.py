@@ -16,9 +16,10 @@ import link_net
 from clicks import ClickRun, tell_clicks
 from rig import JAM, Rig, RigError
 from selftest import self_test
+from snapcast_run import SnapcastRun
 from swarm_net import NetError
 from sync_report import evaluate, tell, tell_beside
-from sync_run import Run, SnapcastRun
+from sync_run import Run
 
 # p95, maximum, first second: us. What is promised for a wired network, for a bad one, and with every processor busy.
 PROMISED, PROMISED_ON_LINK, PROMISED_BUSY = (30, 80, 100), (100, 250, 250), (50, 150, 150)
