@@ -77,7 +77,9 @@ internal sealed class TrackFollower(
     private IEnumerable<TrackRequest> Neighbours(RoomState room) =>
         from track in UpNext.Around(room)
         where track.Kind == TrackKind.Audio && IsWhole(track.TrackId)
-        select new TrackRequest(track.TrackId, shelf.ReaderOf(track.TrackId)!, extras.Of(track).Index);
+        let index = extras.Of(track).Index
+        where index is not null || track.Sidecars?.Index is null
+        select new TrackRequest(track.TrackId, shelf.ReaderOf(track.TrackId)!, index);
 
     private bool IsWhole(string track) => shelf.Find(track)?.Storage is { IsComplete: true };
 
