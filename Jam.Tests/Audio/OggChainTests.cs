@@ -72,7 +72,7 @@ public sealed class OggChainTests
     }
 
     [Test]
-    public void A_changed_blob_is_refused_or_is_the_index_that_it_says([Range(1, 12)] int seed)
+    public void A_changed_blob_is_refused_or_is_the_index_that_it_says([Range(1, 8)] int seed)
     {
         byte[] bytes = [.. Links(SoundFiles.OggOpus).SelectMany(link => link)];
         var blob = IndexOf(bytes).ToBytes();
@@ -86,8 +86,15 @@ public sealed class OggChainTests
             Assert.That(TrackIndex.TryParse(blob.AsSpan(0, length), bytes.Length, out _), Is.Null, "cut off");
     }
 
-    private static byte[][] Links(int format) => [.. s_seconds.Select((seconds, i) => SoundFiles.Make(
-        format, SoundFiles.Chord((seconds + i) * Rate, Rate, 2)[(2 * i * Rate)..], Rate, 2))];
+    private readonly Dictionary<int, byte[][]> _made = [];
+
+    private byte[][] Links(int format)
+    {
+        if (!_made.TryGetValue(format, out var links))
+            _made[format] = links = [.. s_seconds.Select((seconds, i) => SoundFiles.Make(
+                format, SoundFiles.Chord((seconds + i) * Rate, Rate, 2)[(2 * i * Rate)..], Rate, 2))];
+        return links;
+    }
 
     private static ITrackDecoder Open(PartialTrack track, TrackIndex index) =>
         DecoderFactory.Open(track, index, Decoders.Of(DecoderKind.Auto), out _, default)!;
