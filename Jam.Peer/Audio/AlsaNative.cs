@@ -25,6 +25,9 @@ internal static unsafe partial class AlsaNative
     /// <summary>SND_PCM_TSTAMP_TYPE_MONOTONIC.</summary>
     public const int MonotonicStamps = 1;
 
+    /// <summary>SND_PCM_STATE_RUNNING.</summary>
+    public const int Running = 3;
+
     /// <summary>EPIPE: the device ran dry.</summary>
     public const int RanDry = -32;
 
@@ -111,6 +114,9 @@ internal static unsafe partial class AlsaNative
 
     [LibraryImport(Library, EntryPoint = "snd_pcm_status")]
     public static partial int Status(nint pcm, nint status);
+
+    [LibraryImport(Library, EntryPoint = "snd_pcm_status_get_state")]
+    public static partial int StatusState(nint status);
 
     [LibraryImport(Library, EntryPoint = "snd_pcm_status_get_delay")]
     public static partial nint StatusDelay(nint status);

@@ -98,7 +98,8 @@ internal sealed unsafe class AlsaStream : IDisposable
     /// <summary>Reads when the frame that sounds now was due.</summary>
     public void ReadTiming(WriteClock clock)
     {
-        if (AlsaNative.Status(_pcm, _status) < 0)
+        // What stands in a queue that does not move yet is heard nobody knows when.
+        if (AlsaNative.Status(_pcm, _status) < 0 || AlsaNative.StatusState(_status) != AlsaNative.Running)
             return;
         var nowUs = _time.NowUs();
         var delay = AlsaNative.StatusDelay(_status);

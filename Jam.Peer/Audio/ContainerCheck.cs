@@ -20,14 +20,16 @@ internal static class ContainerCheck
     public static long MissingBytes(ITrackReader reader, TrackFormat format, CancellationToken cancellationToken) =>
         format.Container switch
         {
-            Container.Wav or Container.Aiff => MissingChunkBytes(reader, format, cancellationToken),
+            Container.Wav or Container.Aiff or Container.Other => MissingChunkBytes(reader, format, cancellationToken),
             Container.Ogg => MissingPageBytes(reader, cancellationToken),
             _ => 0,
         };
 
-    /// <summary>Where the samples of a WAV or AIFF stand; null where no chunk holds any.</summary>
+    /// <summary>Where the samples of a file of plain samples stand; null where no chunk holds any.</summary>
     public static (long From, long Until)? FindSound(ITrackReader reader, TrackFormat format, CancellationToken cancellationToken)
     {
+        if (format.Container == Container.Other)
+            return WideContainer.FindSound(reader, format.Start, cancellationToken);
         var sound = format.Container == Container.Aiff ? "SSND"u8 : "data"u8;
         var window = new ByteWindow(reader);
         var isLittleEndian = window.Get(format.Start, 4, cancellationToken).SequenceEqual("RIFF"u8);
@@ -39,7 +41,11 @@ internal static class ContainerCheck
                 return null;
             var size = isLittleEndian ? BinaryPrimitives.ReadUInt32LittleEndian(head[4..]) : BinaryPrimitives.ReadUInt32BigEndian(head[4..]);
             if (head[..4].SequenceEqual(sound))
-                return (at + ChunkHeaderBytes, size >= UnknownSize ? reader.LengthBytes : at + ChunkHeaderBytes + size);
+            {
+                // Of what is longer than it can say, the size is nothing, or what is left of the true one.
+                var isKnown = size < UnknownSize && reader.LengthBytes - at <= uint.MaxValue;
+                return (at + ChunkHeaderBytes, isKnown ? at + ChunkHeaderBytes + size : reader.LengthBytes);
+            }
             at += ChunkHeaderBytes + size + (size & 1);
         }
         return null;

@@ -112,12 +112,15 @@ public static class DecoderFactory
             return indexed;
         if (index is SoundIndex sound)
             return SndfileDecoder.Open(reader, 0, SplicedSoundFile.By(sound, decoders.SoundFile), out error, cancellationToken);
+        if (index is ChainIndex chain)
+            return new ChainedDecoder(reader, chain, decoders.SoundFile);
         var format = TrackFormat.Of(reader, cancellationToken);
         return format.Container switch
         {
             Container.Mpeg => Mp3Decoder.Open(reader, decoders.Mp3, out error, cancellationToken),
             Container.Mp4 => AacDecoder.Open(reader, out error, cancellationToken),
-            _ => SndfileDecoder.Open(reader, format.Start, decoders.SoundFile, out error, cancellationToken),
+            _ => SndfileDecoder.Open(
+                reader, format.Start, LongWav.By(reader, format, decoders.SoundFile, cancellationToken), out error, cancellationToken),
         };
     }
 }

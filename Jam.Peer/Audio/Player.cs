@@ -97,6 +97,9 @@ public sealed class Player : IAsyncDisposable
     /// disposed.</param>
     public void SetTrack(string? trackId, Func<ITrackReader>? open) => _feeder.SetTrack(trackId, open);
 
+    /// <summary>What may come next and is here whole: its beginning is decoded ahead, so that a change to it is heard at once.</summary>
+    internal void SetNeighbours(IReadOnlyList<TrackRequest> tracks) => _feeder.SetNeighbours(tracks);
+
     /// <summary>
     /// Where the frames of a track stand in its bytes, so that a seek needs only those around it. Before <see cref="SetTrack"/> or after.
     /// </summary>

@@ -26,12 +26,14 @@ internal sealed class TrackFeeder : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _wake = new(false);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly RingFiller _filler;
+    private readonly ReadyTracks _ready;
+    private RingFiller _filler;
     private FollowedTimeline _followed = FollowedTimeline.Nothing;
     private CancellationTokenSource? _wait;
     private TimelinePair? _pair;
     private TrackRequest? _request;
     private GivenIndex? _index;
+    private IReadOnlyList<TrackRequest> _neighbours = [];
     private (string? TrackId, float Gain) _gain;
     private volatile bool _stopped;
     private volatile int _concealed;
@@ -48,7 +50,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
         TimeProvider time, Func<RoomClockSnapshot> clock, Func<long> leadUs, Action<PlayoutTrack?> publish, Action decoded, Action<string> notice,
         Decoders decoders)
     {
-        _filler = new RingFiller(decoders);
+        (_ready, _filler) = (new ReadyTracks(decoders), new RingFiller(decoders));
         (_time, _clock, _leadUs, _publish, _decoded, _notice) = (time, clock, leadUs, publish, decoded, notice);
         new Thread(Run) { IsBackground = true, Name = "decoder" }.Start();
     }
@@ -77,6 +79,20 @@ internal sealed class TrackFeeder : IAsyncDisposable
                 return;
             _request = trackId is null || open is null ? null : new TrackRequest(trackId, open);
             _wait?.Cancel();
+        }
+        _wake.Set();
+    }
+
+    /// <summary>
+    /// What may come next, all bytes of it here: it is opened and its beginning decoded when there is time, so that it sounds at once.
+    /// </summary>
+    public void SetNeighbours(IReadOnlyList<TrackRequest> tracks)
+    {
+        lock (_gate)
+        {
+            if (_neighbours.Select(one => one.TrackId).SequenceEqual(tracks.Select(one => one.TrackId)))
+                return;
+            _neighbours = tracks;
         }
         _wake.Set();
     }
@@ -127,14 +143,17 @@ internal sealed class TrackFeeder : IAsyncDisposable
                 TrackRequest? request;
                 TimelinePair? pair;
                 GivenIndex? index;
+                IReadOnlyList<TrackRequest> neighbours;
                 lock (_gate)
                 {
-                    (request, pair, index) = (_request, _pair, _index);
+                    (request, pair, index, neighbours) = (_request, _pair, _index, _neighbours);
                     _wait = wait;
                     if (_stopped)
                         break;
                 }
-                if (!ReferenceEquals(request, opened))
+                // What was opened without knowing that it is a chain ends where its first link does.
+                var isOther = index?.Index is ChainIndex && !ReferenceEquals(index, used) && index.TrackId == request?.TrackId;
+                if (isOther || !ReferenceEquals(request, opened))
                 {
                     failing = request;
                     Open(request, index?.TrackId == request?.TrackId ? index?.Index : null, wait.Token);
@@ -146,7 +165,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
                         _filler.UseIndex(index.Index);
                     used = index;
                 }
-                var isBusy = Fill(pair, wait.Token);
+                var isBusy = Fill(pair, wait.Token) || _ready.Prepare(neighbours, wait.Token);
                 _concealed = _filler.Concealed;
                 if (!isBusy)
                     _wake.WaitOne(_filler.Track is null || _clock().IsReady ? s_idle : s_soon);
@@ -170,6 +189,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
             }
         }
         _filler.Close();
+        _ready.Close();
         _ended.TrySetResult();
     }
 
@@ -179,7 +199,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
         PlayoutTrack? track = null;
         if (request is not null)
         {
-            track = _filler.Open(request.TrackId, request.Open(), index, out var error, token);
+            track = Open(request, index, out var error, token);
             if (track is null)
                 _notice($"this track cannot be played: {error}");
         }
@@ -190,6 +210,17 @@ internal sealed class TrackFeeder : IAsyncDisposable
             Volatile.Write(ref _track, track);
         }
         _publish(track);
+    }
+
+    private PlayoutTrack? Open(TrackRequest request, TrackIndex? index, out string? error, CancellationToken token)
+    {
+        error = null;
+        if (_ready.Take(request.TrackId) is not { } ready)
+            return _filler.Open(request.TrackId, request.Open(), index, out error, token);
+        _filler = ready;
+        if (index is not null)
+            ready.UseIndex(index);
+        return ready.Track;
     }
 
     private bool Fill(TimelinePair? pair, CancellationToken token)
@@ -204,6 +235,4 @@ internal sealed class TrackFeeder : IAsyncDisposable
     }
 
     private sealed record GivenIndex(string TrackId, TrackIndex Index);
-
-    private sealed record TrackRequest(string TrackId, Func<ITrackReader> Open);
 }

@@ -15,6 +15,7 @@ internal static class TrackPlaces
     {
         Mp3Index mp3 => Mp3Places.ByteAt(mp3, positionUs, trackBytes),
         SoundIndex sound => sound.ByteAt(positionUs),
+        ChainIndex chain => chain.ByteAt(positionUs),
         _ => null,
     };
 }

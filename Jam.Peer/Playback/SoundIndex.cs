@@ -60,11 +60,19 @@ internal sealed class SoundIndex : TrackIndex
     {
         if (!IsSane(layout) || offsets.Count == 0 || offsets.Count != frames.Count || holes.Count > MaxHoles)
             return null;
-        var room = MaxBytes - 100 - layout.Head.Length - layout.Tail.Length - 16 * holes.Count;
+        return new SoundIndex(layout, [.. offsets], [.. frames], [.. holes]).Within(MaxBytes);
+    }
+
+    /// <summary>The same with fewer entries, so that it takes no more than so many bytes; null where even that does not help.</summary>
+    public SoundIndex? Within(int maxBytes)
+    {
+        var room = maxBytes - 100 - Layout.Head.Length - Layout.Tail.Length - 16 * _holes.Length;
+        if (room < 0)
+            return null;
         var every = 1;
-        while (offsets.Count / every >= MaxEntries || IndexBytes.SizeOf(offsets, every) + IndexBytes.SizeOf(frames, every) > room)
+        while (_offsets.Length / every >= MaxEntries || IndexBytes.SizeOf(_offsets, every) + IndexBytes.SizeOf(_frames, every) > room)
             every *= 2;
-        return new SoundIndex(layout, Every(offsets, every), Every(frames, every), [.. holes]);
+        return every == 1 ? this : new SoundIndex(Layout, Every(_offsets, every), Every(_frames, every), _holes);
     }
 
     /// <summary>Whether a blob says that it is one of these.</summary>
@@ -177,9 +185,9 @@ internal sealed class SoundIndex : TrackIndex
         return found >= 0 ? found : ~found - 1;
     }
 
-    private static long[] Every(IReadOnlyList<long> values, int every)
+    private static long[] Every(long[] values, int every)
     {
-        var kept = new long[(values.Count + every - 1) / every];
+        var kept = new long[(values.Length + every - 1) / every];
         for (var i = 0; i < kept.Length; i++)
             kept[i] = values[i * every];
         return kept;

@@ -32,6 +32,8 @@ public abstract class TrackIndex
             return null;
         if (Mp3Index.IsOne(blob))
             return Mp3Index.Parse(blob, trackBytes, out error);
+        if (ChainIndex.IsOne(blob))
+            return ChainIndex.Parse(blob, trackBytes, out error);
         return SoundIndex.IsOne(blob) ? SoundIndex.Parse(blob, trackBytes, out error) : null;
     }
 }

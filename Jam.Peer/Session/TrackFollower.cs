@@ -50,12 +50,14 @@ internal sealed class TrackFollower(
                 _current = (current, nowUs);
             var known = extras.Of(track);
             Give(current, known);
-            if (known.Index is not null || track.Sidecars?.Index is null || nowUs - _current.SinceUs >= IndexPatienceUs)
+            if (known.Index is not null || track.Sidecars?.Index is null || IsWhole(current) || nowUs - _current.SinceUs >= IndexPatienceUs)
                 player.SetTrack(current, shelf.ReaderOf(current));
+            player.SetNeighbours([.. Neighbours(room)]);
         }
         else
         {
             player.SetTrack(null, null);
+            player.SetNeighbours([]);
         }
 
         FollowPlayhead(room);
@@ -70,6 +72,16 @@ internal sealed class TrackFollower(
         if (room.Track?.TrackId != track?.TrackId)
             _ahead.Update(room.Timeline?.Current, shelf.Find(room.Track?.TrackId), extras.Of(room.Track).Index, roomClock, nowUs);
     }
+
+    /// <summary>What a change may lead to next, where all of it is here: a decoder must not wait for bytes that nobody hears yet.</summary>
+    private IEnumerable<TrackRequest> Neighbours(RoomState room) =>
+        from track in UpNext.Around(room)
+        where track.Kind == TrackKind.Audio && IsWhole(track.TrackId)
+        let index = extras.Of(track).Index
+        where index is not null || track.Sidecars?.Index is null
+        select new TrackRequest(track.TrackId, shelf.ReaderOf(track.TrackId)!, index);
+
+    private bool IsWhole(string track) => shelf.Find(track)?.Storage is { IsComplete: true };
 
     private void Give(string track, TrackExtras known)
     {

@@ -18,4 +18,13 @@ internal static class UpNext
         var next = order.IndexOf(now?.TrackId ?? "") + 1;
         return next < order.Count ? order[next] : room.Repeat == Repeat.All && order.Count > 0 ? order[0] : null;
     }
+
+    /// <summary>What the room's track is likely to be followed by: what comes by itself, then what stands before it in the list.</summary>
+    public static IEnumerable<TrackInfo> Around(RoomState room)
+    {
+        var place = room.Queue.ToList().FindIndex(track => track.TrackId == room.Track?.TrackId);
+        var next = Of(room) is { } id ? room.Queue.FirstOrDefault(track => track.TrackId == id) : place + 1 < room.Queue.Count ? room.Queue[place + 1] : null;
+        var previous = place > 0 ? room.Queue[place - 1] : null;
+        return new[] { next, previous }.OfType<TrackInfo>().Where(track => track.TrackId != room.Track?.TrackId).Distinct();
+    }
 }

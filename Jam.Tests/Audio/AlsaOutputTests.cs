@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Jam.Peer.Audio;
 using Jam.Peer.Playback;
+using Jam.Tests.Storage;
 using NUnit.Framework;
 
 namespace Jam.Tests.Audio;
@@ -31,6 +32,37 @@ public sealed class AlsaOutputTests
     }
 
     [Test]
+    public async Task What_is_rendered_reaches_the_device_frame_for_frame(CancellationToken ct)
+    {
+        using var folder = new TempFolder();
+        var path = Path.Combine(folder.Path, "heard.raw");
+        // ALSA's own plug-in that writes down what it is given, in front of its null device.
+        var (output, error) = AlsaOutput.Open(TimeProvider.System, $"file:'{path}',raw");
+        if (!HasLibrary)
+        {
+            Assert.That(error, Is.EqualTo("libasound2 is missing (apt-get install libasound2)"));
+            return;
+        }
+        Assert.That(error, Is.Null);
+        var frames = new Frames();
+        await using (output!)
+        {
+            output!.Start(frames);
+            await frames.Reached.WaitAsync(ct);
+        }
+        var heard = MemoryMarshal.Cast<byte, float>(await File.ReadAllBytesAsync(path, ct)).ToArray();
+        // Before it was given a renderer it played silence.
+        var first = Array.FindIndex(heard, sample => sample != 0) / 2;
+        var begun = (int)Math.Round(heard[2 * first + 1] * Frames.Period);
+        Assert.That(heard, Has.Length.GreaterThan(2 * (first + 90_000)));
+        for (var frame = 0; frame < 90_000; frame++)
+        {
+            Assert.That(heard[2 * (first + frame) + 1], Is.EqualTo(Frames.Right(begun + frame)), $"frame {frame}");
+            Assert.That(heard[2 * (first + frame)], Is.EqualTo(-Frames.Right(begun + frame)), $"frame {frame}");
+        }
+    }
+
+    [Test]
     public void A_device_that_is_not_there_is_one_line()
     {
         var (output, error) = AlsaOutput.Open(TimeProvider.System, "no such device");
@@ -40,6 +72,8 @@ public sealed class AlsaOutputTests
 
     private sealed class Frames : IFrameRenderer
     {
+        public const int Period = 1 << 18;
+
         private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private long _next = -1;
 
@@ -47,12 +81,18 @@ public sealed class AlsaOutputTests
 
         public bool IsGapless { get; private set; } = true;
 
+        public static float Right(long frame) => (float)(frame % Period) / Period;
+
         public long Rewind(long earliestFrame, long nowUs, IOutputClock clock) => -1;
 
         public void Render(Span<float> output, long firstFrame, long nowUs, IOutputClock clock)
         {
             IsGapless &= _next < 0 || firstFrame == _next;
-            output.Clear();
+            for (var i = 0; i < output.Length; i += 2)
+            {
+                output[i + 1] = Right(firstFrame + i / 2);
+                output[i] = -output[i + 1];
+            }
             _next = firstFrame + output.Length / 2;
             if (_next > 100_000)
                 _reached.TrySetResult();

@@ -11,6 +11,10 @@ internal static unsafe partial class SoundFiles
     public const int WavFloat = 0x010006;
     public const int WavExtensible16 = 0x130002;
     public const int Aiff16 = 0x020002;
+    public const int Rf64 = 0x220002;
+    public const int Wave64 = 0x0B0002;
+    public const int Caf16 = 0x180002;
+    public const int Au16 = 0x030002;
     public const int Flac16 = 0x170002;
     public const int OggVorbis = 0x200060;
     public const int OggOpus = 0x200064;

@@ -14,7 +14,7 @@ public sealed class SoundIndexTests
     private static readonly int[] s_formats =
     [
         SoundFiles.Wav16, SoundFiles.Wav24, SoundFiles.WavFloat, SoundFiles.Aiff16, SoundFiles.Flac16, SoundFiles.OggVorbis,
-        SoundFiles.OggOpus,
+        SoundFiles.OggOpus, SoundFiles.Rf64, SoundFiles.Wave64, SoundFiles.Caf16, SoundFiles.Au16,
     ];
 
     [Test]

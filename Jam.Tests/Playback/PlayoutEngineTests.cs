@@ -262,13 +262,25 @@ public sealed class PlayoutEngineTests
         var (rig, _) = Playing();
         var block = new float[2 * 960];
         var frame = rig.Device.Written;
+        var drifted = rig.Room with { Drift = 100e-6 };
         // What is made on first use is not what is measured.
-        for (var i = 0; i < 20; i++)
-            rig.Engine.Render(block, frame + i * 960, rig.Device.NowUs + i * 20_000, rig.Device.Clock, rig.Room);
+        Render(0, 20);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 20; i < 40; i++)
-            rig.Engine.Render(block, frame + i * 960, rig.Device.NowUs + i * 20_000, rig.Device.Clock, rig.Room);
+        Render(20, 40);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+
+        // Each block is rendered again, at another volume, as an output with a queue has it done; the room's clock drifts on.
+        void Render(int from, int until)
+        {
+            for (var i = from; i < until; i++)
+            {
+                var (at, nowUs) = (frame + i * 960, rig.Device.NowUs + i * 20_000);
+                rig.Engine.Render(block, at, nowUs, rig.Device.Clock, drifted);
+                rig.Engine.Volume = 1 - i * 0.01;
+                if (rig.Engine.Rewind(at, nowUs, rig.Device.Clock, drifted) == at)
+                    rig.Engine.Render(block, at, nowUs, rig.Device.Clock, drifted);
+            }
+        }
     }
 
     private static (PlayoutRig Rig, Timeline Play) Playing()

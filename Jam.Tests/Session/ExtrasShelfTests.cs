@@ -45,7 +45,8 @@ internal sealed class ExtrasShelfTests
         _shelf.Follow(new RoomState { Track = Track('b'), Queue = [Track('a'), Track('b'), Track('c')] });
         Assert.That(Wishes.OrderBy(w => w.Rank).Select(w => w.Id.ToString()), Is.EqualTo(new[]
         {
-            Hash([(byte)'b', 1]), Hash([(byte)'b', 2]), Hash([(byte)'c', 1]), Hash([(byte)'c', 2]), Hash([(byte)'b', 3]), Hash([(byte)'a', 2]),
+            Hash([(byte)'b', 1]), Hash([(byte)'b', 2]), Hash([(byte)'c', 1]), Hash([(byte)'c', 2]), Hash([(byte)'b', 3]), Hash([(byte)'a', 1]),
+            Hash([(byte)'a', 2]),
             Hash([(byte)'c', 3]),
         }));
         Assert.That(Wishes.Count(w => w.Rank < BlobCore.PatientFrom), Is.EqualTo(2));

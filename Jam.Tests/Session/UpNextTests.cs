@@ -32,4 +32,15 @@ internal sealed class UpNextTests
         Assert.That(UpNext.Of(room), Is.EqualTo(Track(4).TrackId));
         Assert.That(UpNext.Of(room with { Repeat = Repeat.One }), Is.EqualTo(Track(1).TrackId));
     }
+
+    [TestCase(1, Repeat.Off, new[] { 2 })]
+    [TestCase(2, Repeat.Off, new[] { 4, 1 })]
+    [TestCase(4, Repeat.Off, new[] { 3 })]
+    [TestCase(4, Repeat.All, new[] { 1, 3 })]
+    [TestCase(null, Repeat.Off, new[] { 1 })]
+    public void Around_a_track_stand_what_follows_it_and_what_comes_before_it(int? now, Repeat repeat, int[] around)
+    {
+        var room = new RoomState { Queue = List, Repeat = repeat, Track = now is { } n ? Track(n) : null };
+        Assert.That(UpNext.Around(room).Select(track => track.Name), Is.EqualTo(around.Select(n => $"{n}.mp3")));
+    }
 }

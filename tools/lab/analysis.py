@@ -122,9 +122,9 @@ def offsets(a, b, rate, begin, end, window=1.0, step=1.0):
     return out
 
 
-def decoded(track, folder):
+def decoded(track, folder, name="decoded.wav"):
     """The track as (frames, channels), by another decoder than the one that is measured."""
-    wav = os.path.join(folder, "decoded.wav")
+    wav = os.path.join(folder, name)
     if not os.path.exists(wav):
         subprocess.run(["lame", "--silent", "--decode", track, wav], check=True)
     with wave.open(wav, "rb") as file:

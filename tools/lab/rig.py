@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 
+from cable import Cable
 from sound import recorded
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -37,6 +38,7 @@ class Rig:
         self.outputs, self.rate, self.channels, self.jam = outputs, rate, 2 * len(outputs), jam
         self.processes = []             # (name, process), in the order of their start
         self.logs = {}
+        self.cables = {}                # output: Cable
         self._keeps = keep is not None
         if keep:
             os.makedirs(keep, exist_ok=True)
@@ -59,10 +61,11 @@ class Rig:
         self.processes.append((name, process))
         return process
 
-    def start_sound(self, device_ppm=0, ahead_of_others=False):
+    def start_sound(self, device_ppm=0, ahead_of_others=False, cable_for=None):
         """One null sink with two channels per output, and a stereo sink for each mapped onto its two.
 
-        The sink goes by the sound server's steady clock, so a server whose clock is fast has a device that is."""
+        The sink goes by the sound server's steady clock, so a server whose clock is fast has a device that is. One output may be reached
+        by a cable that can be cut."""
         home = os.path.join(self.folder, "pulse")
         os.makedirs(home, mode=0o700, exist_ok=True)
         names = [f"aux{i}" for i in range(self.channels)]
@@ -72,6 +75,10 @@ class Rig:
         for index, output in enumerate(self.outputs):
             command += ["-L", f"module-remap-sink sink_name={output} master=lab channels=2 channel_map=front-left,front-right "
                               f"master_channel_map={names[2 * index]},{names[2 * index + 1]} remix=no"]
+        if cable_for:
+            port = free_port()
+            command += ["-L", f"module-native-protocol-tcp port={port} listen=127.0.0.1 auth-anonymous=1"]
+            self.cables[cable_for] = Cable(port)
         self.ahead = ["chrt", "--rr", "5"] if ahead_of_others else []
         self.start("pulseaudio", [*self.ahead, *command], {
             **self.clock_env(device_ppm),
@@ -86,7 +93,7 @@ class Rig:
         return done.stdout if done.returncode == 0 else ""
 
     def pulse_env(self, sink=None):
-        env = {"PULSE_SERVER": f"unix:{self.socket}"}
+        env = {"PULSE_SERVER": f"tcp:127.0.0.1:{self.cables[sink].port}" if sink in self.cables else f"unix:{self.socket}"}
         if sink:
             env["PULSE_SINK"] = sink
         return env

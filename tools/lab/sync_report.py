@@ -6,6 +6,9 @@ import analysis
 
 LIMIT_US = 1000                                     # what counts as in sync
 SHIFT_US = 5000                                     # how far the end of host or server may move what is heard
+DEVICE_BACK_S = 4                                   # a peer looks for its device every two seconds, and watches its clock before it sounds
+MOST_SILENT_MS = 30                                 # at a change of track, beyond what the tracks hold themselves
+RATE_OF_TRACKS = 44100
 WINDOW, STEP = 0.2, 0.05                            # seconds; for what happens right after a change
 
 
@@ -17,30 +20,32 @@ def evaluate(run):
               "events": [{"name": name, "at_s": round(at, 3)} for at, name in run.events]}
     first = [analysis.first_sound(sound, rate) for sound in sounds]
     # A change disturbs until two seconds after it; a pause until two seconds after what ends it. The end of the host, or of the server, disturbs no one.
-    disturbed = [(at - 0.2, at + 2) for at, name in run.events if "host" not in name and "kill" not in name]
+    disturbed = [(at - 0.2, at + 2) for at, name in run.events if "host" not in name and "kill" not in name and "device" not in name]
     disturbed += [(at, following + 2) for (at, name), (following, _) in zip(run.events, run.events[1:]) if name == "pause"]
+    lost = [(at, at + 6 + DEVICE_BACK_S) for at, name in run.events if name == "device lost"]
     for viewer, sound, start in zip(rig.outputs, sounds, first):
+        own = lost if viewer != "host" and viewer == next(v for v in rig.outputs if v != "host") else []
         result["silences"].append({"output": viewer, "gaps": [
             {"at_s": round(at, 3), "ms": round(length * 1e3, 1)}
             for at, length in analysis.silences(sound, rate, start, end)
-            if not any(low <= at <= high for low, high in disturbed)]})
+            if not any(low <= at <= high for low, high in disturbed + own)]})
     series = []
     for (i, one), (j, other) in itertools.combinations(enumerate(rig.outputs), 2):
         begin = max(first[i], first[j])
         # Of a long run a part of the seconds tells as much.
         line = analysis.offsets(sounds[i], sounds[j], rate, begin, end, step=max(1.0, round(a.seconds / 600)))
-        steady = [v for at, v in line if at >= begin + 2 and not any(low - 1 < at < high for low, high in disturbed)]
+        steady = [v for at, v in line if at >= begin + 2 and not any(low - 1 < at < high for low, high in disturbed + lost)]
         pair = {"a": one, "b": other, "first_second": first_second(short_windows(sounds, i, j, rate, begin, end), begin),
                 "steady": analysis.summary(steady), "seconds": [[round(at, 2), v and round(v, 1)] for at, v in line],
                 "drift_of_median_us": drift(steady) if a.seconds >= 600 else None, "after": []}
         for at, name in run.events:
-            if name == "pause":
+            if name in ("pause", "device lost"):
                 continue
-            points = short_windows(sounds, i, j, rate, at, end, follow=4)
+            points = short_windows(sounds, i, j, rate, at, end, follow=8 if "device" in name else 4)
             pair["after"].append({"name": name, "first_second": first_second(points, at), "in_sync_after_s": settled(points, at)})
         if "host" not in (one, other):
             pair["shown"] = shown_beside([run.shown(one), run.shown(other)],
-                                         [(at, v) for at, v in line if not any(low - 1 < at < high for low, high in disturbed)])
+                                         [(at, v) for at, v in line if not any(low - 1 < at < high for low, high in disturbed + lost)])
         result["pairs"].append(pair)
         series.append((f"{one} - {other}", line))
         if a.join_after and other == rig.outputs[-1]:
@@ -48,6 +53,8 @@ def evaluate(run):
             points = analysis.offsets(sounds[i], sounds[j], rate, since, min(end, since + 8), WINDOW, STEP)
             result["joins"].append({"viewer": other, "against": one, "sounds_after_s": round(first[j] - since, 2),
                                     "in_sync_after_s": settled(points, since)})
+    if a.next:
+        result["changes"] = changes(run, rig, sounds)
     if a.kill_host or a.kill_server or a.kill_both or a.fleet:
         result["shifts"] = [shift(run, rig, viewer, sound, start) for viewer, sound, start in zip(rig.outputs, sounds, first)]
     result["misses"] = misses(a, result)
@@ -83,6 +90,17 @@ def shift(run, rig, viewer, sound, start):
     known = [v for at, v in line if v is not None and at >= killed - 1]
     moved = max(abs(v - before[len(before) // 2]) for v in known) if before and known else None
     return {"output": viewer, "moved_us": moved and round(moved, 1), "windows": len(line), "unmatched": sum(v is None for _, v in line)}
+
+
+def changes(run, rig, sounds):
+    """The longest silence at each change of track, and what of it is the tracks' own: the end of the one, the beginning of the other."""
+    tracks = [analysis.decoded(track, rig.folder, f"decoded{number}.wav") for number, track in enumerate(run.tracks)]
+    lead = [analysis.first_sound(track, RATE_OF_TRACKS) or 0 for track in tracks]
+    trail = [analysis.first_sound(track[::-1], RATE_OF_TRACKS) or 0 for track in tracks[:1]]
+    own = {"the track ends": trail[0] + lead[1], "previous": lead[0], "next": lead[1]}
+    return [{"name": name, "output": output, "own_ms": round(own[name] * 1e3, 1), "silent_ms": round(1e3 * max(
+        (length for _, length in analysis.silences(sound, rig.rate, at, at + 4)), default=0), 1)}
+        for at, name in run.events if name in own for output, sound in zip(rig.outputs, sounds)]
 
 
 def settled(points, since):
@@ -134,6 +152,9 @@ def misses(a, result):
         if shown and (shown["enough"] < a.limit_shown or shown["least_us"] <= 0):
             out.append(f"{name}: the screens show less than was measured in {100 * (1 - shown['enough']):.0f} % of the seconds")
         for after in pair["after"]:
+            if "device" in after["name"]:
+                most(f"{name}: in sync after {after['name']}", after["in_sync_after_s"], DEVICE_BACK_S, "s")
+                continue
             if "host" not in after["name"] and "kill" not in after["name"]:
                 most(f"{name}: first second after {after['name']}", after["first_second"] and after["first_second"]["max_us"], a.limit_after_us)
             most(f"{name}: in sync after {after['name']}", after["in_sync_after_s"], a.limit_settle_s, "s")
@@ -141,6 +162,8 @@ def misses(a, result):
         most(f"{join['viewer']}: in sync with {join['against']} after its start", join["in_sync_after_s"], a.limit_settle_s, "s")
     for moved in result.get("shifts", []):
         most(f"{moved['output']}: moved against the track", moved["moved_us"], SHIFT_US)
+    for change in result.get("changes", []):
+        most(f"{change['output']}: silent at {change['name']}", round(change["silent_ms"] - change["own_ms"], 1), MOST_SILENT_MS, "ms")
     for silent in result["silences"]:
         if len(silent["gaps"]) > a.limit_silences:
             out.append(f"{silent['output']}: {len(silent['gaps'])} unexpected silences")
@@ -174,6 +197,8 @@ def tell(result):
     for moved in result.get("shifts", []):
         print(f"{moved['output']} against the track itself: moved by {moved['moved_us']} us at most when host or server went "
               f"({moved['windows']} windows, {moved['unmatched']} unmatched)")
+    for change in result.get("changes", []):
+        print(f"{change['output']} at {change['name']}: silent for {change['silent_ms']:g} ms ({change['own_ms']:g} of them the tracks' own)")
     for silent in result["silences"]:
         gaps = ", ".join(f"{gap['ms']:g} ms at {gap['at_s']:g} s" for gap in silent["gaps"][:8]) or "none"
         print(f"unexpected silences of {silent['output']}: {gaps}")

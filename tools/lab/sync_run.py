@@ -1,7 +1,6 @@
 """One measurement of tools/lab/sync: which processes are started where and when, and when in the recording each thing happened."""
 import json
 import os
-import shutil
 import socket
 import subprocess
 import wave
@@ -73,10 +72,10 @@ class Run:
 
     def _play(self):
         a, rig = self.a, self.rig
-        rig.start_sound(a.device_ppm, a.hog)
+        rig.start_sound(a.device_ppm, a.hog, unsteady := self.unsteady())
         rig.start_recording()
         length = 30 + a.seconds + (a.join_after or 0) + (60 if a.events else 0) + (60 if a.kill_host or a.kill_server or a.kill_both or a.fleet else 0)
-        length += 60 if a.next else 0
+        length += 60 if a.next or a.lose_device else 0
         self.tracks = [os.path.abspath(a.mp3) if a.mp3 else make_track(rig, length), *([make_track(rig, 90, "second")] if a.next else [])]
         self.connect_machines()
         if a.hog:
@@ -111,6 +110,8 @@ class Run:
             self.rest(10)
             self.command("next")
             self.rest(10)
+        if a.lose_device:
+            self.lose_device(rig.cables[unsteady])
         if a.kill_host:
             self.rest(10)
             self.note("kill host")
@@ -154,6 +155,16 @@ class Run:
                 peer.stdin.write((line + "\n").encode())
                 peer.stdin.flush()
             self.rest(2 if line == "pause" else 10)
+
+    def unsteady(self):
+        return next(v for v in self.rig.outputs if v != "host") if self.a.lose_device else None
+
+    def lose_device(self, cable):
+        for seconds, line, change in ((10, "device lost", cable.cut), (6, "device back", cable.mend)):
+            self.rest(seconds)
+            self.note(line)
+            change()
+        self.rest(12)
 
     def connect_machines(self):
         if not self.a.link:
@@ -260,36 +271,3 @@ class Run:
         self.note(line)
         self.host.stdin.write((line + "\n").encode())
         self.host.stdin.flush()
-
-
-class SnapcastRun(Run):
-    """Debian's snapserver and snapclient in the place of host and viewers, with their own defaults."""
-
-    title = "Snapcast"
-
-    def shown(self, viewer):
-        return []
-
-    def names(self):
-        return ["host", "music"]
-
-    def start_host(self):
-        folder = os.path.join(self.rig.folder, "snapserver")
-        os.makedirs(folder, exist_ok=True)
-        pipe, config = os.path.join(folder, "music"), os.path.join(folder, "snapserver.conf")
-        if not os.path.exists(pipe):
-            os.mkfifo(pipe)
-        with open(config, "w", encoding="ascii") as file:
-            file.write(f"[server]\ndatadir = {folder}\n[http]\nenabled = false\n[tcp]\nenabled = false\n"
-                       f"[stream]\nport = {self.port}\nsource = pipe://{pipe}?name=lab&sampleformat={self.rig.rate}:16:2&mode=read\n")
-        self.rig.start_apart("host", ["snapserver", "--config", config], machine=self.machines.get("host"))
-        self.wait_until_listening("host", self.port)
-        wav = os.path.join(self.rig.folder, "track.raw")
-        subprocess.run(["lame", "--silent", "--decode", "-t", self.tracks[0], wav], check=True)
-        # The pipe takes what the server reads, in real time.
-        self.rig.start("music", ["sh", "-c", 'cat "$1" > "$2"; sleep infinity', "sh", wav, pipe])
-
-    def start_viewer(self, viewer):
-        self.started[viewer] = self.rig.now()
-        self.rig.start_apart(viewer, [shutil.which("snapclient"), "--host", self.address("host"), "--port", str(self.port), "--player", "pulse",
-                                      "--hostID", viewer, "--logsink", "stdout"], **self.where(viewer))

@@ -2,7 +2,7 @@ using Jam.Peer.Playback;
 
 namespace Jam.Peer.Audio.Sndfile;
 
-/// <summary>The index of a WAV or AIFF: its head, and where its samples begin and end; every place follows from that.</summary>
+/// <summary>The index of a WAV, an AIFF or another file of plain samples: its head, and where its samples begin and end; every place follows from that.</summary>
 internal static class PlainScan
 {
     /// <summary>What stands between an AIFF chunk's header and its samples.</summary>
@@ -18,7 +18,8 @@ internal static class PlainScan
         var until = Math.Min(sound.Until, reader.LengthBytes);
         if (from - format.Start is <= 0 or > SoundIndex.MaxHeadBytes || until <= from)
             return null;
-        var head = new ByteWindow(reader).Get(format.Start, (int)(from - format.Start), cancellationToken).ToArray();
+        var head = LongWav.HeadOf(reader, format, cancellationToken)
+            ?? new ByteWindow(reader).Get(format.Start, (int)(from - format.Start), cancellationToken).ToArray();
         return SoundIndex.Create(
             new SoundLayout(SoundKind.Plain, sampleRate, channels, lengthFrames, until, head, []), [from], [0]);
     }

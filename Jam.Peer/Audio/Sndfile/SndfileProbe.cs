@@ -18,7 +18,12 @@ internal static class SndfileProbe
     {
         if (ContainerCheck.MissingBytes(reader, format, cancellationToken) is > 0 and var missing)
             return TrackProbe.Damaged($"it is cut off: its last {missing} bytes or more are missing");
+        if (format.Container == Container.Ogg && OggChain.Find(reader, format.Start, cancellationToken) is { } links)
+            return OggChain.Look(reader, links, open, cancellationToken);
+        open = LongWav.By(reader, format, open, cancellationToken);
         using var decoder = SndfileDecoder.Open(reader, format.Start, open, out var error, cancellationToken);
+        if (decoder is null && format.Container == Container.Ogg && IsFlac(reader, format.Start, cancellationToken))
+            return TrackProbe.Failed("it is FLAC in an Ogg, which this machine's libsndfile cannot read", "this makes a FLAC of it: ffmpeg -i FILE -c copy FILE.flac");
         if (decoder is null)
             return error!.StartsWith("it is damaged", StringComparison.Ordinal) ? TrackProbe.Damaged(error) : TrackProbe.Failed(error);
         var length = decoder.LengthFrames ?? decoder.CountFrames(cancellationToken);
@@ -42,6 +47,12 @@ internal static class SndfileProbe
             DamagedUs = (long)(scan.LostShare * durationUs),
             DamagedAtUs = scan.FirstLostUs,
         };
+    }
+
+    private static bool IsFlac(ITrackReader reader, long start, CancellationToken cancellationToken)
+    {
+        var page = new ByteWindow(reader).Get(start, OggPage.HeaderBytes + 255 + 5, cancellationToken);
+        return OggPage.LengthOf(page) > 0 && OggPage.Body(page).StartsWith("\u007fFLAC"u8);
     }
 
     /// <summary>Whether what is decoded by the index is what is decoded without it.</summary>

@@ -21,7 +21,7 @@ internal readonly record struct SoundScan(SoundIndex? Index, double LostShare, l
         {
             Container.Flac => new FlacScan(reader, sampleRate, channels, lengthFrames).Run(format.Start, cancellationToken),
             Container.Ogg => new OggScan(reader, sampleRate, channels, lengthFrames).Run(format.Start, cancellationToken),
-            Container.Wav or Container.Aiff => new SoundScan(
+            Container.Wav or Container.Aiff or Container.Other => new SoundScan(
                 PlainScan.IndexOf(reader, format, sampleRate, channels, lengthFrames, cancellationToken), 0, 0),
             _ => default,
         };

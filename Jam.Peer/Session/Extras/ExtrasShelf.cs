@@ -96,6 +96,9 @@ internal sealed class ExtrasShelf(Func<SwarmEvent, bool> post)
         var place = room.Track is { } now ? room.Queue.ToList().FindIndex(t => t.TrackId == now.TrackId) : -1;
         Add(room.Track, 0, 1, BlobCore.PatientFrom + 1);
         Add(place + 1 < room.Queue.Count ? room.Queue[place + 1] : null, BlobCore.PatientFrom, BlobCore.PatientFrom, BlobCore.PatientFrom + 3);
+        // What lies before or comes in another order: its index is no picture, and whoever goes back should hear it at once.
+        foreach (var track in UpNext.Around(room))
+            Add(track with { Sidecars = new Sidecars(track.Sidecars?.Index, track.Sidecars?.Tags) }, BlobCore.PatientFrom + 2, BlobCore.PatientFrom + 2, 0);
         foreach (var track in room.Queue)
             Add(track with { Sidecars = new Sidecars(null, track.Sidecars?.Tags) }, 0, BlobCore.PatientFrom + 2, 0);
         return wishes;
