@@ -56,6 +56,26 @@ internal sealed class PageQualityTests
     }
 
     [Test]
+    public async Task Lock_and_invite_have_no_accessibility_violation([Values] bool isPhone, [Values(ColorScheme.Dark, ColorScheme.Light)] ColorScheme scheme, CancellationToken ct)
+    {
+        var axe = await AxeAsync(ct);
+        await using var server = await LockedPageTests.StartAsync(ct);
+        await using var host = await RoomTab.OpenAsync(server.Port, "ana", isPhone, scheme);
+        await host.Page.GetByRole(AriaRole.Button, new() { Name = "Take the host role" }).ClickAsync();
+        await host.Page.Locator("#lock-password").FillAsync("open sesame");
+        await host.Page.Keyboard.PressAsync("Enter");
+        await Expect(host.Page.Locator("#lock-state")).ToContainTextAsync("Locked");
+        var name = $"{(isPhone ? "phone" : "desktop")}-{scheme}";
+        await host.Page.GetByRole(AriaRole.Button, new() { Name = "Make an invite" }).ClickAsync();
+        await Expect(host.Page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
+        await IsAccessibleAsync(host.Page, axe, "an invite");
+        await KeepPictureAsync(host.Page, $"Invite-made-{name}");
+        await host.Page.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
+        await IsAccessibleAsync(host.Page, axe, "a locked room");
+        await KeepPictureAsync(host.Page, $"Locked-{name}");
+    }
+
+    [Test]
     public async Task Every_control_has_a_name_and_the_whole_page_fits_a_phone(CancellationToken ct)
     {
         await using var server = await TestServer.StartAsync(ct);
