@@ -103,7 +103,7 @@ internal sealed class LockedPageTests
         await Expect(dialog).ToContainTextAsync("any number");
         var second = new Uri(await dialog.GetByLabel("Link to the room", new() { Exact = true }).InputValueAsync());
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
-        await door.GetByRole(AriaRole.Button, new() { NameRegex = new("^Take invite") }).ClickAsync();
+        await door.GetByRole(AriaRole.Button, new() { NameRegex = new("^Take back invite") }).ClickAsync();
         await Expect(door.GetByRole(AriaRole.Listitem)).ToHaveCountAsync(0);
         await using var refused = await RoomTab.OpenAsync(server.Port, "di", hash: second.Fragment, status: "locked");
         Assert.That(host.Requests.Where(url => !url.StartsWith("blob:", StringComparison.Ordinal)), Has.None.Contain("invite"));

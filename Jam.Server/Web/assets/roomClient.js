@@ -130,9 +130,9 @@ export class RoomClient {
     return this.#doorKeys;
   }
 
-  /** Tries to come in with a password, in place of what did not open the door. */
-  unlock({ password }) {
-    this.#doorKeys = { ...this.#doorKeys, password, invite: undefined };
+  /** Tries to come in with a password or an invite, in place of what did not open the door. */
+  unlock({ password, invite }) {
+    this.#doorKeys = { ...this.#doorKeys, password, invite };
     this.#tries = 0;
     this.status = 'connecting';
     this.connect();

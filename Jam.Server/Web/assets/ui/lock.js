@@ -74,7 +74,7 @@ export function mountLock(client, share) {
 
   function create({ id }) {
     const again = el('button', { type: 'button', className: 'quiet', textContent: 'Show', 'aria-label': `Show the link of invite ${id}` });
-    const back = el('button', { type: 'button', className: 'quiet', textContent: 'Take back', 'aria-label': `Take invite ${id} back` });
+    const back = el('button', { type: 'button', className: 'quiet', textContent: 'Take back', 'aria-label': `Take back invite ${id}` });
     again.addEventListener('click', () => share.show(tokens.get(id)));
     back.addEventListener('click', () => client.send('INVITE', { action: 'revoke', id }));
     return el('li', {}, el('span', { className: 'mono', textContent: id }), el('span', { className: 'terms' }), again, back);
@@ -87,9 +87,8 @@ export function mountLock(client, share) {
 
   function show() {
     const { door } = room;
-    setProp($('lock'), 'hidden', door === null);
-    setProp($('room-lock'), 'hidden', !door?.is_locked);
-    if (!door) return;
+    setProp($('lock'), 'hidden', room.welcome === null);
+    setProp($('room-lock'), 'hidden', !door.is_locked);
     const isHost = room.role === 'host';
     const lets = door.has_password ? 'the password or an invite lets in' : 'only an invite lets in';
     setText(state, door.is_locked ? `Locked: ${lets}. Who is here stays.` : 'Open: whoever has the link comes in.');

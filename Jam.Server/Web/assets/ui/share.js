@@ -48,7 +48,7 @@ export function mountShare(client, name) {
   const words = (invite) => {
     const { door } = room;
     if (invite) return `Whoever opens this link is in the room, whatever its door: ${termsOf(invite)}.`;
-    if (!door?.is_locked) return 'Whoever opens this link is in the room, without installing anything.';
+    if (!door.is_locked) return 'Whoever opens this link is in the room, without installing anything.';
     return door.has_password
       ? 'The room is locked: whoever opens this link is asked for its password.'
       : 'The room is locked: this link lets in nobody who was not here before. Its host can make one that does.';
@@ -59,7 +59,7 @@ export function mountShare(client, name) {
     setText(title, invite ? `Invite ${invite.id}` : 'Invite others');
     setText(what, words(invite));
     setText(said, '');
-    setProp(make, 'hidden', Boolean(invite) || !room.door?.is_locked || room.role !== 'host');
+    setProp(make, 'hidden', Boolean(invite) || !room.door.is_locked || room.role !== 'host');
     code.alt = invite ? 'Code of the link of this invite' : `Code of the link to the room ${name}`;
     if (!dialog.open) dialog.showModal();
     // What an invite says is in no address that is asked for, so in no server's log.
