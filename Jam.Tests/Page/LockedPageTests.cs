@@ -86,7 +86,7 @@ internal sealed class LockedPageTests
         await Expect(door).ToContainTextAsync("Locked: only an invite lets in.");
         await door.GetByLabel("It lets in").SelectOptionAsync("one person");
         await door.GetByRole(AriaRole.Button, new() { Name = "Make an invite" }).ClickAsync();
-        await Expect(dialog).ToContainTextAsync("one more");
+        await Expect(dialog).ToContainTextAsync("one more person");
         await Expect(dialog.GetByRole(AriaRole.Img)).ToHaveJSPropertyAsync("complete", true);
         Assert.That(await dialog.GetByRole(AriaRole.Img).EvaluateAsync<int>("e => e.naturalWidth"), Is.Positive);
         var link = new Uri(await dialog.GetByLabel("Link to the room", new() { Exact = true }).InputValueAsync());

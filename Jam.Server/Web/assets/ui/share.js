@@ -3,7 +3,7 @@ import { $, el, icon, setProp, setText } from '../dom.js';
 /** How often and how long an invite admits, in words. */
 export function termsOf({ uses, uses_left: left, until_unix_sec: until }) {
   const count = left ?? uses;
-  const often = count === undefined ? 'any number' : count === 1 ? 'one more' : `${count} more`;
+  const often = count === undefined ? 'any number of people' : count === 1 ? 'one more person' : `${count} more people`;
   const when =
     until === undefined ? '' : `, until ${new Date(until * 1000).toLocaleString([], { dateStyle: 'short', timeStyle: 'short' })}`;
   return often + when;
@@ -47,7 +47,7 @@ export function mountShare(client, name) {
 
   const words = (invite) => {
     const { door } = room;
-    if (invite) return `Whoever opens this link is in the room, whatever its door: ${termsOf(invite)}.`;
+    if (invite) return `This link lets in ${termsOf(invite)}; they need no password.`;
     if (!door.is_locked) return 'Whoever opens this link is in the room, without installing anything.';
     return door.has_password
       ? 'The room is locked: whoever opens this link is asked for its password.'
