@@ -2,6 +2,7 @@ using System.Net;
 using Jam.Peer.Session.Page;
 using Jam.Server.Contracts;
 using Jam.Server.Hosting;
+using Jam.Server.Web;
 using QRCoder;
 
 namespace Jam.Peer.Session;
@@ -9,9 +10,6 @@ namespace Jam.Peer.Session;
 /// <summary>What a host's terminal says to whoever sits before it: how others come in.</summary>
 internal static class HowToJoin
 {
-    /// <summary>What stands before an invite in a link's fragment, which browsers keep to themselves.</summary>
-    public const string InviteMark = "#invite=";
-
     /// <summary>The very lines that others type, with this machine's addresses.</summary>
     public static IEnumerable<string> Lines(int swarmPort, JamServer? server, string room, PageKey key, IPAddress? bind = null)
     {
@@ -34,7 +32,7 @@ internal static class HowToJoin
         var addresses = Addresses(door.Bind);
         var page = server is not null ? Page(server, addresses, room)
             : pages is null ? $"/room/{room}" : new UriBuilder(pages) { Scheme = pages.Scheme == "wss" ? "https" : "http", Path = $"/room/{room}" }.Uri.ToString();
-        var link = $"{page}{InviteMark}{invite.Token}";
+        var link = $"{page}{RoomLinks.InviteMark}{invite.Token}";
         var command = $"tools/jam --connect {new IPEndPoint(addresses.Count > 0 ? addresses[0] : IPAddress.Loopback, swarmPort)} --invite {invite.Token}";
         return ($"invite {invite.Id}{RoomTexts.Terms(invite.Uses, invite.UntilUnixSec)}: {link} or {command}", link);
     }

@@ -7,6 +7,9 @@ namespace Jam.Server.Web;
 /// <summary>Links to a room, and their code for cameras.</summary>
 internal static class RoomLinks
 {
+    /// <summary>What stands before an invite in a link: what is behind a #, browsers send to nobody.</summary>
+    public const string InviteMark = "#invite=";
+
     private const int MaxAddresses = 8;
 
     /// <summary>

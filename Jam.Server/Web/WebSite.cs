@@ -12,6 +12,7 @@ internal sealed class WebSite(IEnumerable<string> offers, Func<IReadOnlyList<Lis
     private const string Assets = "/assets/";
     private const string RoomPage = "/room/";
     private const string Api = "/api/";
+    private const string InviteHeader = "X-Jam-Invite";
 
     // Scripts, styles and pictures from here alone, none inline. Sound may come from the gateway of a peer, which is another origin.
     private const string ContentSecurity =
@@ -62,8 +63,10 @@ internal sealed class WebSite(IEnumerable<string> offers, Func<IReadOnlyList<Lis
         var links = RoomLinks.Of(context, room);
         if (parts[0] == "link")
             return JsonAsync(context, JsonSerializer.SerializeToUtf8Bytes(new Links(links), WebJsonContext.Default.Links));
+        // An invite stands behind the #, and comes in a header: addresses are written down on their way, headers are not.
+        var invite = context.Request.Headers[InviteHeader] is [{ } token] && Names.IsId(token) ? RoomLinks.InviteMark + token : "";
         context.Response.ContentType = "image/svg+xml";
-        return context.Response.WriteAsync(RoomLinks.Code(links[0]), context.RequestAborted);
+        return context.Response.WriteAsync(RoomLinks.Code(links[0] + invite), context.RequestAborted);
     }
 
     private static Task JsonAsync(HttpContext context, byte[] json)

@@ -45,6 +45,8 @@ internal sealed class Browser
         {
             ViewportSize = isPhone ? new ViewportSize { Width = 390, Height = 844 } : new ViewportSize { Width = 1440, Height = 900 },
             HasTouch = isPhone, IsMobile = isPhone, ColorScheme = scheme, BypassCSP = false,
+            // The certificates of tests are of nobody that a browser knows.
+            IgnoreHTTPSErrors = true,
         });
         // A slow machine is only slow: what is waited for here comes, or the test's own limit ends it.
         context.SetDefaultTimeout(30_000);

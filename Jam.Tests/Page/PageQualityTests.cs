@@ -56,6 +56,26 @@ internal sealed class PageQualityTests
     }
 
     [Test]
+    public async Task Lock_and_invite_have_no_accessibility_violation([Values] bool isPhone, [Values(ColorScheme.Dark, ColorScheme.Light)] ColorScheme scheme, CancellationToken ct)
+    {
+        var axe = await AxeAsync(ct);
+        await using var server = await LockedPageTests.StartAsync(ct);
+        await using var host = await RoomTab.OpenAsync(server.Port, "ana", isPhone, scheme);
+        await host.Page.GetByRole(AriaRole.Button, new() { Name = "Take the host role" }).ClickAsync();
+        await host.Page.Locator("#lock-password").FillAsync("open sesame");
+        await host.Page.Keyboard.PressAsync("Enter");
+        await Expect(host.Page.Locator("#lock-state")).ToContainTextAsync("Locked");
+        var name = $"{(isPhone ? "phone" : "desktop")}-{scheme}";
+        await host.Page.GetByRole(AriaRole.Button, new() { Name = "Make an invite" }).ClickAsync();
+        await Expect(host.Page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
+        await IsAccessibleAsync(host.Page, axe, "an invite");
+        await KeepPictureAsync(host.Page, $"Invite-made-{name}");
+        await host.Page.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
+        await IsAccessibleAsync(host.Page, axe, "a locked room");
+        await KeepPictureAsync(host.Page, $"Locked-{name}");
+    }
+
+    [Test]
     public async Task Every_control_has_a_name_and_the_whole_page_fits_a_phone(CancellationToken ct)
     {
         await using var server = await TestServer.StartAsync(ct);
@@ -66,7 +86,93 @@ internal sealed class PageQualityTests
             await phone.ShowAsync(view);
             var width = await phone.Page.EvaluateAsync<int>("document.documentElement.scrollWidth");
             Assert.That(width, Is.LessThanOrEqualTo(390), $"{view} is wider than the phone");
+            Assert.That(await TooSmallAsync(phone.Page), Is.Empty, $"{view}: for a finger, 44 pixels are wanted");
+            Assert.That(await NamelessAsync(phone.Page), Is.Empty, $"{view}: what a screen reader would have no name for");
         }
+    }
+
+    [Test]
+    public async Task Every_control_of_every_view_is_reached_by_the_keyboard_alone(CancellationToken ct)
+    {
+        await using var server = await TestServer.StartAsync(ct);
+        await using var host = await RoomPageTests.HostAsync(server.Port);
+        var page = host.Page;
+        await page.Locator("#tab-room").FocusAsync();
+        foreach (var view in new[] { "room", "loop", "swarm", "protocol" })
+        {
+            await Expect(page.Locator($"#view-{view}")).ToBeVisibleAsync();
+            await page.EvaluateAsync(MarkControls);
+            var most = await page.EvaluateAsync<int>("window.unreached.size + 30");
+            // Forwards from the tab until nothing of the view is left; what cannot be left again would be a trap.
+            for (var i = 0; i < most && await page.EvaluateAsync<bool>("window.unreached.size > 0"); i++)
+            {
+                await page.Keyboard.PressAsync("Tab");
+                await page.EvaluateAsync("window.unreached.delete(document.activeElement)");
+            }
+
+            Assert.That(await page.EvaluateAsync<string[]>("[...window.unreached].map((e) => e.outerHTML.slice(0, 120))"), Is.Empty, view);
+            await page.Locator($"#tab-{view}").FocusAsync();
+            await page.Keyboard.PressAsync("ArrowRight");
+        }
+    }
+
+    [Test]
+    public async Task A_screen_reader_is_told_of_play_pause_the_track_and_a_connection_that_is_lost(CancellationToken ct)
+    {
+        var server = await TestServer.StartAsync(ct);
+        var isUp = true;
+        try
+        {
+            await using var host = await RoomPageTests.HostAsync(server.Port);
+            await using var tab = await RoomTab.OpenAsync(server.Port, "bo");
+            var regions = tab.Page.GetByRole(AriaRole.Status);
+            await Expect(regions.Filter(new() { HasText = "Track: one" })).ToHaveCountAsync(1);
+            await host.Play.ClickAsync();
+            await Expect(regions.Filter(new() { HasText = "Playing by ana" })).ToHaveCountAsync(1);
+            await host.Play.ClickAsync();
+            await Expect(regions.Filter(new() { HasText = "Paused by ana" })).ToHaveCountAsync(1);
+            await host.Page.Locator("#next").ClickAsync();
+            await Expect(regions.Filter(new() { HasText = "Track: two" })).ToHaveCountAsync(1);
+            isUp = false;
+            await server.DisposeAsync();
+            await Expect(regions.Filter(new() { HasText = "connection lost" })).ToHaveCountAsync(1);
+        }
+        finally
+        {
+            if (isUp)
+                await server.DisposeAsync();
+        }
+    }
+
+    private const string MarkControls =
+        """
+        () => {
+          const all = document.querySelectorAll('[role=tabpanel]:not([hidden]) :is(a[href], button, input, select, textarea, summary)');
+          // Of a group that arrows walk through, one is in the order.
+          window.unreached = new Set([...all].filter((e) => e.tabIndex >= 0 && !e.disabled && !e.closest('fieldset:disabled') && e.checkVisibility() && !(e.type === 'radio' && !e.checked)));
+        }
+        """;
+
+    /// <summary>Buttons, fields and the like that are smaller than a finger: a box to tick counts with the words beside it, and a step with its lane.</summary>
+    private static Task<string[]> TooSmallAsync(IPage page) => page.EvaluateAsync<string[]>(
+        """
+        () => [...document.querySelectorAll('button, input, select, textarea, summary, [role=tab]')]
+          .filter((e) => e.checkVisibility() && !e.closest('.visually-hidden, .drop'))
+          .map((e) => (['checkbox', 'radio'].includes(e.type) ? e.closest('label') : e))
+          .filter((e) => { const r = e.getBoundingClientRect(); return r.height < 43.5 || (r.width < 43.5 && !e.classList.contains('step')); })
+          .map((e) => `${e.outerHTML.slice(0, 100)} ${Math.round(e.getBoundingClientRect().width)} x ${Math.round(e.getBoundingClientRect().height)}`)
+        """);
+
+    /// <summary>Controls in the accessibility tree, as a screen reader gets it, that have no name.</summary>
+    private static async Task<List<string>> NamelessAsync(IPage page)
+    {
+        var session = await page.Context.NewCDPSessionAsync(page);
+        var tree = await session.SendAsync("Accessibility.getFullAXTree");
+        string[] controls = ["button", "checkbox", "combobox", "DisclosureTriangle", "dialog", "link", "radio", "radiogroup", "slider", "spinbutton", "switch", "tab", "tabpanel", "textbox", "img", "image"];
+        return [.. tree!.Value.GetProperty("nodes").EnumerateArray()
+            .Where(node => !node.GetProperty("ignored").GetBoolean() && controls.Contains(node.GetProperty("role").GetProperty("value").GetString()))
+            .Where(node => !node.TryGetProperty("name", out var name) || string.IsNullOrWhiteSpace(name.GetProperty("value").GetString()))
+            .Select(node => node.GetRawText())];
     }
 
     [Test]

@@ -41,13 +41,13 @@ internal sealed class RoomTab : IAsyncDisposable
 
     public ILocator MyLane => Page.GetByRole(AriaRole.Group, new() { Name = "Your lane" });
 
-    public static async Task<RoomTab> OpenAsync(int port, string name, bool isPhone = false, ColorScheme scheme = ColorScheme.Dark, string room = "jam", string hash = "", string status = "connected")
+    public static async Task<RoomTab> OpenAsync(int port, string name, bool isPhone = false, ColorScheme scheme = ColorScheme.Dark, string room = "jam", string hash = "", string status = "connected", bool isSecure = false)
     {
         var person = await Browser.PersonAsync(isPhone, scheme);
         var page = await person.NewPageAsync();
         var tab = new RoomTab(person, page);
         await person.AddInitScriptAsync($"localStorage.setItem('jam:name', {System.Text.Json.JsonSerializer.Serialize(name)})");
-        await page.GotoAsync($"http://127.0.0.1:{port}/room/{room}{hash}");
+        await page.GotoAsync($"{(isSecure ? "https" : "http")}://127.0.0.1:{port}/room/{room}{hash}");
         await Expect(page.Locator("#status")).ToHaveTextAsync(status);
         return tab;
     }

@@ -139,5 +139,24 @@ internal sealed class WebSiteTests
         Assert.That(await http.GetStringAsync(Url(server, "/api/qr/jam"), ct), Does.StartWith("<svg"));
     }
 
+    [Test]
+    public async Task The_code_of_an_invite_is_another_and_what_is_no_token_is_left_out(CancellationToken ct)
+    {
+        await using var server = await TestServer.StartAsync(ct);
+        using var http = new HttpClient();
+        async Task<string> CodeAsync(string? invite)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, Url(server, "/api/qr/jam"));
+            if (invite is not null)
+                request.Headers.TryAddWithoutValidation("X-Jam-Invite", invite);
+            using var response = await http.SendAsync(request, ct);
+            return await response.Content.ReadAsStringAsync(ct);
+        }
+
+        var plain = await CodeAsync(null);
+        Assert.That(await CodeAsync("sesame"), Does.StartWith("<svg").And.Not.EqualTo(plain));
+        Assert.That(await CodeAsync("https://elsewhere.example/"), Is.EqualTo(plain));
+    }
+
     private static Uri Url(JamServer server, string path) => new($"http://127.0.0.1:{server.Port}{path}");
 }

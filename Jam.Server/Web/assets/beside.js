@@ -34,7 +34,7 @@ export class Beside {
       () => gatewayUrls(client.room.members.values(), location),
       () => client.welcome?.peer_id,
       undefined,
-      () => client.room.door?.pass,
+      () => client.room.door.pass,
     );
     return this.#gateways;
   }

@@ -5,6 +5,7 @@ import { seenFrom } from './whereabouts.js';
 import { mountBeat } from './ui/beat.js';
 import { mountDoor, takeDoorKeys } from './ui/door.js';
 import { mountDrop } from './ui/drop.js';
+import { mountLock } from './ui/lock.js';
 import { mountLoop } from './ui/loop.js';
 import { mountMembers } from './ui/members.js';
 import { mountPlayer } from './ui/player.js';
@@ -112,7 +113,7 @@ mountQueue(client, beside);
 mountMembers(client);
 mountBeat(client);
 mountLoop(client);
-mountShare(room);
+mountLock(client, mountShare(client, room));
 mountDrop(client, say);
 mountProtocol($('view-protocol'), client);
 mountTabs({

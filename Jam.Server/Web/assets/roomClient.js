@@ -3,12 +3,11 @@
 import { RoomClock, localNowUs } from './clock.js';
 import { OwnLane } from './ownLane.js';
 import { RoomModel } from './roomModel.js';
-import { find, outranks, placesOf, seenFrom } from './whereabouts.js';
+import { Successor } from './successor.js';
+import { Whereabouts, outranks } from './whereabouts.js';
 
 const PAUSES_MS = [150, 300, 700, 1_500, 3_000, 5_000];
 const HOME_AFTER = 10;
-const SUCCESSOR_PROBES = 4;
-const SUCCESSOR_WITHIN_MS = 400;
 
 // After these the page is not wanted under this identity; coming back by itself would only quarrel.
 const FINAL = new Set(['kicked', 'replaced', 'room_full', 'server_full', 'too_many_errors']);
@@ -31,8 +30,7 @@ export class RoomClient {
   #options;
   #successor = null;
   #identity = null;
-  #home;
-  #isSeeking = false;
+  #places;
   /** Where else the room may be, from a function that takes time: other parts of the page know more. */
   askElsewhere = async () => [];
   /** This member's own lane of the loop. */
@@ -48,7 +46,7 @@ export class RoomClient {
     const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
     /** The room's WebSocket. */
     this.url = `${scheme}//${location.host}/ws/${encodeURIComponent(options.room)}`;
-    this.#home = this.url;
+    this.#places = new Whereabouts(this.url);
     this.#identity = this.#remembered();
   }
 
@@ -82,9 +80,7 @@ export class RoomClient {
 
   /** The server that the room is at, where that is not the one that this page came from: {host, page}; null at home. */
   get away() {
-    if (this.url === this.#home) return null;
-    const { host, protocol } = new URL(this.url);
-    return { host, page: `${protocol === 'wss:' ? 'https:' : 'http:'}//${host}/room/${encodeURIComponent(this.#options.room)}` };
+    return this.#places.away(this.url, this.#options.room);
   }
 
   /** Room time in microseconds; null until it is known. */
@@ -120,10 +116,11 @@ export class RoomClient {
 
   connect() {
     clearTimeout(this.#retry);
+    this.#dropSuccessor();
     this.#setStatus(this.#tries === 0 ? 'connecting' : 'lost');
     const socket = new WebSocket(this.url);
     this.#socket = socket;
-    socket.onopen = () => this.#onOpen(socket);
+    socket.onopen = () => socket === this.#socket && this.#onOpen();
     socket.onmessage = (e) => socket === this.#socket && this.#onMessage(e.data);
     socket.onclose = () => socket === this.#socket && this.#onClose();
   }
@@ -133,9 +130,9 @@ export class RoomClient {
     return this.#doorKeys;
   }
 
-  /** Tries to come in with a password, in place of what did not open the door. */
-  unlock({ password }) {
-    this.#doorKeys = { ...this.#doorKeys, password, invite: undefined };
+  /** Tries to come in with a password or an invite, in place of what did not open the door. */
+  unlock({ password, invite }) {
+    this.#doorKeys = { ...this.#doorKeys, password, invite };
     this.#tries = 0;
     this.status = 'connecting';
     this.connect();
@@ -168,38 +165,21 @@ export class RoomClient {
     }
   }
 
-  #onOpen(socket) {
-    this.#successor = null;
-    const { state, clockId } = { state: this.#model.state, clockId: this.#clock.clockId };
-    if (!state || clockId === null || this.#clock.now() === null) {
+  #onOpen() {
+    if (!this.#model.state || this.#clock.now() === null) {
       this.#hello(null);
       return;
     }
-    // Another clock may have come with another server: what it shows is measured before it is told where the music was.
-    for (let i = 0; i < SUCCESSOR_PROBES; i++) this.send('SYNC_REQUEST', { t1_us: localNowUs(), is_brief: true });
-    this.#successor = { best: null, answers: 0, old: this.#clock.now() - performance.now() * 1000, errorUs: this.#clock.errorUs ?? 1e5 };
-    this.#retry = setTimeout(() => socket === this.#socket && this.#successor && this.#helloOfSuccessor(), SUCCESSOR_WITHIN_MS);
-  }
-
-  #takeSuccessor(p, t4Us) {
-    const probe = this.#successor;
-    const rttUs = t4Us - p.t1_us - (p.t3_us - p.t2_us);
-    const offsetUs = (p.t2_us - p.t1_us + p.t3_us - t4Us) / 2;
-    if (!probe.best || rttUs < probe.best.rttUs) probe.best = { rttUs, offsetUs };
-    if (++probe.answers === SUCCESSOR_PROBES) this.#helloOfSuccessor();
-  }
-
-  #helloOfSuccessor() {
-    clearTimeout(this.#retry);
-    const { best, old, errorUs } = this.#successor;
-    this.#successor = null;
-    const now = performance.now() * 1000;
-    this.#hello({
-      ...this.#model.memory(),
-      room_time_us: Math.round(now + old),
-      error_us: Math.max(1, errorUs),
-      successor_us: best ? Math.round(now + best.offsetUs) : null,
+    const ask = (t1) => this.send('SYNC_REQUEST', { t1_us: t1, is_brief: true });
+    this.#successor = new Successor(this.#clock, ask, (instants) => {
+      this.#successor = null;
+      this.#hello({ ...this.#model.memory(), ...instants });
     });
+  }
+
+  #dropSuccessor() {
+    this.#successor?.close();
+    this.#successor = null;
   }
 
   #hello(resume) {
@@ -225,7 +205,7 @@ export class RoomClient {
     const payload = message.payload ?? {};
     this.#emit('raw', { out: false, text, type: message.type });
     if (message.type === 'SYNC_RESPONSE') {
-      if (this.#successor) this.#takeSuccessor(payload, t4Us);
+      if (this.#successor) this.#successor.take(payload, t4Us);
       else this.#clock.take(payload, t4Us);
     }
     if (message.type === 'WELCOME') this.#onWelcome(payload);
@@ -262,20 +242,21 @@ export class RoomClient {
   }
 
   #onClose() {
+    this.#dropSuccessor();
     this.#clock.stop();
     if (this.status === 'over' || this.status === 'locked') return;
     this.#setStatus('lost');
-    if (this.#tries > 0) this.#seek();
+    if (this.#tries > 0 && this.#model.state)
+      this.#goTo(this.#places.lost(this.#model.members.values(), this.#rank, this.askElsewhere), true);
     // Nobody knows of the room any more: whoever answers at home begins it anew.
-    if (this.#tries > HOME_AFTER) this.url = this.#home;
+    if (this.#tries > HOME_AFTER) this.url = this.#places.home;
     const pause = PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)];
     this.#retry = setTimeout(() => this.connect(), pause * (0.75 + Math.random() / 2));
   }
 
   #onTold({ epoch, authority_id: id, urls }) {
     if (!this.#model.state || !urls?.length || !outranks({ epoch, id }, this.#rank)) return;
-    const { hostname } = new URL(this.url);
-    this.#look(urls.map((url) => seenFrom(url, hostname)).filter(Boolean), false);
+    this.#goTo(this.#places.told(urls, this.url, this.#rank), false);
   }
 
   get #rank() {
@@ -283,18 +264,8 @@ export class RoomClient {
     return { epoch, id: clock_id };
   }
 
-  // Whoever took the room over answers elsewhere; this page is no part of the swarm, where that is told.
-  async #seek() {
-    if (!this.#model.state || this.#isSeeking) return;
-    this.#isSeeking = true;
-    const told = await this.askElsewhere().catch(() => []);
-    await this.#look([...placesOf(this.#model.members.values(), this.#home), ...told], true);
-    this.#isSeeking = false;
-  }
-
-  async #look(urls, isLost) {
-    const { pathname } = new URL(this.#home);
-    const url = await find(urls, this.#rank, isLost, pathname);
+  async #goTo(finding, isLost) {
+    const url = await finding;
     if (!url || url === this.url || this.status === 'over' || (isLost && this.status === 'open')) return;
     const old = this.#socket;
     this.url = url;

@@ -1,5 +1,8 @@
 // The room as its server has described it: messages in, what holds out. Nothing here touches the page or the network.
 
+// What a room that says nothing of its door has.
+const OPEN_DOOR = { is_locked: false, has_password: false };
+
 // Of two authorities of one epoch the one with the lower id ranks higher.
 function isNewer(a, b) {
   if (!b || a.epoch !== b.epoch) return !b || a.epoch > b.epoch;
@@ -22,7 +25,7 @@ export class RoomModel {
   before = null;
   trackBefore = null;
   welcome = null;
-  door = null;
+  door = OPEN_DOOR;
   role = 'viewer';
   isMuted = false;
   members = new Map();
@@ -48,7 +51,7 @@ export class RoomModel {
         return this.#takeState(p);
       case 'WELCOME':
         this.welcome = p;
-        this.door = p.door ?? null;
+        this.door = p.door ?? OPEN_DOOR;
         this.role = p.role;
         this.policy = p.policy;
         return true;

@@ -97,3 +97,48 @@ export async function find(urls, known, isLost, path, asking = ask) {
   }
   return best?.url ?? null;
 }
+
+/** Where a page's room has been and may be: at home, which is the server that the page came from, or away. */
+export class Whereabouts {
+  #asking;
+  #isLooking = false;
+
+  /** @param home the room's WebSocket at home */
+  constructor(home, asking = ask) {
+    this.home = home;
+    this.#asking = asking;
+  }
+
+  /** The server that a WebSocket leads to, {host, page}; null at home. */
+  away(url, room) {
+    if (url === this.home) return null;
+    const { host, protocol } = new URL(url);
+    return { host, page: `${protocol === 'wss:' ? 'https:' : 'http:'}//${host}/room/${encodeURIComponent(room)}` };
+  }
+
+  /** The room's WebSocket by what somebody at another told, where an authority above the known one is found; else null. */
+  told(urls, from, known) {
+    const { hostname } = new URL(from);
+    return this.#find(urls.map((url) => seenFrom(url, hostname)).filter(Boolean), known, false);
+  }
+
+  /**
+   * The room's WebSocket once its server does not answer: whoever took the room over answers elsewhere, and this page is no part of the swarm,
+   * where that is told. Null where nothing is found, or somebody looks already.
+   * @param elsewhere more places, from a function that takes time
+   */
+  async lost(members, known, elsewhere) {
+    if (this.#isLooking) return null;
+    this.#isLooking = true;
+    const places = placesOf(members, this.home);
+    try {
+      return await this.#find([...places, ...(await elsewhere().catch(() => []))], known, true);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  #find(urls, known, isLost) {
+    return find(urls, known, isLost, new URL(this.home).pathname, this.#asking);
+  }
+}

@@ -93,6 +93,15 @@ test('where pairs never agree, the middle of what they say is believed, after a 
   assert.ok(clock.isReady && off[0][0] >= 1e6 && Math.abs(off.at(-1)[1]) < 5_000, `${off[0]} ${off.at(-1)}`);
 });
 
+test('what a device says of its first second, while its pairs never agree, is outvoted a second later', () => {
+  const next = chance(5);
+  const clock = new OutputClock();
+  const pairs = Array.from({ length: 200 }, (_, i) => [i * 25_000, (i < 48 ? 30_000 : 0) + (next() - 0.5) * 8_000]);
+  const { off } = follow(clock, pairs);
+  assert.ok(off.some(([at, offUs]) => at < 1.2e6 && offUs > 25_000));
+  for (const [at, offUs] of off) if (at > 2.4e6) assert.ok(Math.abs(offUs) < 5_000, `${offUs} us at ${at}`);
+});
+
 test('nothing is scheduled by the first pairs, nor by pairs of one moment', () => {
   const clock = new OutputClock();
   for (let i = 0; i < 20; i++) clock.add({ localUs: 1_000 * i, contextUs: 1_000 * i + 1 });

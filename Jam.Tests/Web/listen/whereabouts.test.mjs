@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RoomModel } from '../../../Jam.Server/Web/assets/roomModel.js';
-import { ask, find, outranks, placesOf, seenFrom } from '../../../Jam.Server/Web/assets/whereabouts.js';
+import { Whereabouts, ask, find, outranks, placesOf, seenFrom } from '../../../Jam.Server/Web/assets/whereabouts.js';
 
 const HOME = 'ws://192.0.2.1:8000/ws/jam';
 const KNOWN = { epoch: 3, id: 'bbbb' };
@@ -110,4 +110,24 @@ test('what follows is known without being told with each track', () => {
   assert.equal(room.nextTrackId, 't2');
   room.apply('QUEUE', { tracks, repeat: 'one', is_shuffled: true, next_track_id: 't2' });
   assert.equal(room.nextTrackId, 't3');
+});
+
+test('a page knows its way home, and where it is while away', async () => {
+  const places = new Whereabouts(HOME, at({ [HOME]: null, [u('b')]: here(5, 'y') }));
+  assert.equal(places.away(HOME, 'jam'), null);
+  assert.deepEqual(places.away('wss://b.example:8001/ws/jam', 'jam'), { host: 'b.example:8001', page: 'https://b.example:8001/room/jam' });
+  assert.equal(await places.told([u('b'), 'nonsense'], HOME, KNOWN), u('b'));
+  assert.equal(await places.told([u('b')], HOME, { epoch: 9, id: 'a' }), null);
+});
+
+test('a room that is lost is looked for once at a time, with its members and wherever else it may be', async () => {
+  const asked = [];
+  const places = new Whereabouts(HOME, async (url) => {
+    asked.push(url);
+    return url === u('b') ? here(5, 'y') : null;
+  });
+  const lost = () => places.lost([{ addresses: ['192.0.2.7:9003'] }], KNOWN, async () => [u('b')]);
+  assert.deepEqual(await Promise.all([lost(), lost()]), [u('b'), null]);
+  assert.deepEqual(asked, [HOME, 'ws://192.0.2.7:8000/ws/jam', u('b')]);
+  assert.equal(await places.lost([], KNOWN, async () => Promise.reject(new Error('nobody knows'))), null);
 });

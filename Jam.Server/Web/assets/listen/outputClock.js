@@ -33,6 +33,7 @@ export class OutputClock {
   #strays = [];
   #recent = [];
   #line = null;
+  #begunUs = 0;
 
   /** Whether enough is known to schedule by; once it is, a step is bridged by what was known before. */
   isReady = false;
@@ -69,6 +70,7 @@ export class OutputClock {
   /** Takes what a context says. */
   add(pair) {
     if (!pair || pair.contextUs <= this.#recent.at(-1)?.contextUs) return;
+    if (this.#recent.length === 0) this.#begunUs = pair.localUs;
     this.#recent.push(pair);
     forget(this.#recent, pair.localUs - WINDOW_US);
     if (this.#line && Math.abs(this.#residual(pair)) <= STRAY_US) {
@@ -96,7 +98,8 @@ export class OutputClock {
       return true;
     }
     if (nowUs - this.#strays[0].localUs < DOUBT_US) return false;
-    const middle = median(this.#recent.map(offsetOf));
+    // What it said as it began tells least: of less than two windows only the newer half counts.
+    const middle = median(this.#recent.filter((p) => p.localUs >= (this.#begunUs + nowUs) / 2).map(offsetOf));
     this.#pairs = this.#recent.map(({ localUs }) => ({ localUs, contextUs: localUs + middle }));
     this.#strays = [];
     return true;

@@ -102,8 +102,7 @@ export async function mountListen(section, client, beside) {
   status.setAttribute('role', 'status');
   const figures = make('p', { className: 'listen-figures' });
   const controls = make('div', { className: 'listen-controls', hidden: true }, makeVolume(listener), makeNudge(listener));
-  const head = make('div', { className: 'listen-head' }, make('div', {}, button, status, figures));
-  section.append(make('h2', { textContent: 'Listen' }), head, controls);
+  section.append(make('h2', { textContent: 'Listen' }), button, status, figures, controls);
 
   button.addEventListener('click', () => {
     if (!listener.isOn) listener.start();

@@ -29,13 +29,18 @@ function write(storage, key, value) {
   }
 }
 
-/** What this browser has for a room. An invite is in the part of a link that browsers send to nobody; it is taken out of the address. */
-export function takeDoorKeys(room) {
+/** An invite is in the part of a link that browsers send to nobody; it is taken out of the address. Undefined where there is none. */
+function takeInvite(room) {
   const invite = /^#invite=([\w-]{1,64})$/.exec(location.hash)?.[1];
-  if (invite) {
-    write(sessionStorage, keyOf(room), JSON.stringify({ invite }));
-    history.replaceState(null, '', location.pathname);
-  }
+  if (!invite) return undefined;
+  write(sessionStorage, keyOf(room), JSON.stringify({ invite }));
+  history.replaceState(null, '', location.pathname);
+  return invite;
+}
+
+/** What this browser has for a room. */
+export function takeDoorKeys(room) {
+  takeInvite(room);
   const keys = parsed(read(sessionStorage, keyOf(room)));
   const hostToken = read(localStorage, hostKeyOf(room));
   return hostToken ? { ...keys, host_token: hostToken } : keys;
@@ -82,7 +87,15 @@ export function mountDoor(client, room) {
   });
   // Closed without a password, it would leave a page behind that shows nothing and offers no way in.
   dialog.addEventListener('cancel', () => location.assign('/'));
+  // A link that is opened where the room is open already loads nothing anew.
+  addEventListener('hashchange', () => {
+    const invite = takeInvite(room);
+    if (!invite || client.status !== 'locked') return;
+    dialog.close();
+    client.unlock({ invite });
+  });
   client.on('status', (status, refusal) => {
+    if (status === 'open' && dialog.open) dialog.close();
     if (status !== 'locked') return;
     why.className = refusal.code === 'password_needed' ? 'hint' : 'why';
     setText(why, WORDS[refusal.code] ?? refusal.message);

@@ -70,7 +70,7 @@ export function mountMembers(client) {
     setProp($('members-more'), 'hidden', all.length <= MAX_ROWS);
     setText($('members-more'), `and ${all.length - MAX_ROWS} more`);
     const isHost = room.role === 'host';
-    setText(role, isHost ? 'Give the host role up' : 'Take the host role');
+    setText(role, isHost ? 'Stop hosting' : 'Take the host role');
     setProp(role, 'disabled', client.status !== 'open' || (!isHost && room.hostId !== null));
     role.title = !isHost && room.hostId ? 'The room has a host; only the host can hand the role over.' : '';
     const p = room.policy;

@@ -61,6 +61,8 @@ export function mountPlayer(client, beside) {
     if (now !== track) return;
     if (tags?.title) setText($('title'), tags.title);
     if (tags) setText($('artist'), [tags.artist, tags.album].filter(Boolean).join(' · '));
+    // Said once it is known whose it is: a region that changes twice is read out twice.
+    setText($('track-said'), now ? `Track: ${[$('title').textContent, tags?.artist].filter(Boolean).join(', by ')}` : '');
     const picture = $('cover');
     if (!cover || picture.src === cover) return;
     picture.onload = () => (picture.hidden = false);
