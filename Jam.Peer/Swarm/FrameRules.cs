@@ -174,6 +174,7 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         if (view.Track.Manifest is null)
             return Early(view.Early ??= new EarlyHaves(link.EarlyBudget), chunks);
         view.Remote ??= new Bitfield(view.Track.Have.Length);
+        var had = view.Remote.Count;
         foreach (var chunk in chunks)
         {
             if (chunk >= view.Remote.Length)
@@ -181,6 +182,7 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
             Learn(link, view, chunk, nowUs);
         }
 
+        _state.Heard.Add((view.Remote.Count - had) * view.Track.Manifest.ChunkSizeBytes, nowUs);
         return null;
     }
 
@@ -244,10 +246,12 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         return null;
     }
 
-    private static string? OnReject(Link link, LinkTrack view, int chunk)
+    private string? OnReject(Link link, LinkTrack view, int chunk)
     {
+        view.Declines |= offers.OnDeclined(view, chunk);
         if (RequestPlanner.Settle(link, view, chunk) is not null && view.Remote?.Clear(chunk) == true)
         {
+            view.Declines = true;
             view.Track.Availability[chunk]--;
             view.Wanted--;
         }

@@ -55,6 +55,15 @@ internal sealed class LinkTrack(Track track)
     /// <summary>The other side has said that its uplink has nothing to do.</summary>
     public bool IsSpare { get; set; }
 
+    /// <summary>The other side has refused a request: its uplink is spent, and what it hears costs it, too.</summary>
+    public bool Declines { get; set; }
+
+    /// <summary>What a striping host was told to have relayed by another; a poor uplink holds a few such chunks.</summary>
+    public HashSet<int> Disowned { get; } = [];
+
+    /// <summary>How many of its offers were refused.</summary>
+    public int Declined { get; set; }
+
     public int ChunksFrom { get; set; }
 
     public int ChunksTo { get; set; }

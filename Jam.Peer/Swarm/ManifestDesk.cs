@@ -13,7 +13,8 @@ internal sealed class ManifestDesk(SwarmState state)
     private readonly SwarmState _state = state;
     private readonly List<Waiting> _waiting = [];
     private readonly Dictionary<TrackId, Copy> _copies = [];
-    private bool _isQuick;
+    // How many copies more may go out without waiting for others to spread theirs; null: none has come yet.
+    private long? _quickCopies;
 
     /// <summary>When <see cref="Plan"/> should be called though nothing happens.</summary>
     public long DueUs { get; private set; } = long.MaxValue;
@@ -38,7 +39,7 @@ internal sealed class ManifestDesk(SwarmState state)
         _waiting.RemoveAll(w => w.Of == view);
         if (!_copies.TryGetValue(view.Track.Id, out var copy) || copy.Of != view)
             return;
-        _isQuick = nowUs - copy.GivenAtUs < _state.Settings.ManifestQuickUs;
+        _quickCopies ??= _state.Settings.ManifestQuickUs / Math.Max(1, nowUs - copy.GivenAtUs);
         _copies[view.Track.Id] = new Copy(null, nowUs, view.Track.IsStriped ? nowUs + _state.Settings.ManifestSpreadUs : nowUs);
     }
 
@@ -57,7 +58,7 @@ internal sealed class ManifestDesk(SwarmState state)
         for (var i = 0; i < _waiting.Count;)
         {
             var (link, view) = _waiting[i];
-            if (!_isQuick && _copies.TryGetValue(view.Track.Id, out var copy) && nowUs < copy.UntilUs)
+            if (_quickCopies is null or 0 && _copies.TryGetValue(view.Track.Id, out var copy) && nowUs < copy.UntilUs)
             {
                 DueUs = Math.Min(DueUs, copy.UntilUs);
                 i++;
@@ -65,6 +66,8 @@ internal sealed class ManifestDesk(SwarmState state)
             }
 
             _waiting.RemoveAt(i);
+            if (_quickCopies > 0)
+                _quickCopies--;
             _copies[view.Track.Id] = new Copy(view, nowUs, nowUs + (view.Track.IsStriped ? _state.Settings.ManifestCopyUs : _state.Settings.ManifestRelayUs));
             Give(link, view);
         }

@@ -78,6 +78,27 @@ internal sealed class OfferPlanner(SwarmState state)
         }
     }
 
+    /// <summary>A peer does not want what it was offered: another is to relay it.</summary>
+    /// <returns>Whether it had been offered that.</returns>
+    public bool OnDeclined(LinkTrack view, int chunk)
+    {
+        if (!_stripes.TryGetValue(view.Track.Id, out var stripe))
+            return false;
+        if (view.OfferedByUs.Remove(chunk))
+        {
+            if (view.Track.Availability[chunk] == 0)
+                stripe.Uncover(chunk);
+            return true;
+        }
+
+        if (stripe.RelayOf[chunk] != view || view.Track.Availability[chunk] != 1)
+            return false;
+        // It has it and will not relay it.
+        stripe.Again.Set(chunk);
+        stripe.Uncover(chunk);
+        return true;
+    }
+
     /// <summary>A track is let go.</summary>
     public void End(Track track) => _stripes.Remove(track.Id);
 
@@ -112,6 +133,7 @@ internal sealed class OfferPlanner(SwarmState state)
                 && LeastLoaded(stripe, chunk, nowUs) is var (link, view); room--)
             {
                 stripe.Covered.Set(chunk);
+                stripe.Again.Clear(chunk);
                 view.OfferedByUs[chunk] = (nowUs, false);
                 view.IsSpare = false;
                 _state.Send(link, new OfferFrame(stripe.Track.Slot, [chunk]));
@@ -179,7 +201,7 @@ internal sealed class OfferPlanner(SwarmState state)
         (Link, LinkTrack)? best = null;
         var copies = Math.Max(1, Audience(stripe.Track) - 1);
         var usual = Usual(stripe.Track);
-        var least = (IsBusy: true, IsUntried: true, DoneUs: double.PositiveInfinity, Given: 0);
+        var least = (Declines: true, IsBusy: true, IsUntried: true, DoneUs: double.PositiveInfinity, Given: 0);
         foreach (var link in _state.Links.Values)
         {
             if (!link.Tracks.TryGetValue(stripe.Track.Id, out var view) || !view.HasManifest
@@ -190,7 +212,7 @@ internal sealed class OfferPlanner(SwarmState state)
 
             // Equal loads: whoever was given less so far.
             var offered = view.OfferedByUs.Count + 1;
-            var load = (!IsIdle(view), view.Relay.IsUntried(offered), view.Relay.DoneUs(offered, copies, usual, nowUs), view.ChunksTo + offered);
+            var load = (view is { Declines: true, Track.IsRunning: false }, !IsIdle(view), view.Relay.IsUntried(offered), view.Relay.DoneUs(offered, copies, usual, nowUs), view.ChunksTo + offered);
             if (load.CompareTo(least) < 0)
                 (best, least) = ((link, view), load);
         }

@@ -14,12 +14,16 @@ internal sealed class PipeGate(SwarmState state)
 
     private readonly SwarmState _state = state;
     private readonly List<long> _slower = [];
+    private long _usualSlowerUs;
 
     // When what was handed over has left at the rate that is known.
     private long _drainedAtUs;
 
     /// <summary>Whether the system tells what was acknowledged; else HAVE does.</summary>
     public bool IsTold { get; set; }
+
+    /// <summary>Before a round of <see cref="HasRoom"/>: nothing arrives within it.</summary>
+    public void Begin() => _usualSlowerUs = UsualSlowerUs();
 
     /// <summary>A chunk is handed over.</summary>
     public void OnSending(int bytes, long nowUs) => _drainedAtUs = Math.Max(_drainedAtUs, nowUs) + (long)(_state.UplinkUsPerByte * bytes);
@@ -34,16 +38,17 @@ internal sealed class PipeGate(SwarmState state)
         var (late, lateMayUs, lateLinks) = (0.0, 0.0, 0);
         var agesAtUs = long.MaxValue;
         var inPipe = 0;
-        var usualUs = UsualSlowerUs();
+        var isPlaying = false;
         foreach (var link in _state.Links.Values)
         {
             if (link.Pipe.Count == 0)
                 continue;
-            var theirsUs = link.SlowerUs == long.MaxValue ? 0 : Math.Clamp(link.SlowerUs - usualUs, 0, _state.Settings.SlowReceiverUs);
+            var theirsUs = link.SlowerUs == long.MaxValue ? 0 : Math.Clamp(link.SlowerUs - _usualSlowerUs, 0, _state.Settings.SlowReceiverUs);
             var isLate = false;
             for (var i = link.Pipe.Count - 1; i >= 0; i--)
             {
                 var piped = link.Pipe[i];
+                isPlaying |= piped.Of.Track.IsRunning;
                 var chunkUs = (long)(_state.UplinkUsPerByte * piped.Bytes);
                 var fastestUs = link.FastestUs == long.MaxValue ? link.LeastRttUs + chunkUs + Math.Min(chunkUs, queueUs) : Math.Min(link.FastestUs, _state.Settings.SlowReceiverUs);
                 // Less what the chunk itself took: all of that where it is what takes the time, else an uplink that is taken for too slow
@@ -84,10 +89,11 @@ internal sealed class PipeGate(SwarmState state)
         // Many slow receivers at once are none: it is this uplink that has too much to carry.
         if (lateLinks > 1)
             (bytes, mayUs) = (bytes + late, mayUs + lateMayUs);
-        // Where a chunk takes long and only a HAVE tells that it came, the next one follows when that is about to be gone: the HAVE may
-        // wait behind what its sender relays. Two at most, since the rate may have become another.
+        // Where a chunk takes long, the next one follows when that is about to be gone: what tells that it came takes the way back, or waits
+        // behind what its sender relays, and an uplink that stands still meanwhile would be taken for as slow as that. Two at most, since
+        // the rate may have become another; and while music plays something more urgent may come, so where acknowledgements tell it waits.
         _drainedAtUs = Math.Min(_drainedAtUs, nowUs + (long)(_state.UplinkUsPerByte * bytes));
-        if (!IsTold && _state.Uplink.IsKnown && inPipe == 1)
+        if ((!isPlaying || !IsTold) && _state.Uplink.IsKnown && inPipe == 1)
         {
             var soonUs = _drainedAtUs - queueUs;
             if (soonUs <= nowUs)

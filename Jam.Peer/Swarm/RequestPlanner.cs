@@ -10,6 +10,7 @@ internal sealed class RequestPlanner(SwarmState state)
 {
     private readonly SwarmState _state = state;
     private readonly IdleLinks _idle = new(state);
+    private readonly PoorUplink _poor = new(state);
     private readonly DownBucket _down = new(state.Settings.DownBytesPerSecond);
     private long _urgentDueUs = long.MaxValue;
     private ulong[] _askable = [];
@@ -46,10 +47,12 @@ internal sealed class RequestPlanner(SwarmState state)
             // Under a cap what plays soon comes before what the host would like to be relayed.
             if (_down.IsLimited)
                 AskUrgent(track, nowUs);
+            _poor.Begin(track);
             TakeOffers(track, nowUs);
             AskUrgent(track, nowUs);
             AskRest(track, nowUs);
-            _idle.Use(track, this, nowUs);
+            if (!_poor.Matters(track))
+                _idle.Use(track, this, nowUs);
         }
     }
 
@@ -89,7 +92,9 @@ internal sealed class RequestPlanner(SwarmState state)
         {
             if (!link.Tracks.TryGetValue(track.Id, out var view))
                 continue;
-            while (view.OfferedToUs.Count > 0 && HasRoom(link, track))
+            if (_poor.Matters(track))
+                _poor.Decline(link, view);
+            while (view.OfferedToUs.Count > 0 && HasRoom(link, track, isOffer: true))
             {
                 var chunk = view.OfferedToUs.Min;
                 view.OfferedToUs.Remove(chunk);
@@ -207,13 +212,15 @@ internal sealed class RequestPlanner(SwarmState state)
         return false;
     }
 
-    private bool HasRoom(Link link, Track track)
+    private bool HasRoom(Link link, Track track, bool isOffer = false)
     {
         var size = track.Manifest!.ChunkSizeBytes;
         var window = link.Window(size, _state.OwnQueueUs);
         // Several requests a packet, where a packet is dear.
         if (_state.IsUplinkSpent)
         {
+            if (!isOffer && _poor.Matters(track))
+                window = _poor.Window(link, track, window);
             link.IsRefilling = link.Asked.Count < window && (link.IsRefilling || link.Asked.Count <= window / 2);
             return link.IsRefilling && _down.Allows(size);
         }
@@ -279,7 +286,7 @@ internal sealed class RequestPlanner(SwarmState state)
         // A relay can be planned on what the host is sending.
         foreach (var other in _state.Links.Values)
         {
-            if (other != link && other.Tracks.TryGetValue(track.Id, out var theirs) && theirs.RemoteFlags is not null && theirs.Remote?[chunk] != true)
+            if (other != link && other.Tracks.TryGetValue(track.Id, out var theirs) && theirs is { RemoteFlags: not null, Declines: false } && theirs.Remote?[chunk] != true)
                 SwarmState.Hold(other, theirs.HeldSoon, chunk, nowUs + _state.Settings.IdleHaveDelayUs);
         }
     }

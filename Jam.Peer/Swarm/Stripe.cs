@@ -11,6 +11,9 @@ internal sealed class Stripe(Track track)
     /// <summary>Offered, or had by someone.</summary>
     public Bitfield Covered { get; } = new(track.Manifest!.ChunkCount);
 
+    /// <summary>Had by one only, who does not relay it.</summary>
+    public Bitfield Again { get; } = new(track.Manifest!.ChunkCount);
+
     public LinkTrack?[] RelayOf { get; } = new LinkTrack?[track.Manifest!.ChunkCount];
 
     /// <summary>Had by one peer only.</summary>
@@ -45,7 +48,7 @@ internal sealed class Stripe(Track track)
             var chunk = (_start + Cursor) % (_last + 1);
             if (Covered[chunk])
                 continue;
-            if (Track.Availability[chunk] == 0)
+            if (Track.Availability[chunk] == 0 || Again[chunk])
                 return chunk;
             Covered.Set(chunk);
         }

@@ -84,8 +84,8 @@ internal sealed record SwarmSettings
     /// <summary>A manifest of up to this size a host gives to everyone who asks, at once: it is a few packets.</summary>
     public int ManifestForAllBytes { get; init; } = 2_048;
 
-    /// <summary>A manifest that has come within this shows that a room's worth of them costs little.</summary>
-    public long ManifestQuickUs { get; init; } = 60_000;
+    /// <summary>As many more copies of a manifest go out at once as the first would have come in this time; others have it from those.</summary>
+    public long ManifestQuickUs { get; init; } = 20_000;
 
     /// <summary>A host gives a longer one to the next who asks after this, where the first does not say that it has come.</summary>
     public long ManifestCopyUs { get; init; } = 1_000_000;
@@ -137,6 +137,24 @@ internal sealed record SwarmSettings
 
     /// <summary>An uplink is poor that is so many times slower than what usually comes over one link; while music plays, everyone does what they can.</summary>
     public double PoorRatio { get; init; } = 6;
+
+    /// <summary>An uplink is poor, too, where what goes with fetching at the room's pace would take this part of it.</summary>
+    public double PoorLoad { get; init; } = 0.8;
+
+    /// <summary>How many offers a poor uplink refuses of a host: one that offers still finds nobody else.</summary>
+    public int MaxDeclined { get; init; } = 4;
+
+    /// <summary>A poor uplink asks only links that are at most so many times slower than the quickest: what trickles is acknowledged packet by packet.</summary>
+    public double PoorSlowest { get; init; } = 4;
+
+    /// <summary>Fewest and most requests in flight on a link of a poor uplink: fewer do not share a packet, and more come in bursts that lose packets.</summary>
+    public (int Least, int Most) PoorInFlight { get; init; } = (4, 8);
+
+    /// <summary>As <see cref="HaveDelayUs"/>, for someone who has refused a request or an offer: hearing of it costs their uplink as well.</summary>
+    public long DeclinesHaveDelayUs { get; init; } = 500_000;
+
+    /// <summary>As <see cref="HaveShare"/>, for a poor one: nobody asks it for what others have.</summary>
+    public double PoorHaveShare { get; init; } = 0.01;
 
     /// <summary>For how long an uplink that is spent on fetching lets a request wait that others could answer.</summary>
     public long SpareUs { get; init; } = 3_000_000;

@@ -10,6 +10,7 @@ internal sealed class SwarmState(SwarmSettings settings)
 
     private List<Effect> _effects = [];
 
+
     public SwarmSettings Settings { get; } = settings;
 
     public Dictionary<LinkId, Link> Links { get; } = [];
@@ -84,14 +85,23 @@ internal sealed class SwarmState(SwarmSettings settings)
     /// Whether what goes with fetching (acknowledgements, requests, HAVE) takes half of the uplink and more: then every packet counts,
     /// and a chunk that is given away costs several that do not come.
     /// </summary>
-    public bool IsUplinkSpent => IsUplinkPoor || Settings.ControlShare * Arrivals.BytesPerUs * Uplink.LeastUsPerByte > 0.3;
+    public bool IsUplinkSpent => IsUplinkPoor || ControlLoad > 0.3;
+
+    /// <summary>How fast the others say that chunks come to them, all of them together.</summary>
+    public ArrivalMeter Heard { get; } = new();
+
+    // What goes with fetching, as a part of the uplink: at the pace at which chunks come here, or usually come to the others. By what comes
+    // here alone, whoever has fallen behind because its uplink is spent would take it for idle.
+    private double ControlLoad =>
+        Settings.ControlShare * Math.Max(Arrivals.BytesPerUs, Heard.BytesPerUs / Math.Max(1, Links.Count - 1)) * Uplink.LeastUsPerByte;
 
     /// <summary>
     /// Whether all of this uplink carries less than what one other peer sends here beside what it sends to the rest: it is worth
     /// more to the room where it is left to what goes with fetching.
     /// </summary>
     public bool IsUplinkPoor =>
-        Links.Count >= Settings.PoorFromLinks && Usual.UsPerByte > 0 && Uplink.LeastUsPerByte > Settings.PoorRatio * Usual.UsPerByte;
+        Links.Count >= Settings.PoorFromLinks && Usual.UsPerByte > 0
+        && (Uplink.LeastUsPerByte > Settings.PoorRatio * Usual.UsPerByte || ControlLoad > Settings.PoorLoad);
 
     /// <summary>How long a HAVE may wait for something that goes the same way.</summary>
     public long HaveDelayUs(LinkTrack view, int chunk, bool isGiver)
@@ -100,10 +110,13 @@ internal sealed class SwarmState(SwarmSettings settings)
             return 0;
         if (isGiver && !IsUplinkSpent)
             return 0;
-        var least = view.RemoteFlags is { } flags && flags.HasFlag(TrackFlags.Stripes) ? Settings.HostHaveDelayUs
-            : view.Remote?[chunk] == true ? Settings.IdleHaveDelayUs : Settings.HaveDelayUs;
+        var least = view.IsStriper ? Settings.HostHaveDelayUs
+            : view is { Declines: true, Track.IsRunning: false } ? Settings.DeclinesHaveDelayUs : view.Remote?[chunk] == true ? Settings.IdleHaveDelayUs : Settings.HaveDelayUs;
         var packetsUs = Links.Count * PacketBytes * UplinkUsPerByte;
-        return (long)Math.Clamp(packetsUs / Settings.HaveShare, least, Math.Max(least, 1_000_000));
+        // A host that does not hear of a chunk offers it again.
+        var isHurried = !IsUplinkPoor || view.IsStriper;
+        var share = isHurried ? Settings.HaveShare : Settings.PoorHaveShare;
+        return (long)Math.Clamp(packetsUs / share, least, Math.Max(least, isHurried ? 1_000_000 : 3_000_000));
     }
 
     /// <summary>Sends what is held back for a link.</summary>

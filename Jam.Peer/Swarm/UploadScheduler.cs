@@ -24,6 +24,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         if (!of.Track.Have[request.Chunk] || link.Wishes.Count >= _state.Settings.MaxQueuedRequests || IsForOthers(of, request.Chunk))
         {
             _state.Send(link, new RejectFrame(of.Track.Slot, request.Chunk));
+            TellStriper(of.Track, request.Chunk);
             return;
         }
 
@@ -68,6 +69,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     {
         DueUs = long.MaxValue;
         Refill(nowUs);
+        _pipe.Begin();
         if (_state.IsUplinkPoor)
             LeaveToOthers();
         while (Next(nowUs) is var (link, wish))
@@ -157,7 +159,9 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         }
 
         _state.Uplink.Deliver(piped, link.LeastRttUs, nowUs);
-        link.Answered(nowUs - piped.AtUs);
+        // The last chunk of a track is shorter: it would make all others look late.
+        if (piped.Bytes == of.Track.Manifest!.ChunkSizeBytes)
+            link.Answered(nowUs - piped.AtUs);
         link.Pipe.RemoveAt(index);
         return true;
     }
@@ -201,7 +205,20 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
                     continue;
                 link.Wishes.RemoveAt(i);
                 _state.Send(link, new RejectFrame(wish.Of.Track.Slot, wish.Chunk));
+                TellStriper(wish.Of.Track, wish.Chunk);
             }
+        }
+    }
+
+    // Where nobody else has it, another is to relay it.
+    private void TellStriper(Track track, int chunk)
+    {
+        if (!track.Have[chunk] || track.Availability[chunk] != 1)
+            return;
+        foreach (var link in _state.Links.Values)
+        {
+            if (link.Tracks.TryGetValue(track.Id, out var view) && view is { IsReserved: true } && view.Disowned.Add(chunk))
+                _state.Send(link, new RejectFrame(track.Slot, chunk));
         }
     }
 

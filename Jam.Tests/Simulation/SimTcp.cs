@@ -1,24 +1,5 @@
 namespace Jam.Tests.Simulation;
 
-/// <summary>What the links of a simulation do to packets.</summary>
-internal sealed record SimTcpSettings
-{
-    /// <summary>How much waits before an uplink that is full; what comes on top is lost.</summary>
-    public long QueueUs { get; init; } = 100_000;
-
-    /// <summary>As <see cref="QueueUs"/>, in bytes, where that is more: no router holds less than some packets.</summary>
-    public int LeastQueueBytes { get; init; } = 8_000;
-
-    /// <summary>The part of all packets that is lost on the way.</summary>
-    public double Loss { get; init; }
-
-    /// <summary>How much a socket takes beyond what is on its way.</summary>
-    public int UnsentBytes { get; init; } = 32 * 1024;
-
-    /// <summary>How long a peer takes on average to turn to what has come: its machine has other things to do.</summary>
-    public long ReactionUs { get; init; }
-}
-
 /// <summary>
 /// One direction of a TCP connection, packet by packet: a window that opens until a queue overflows, what is lost is sent again
 /// (after three later packets, or a time-out) and holds up what follows, acknowledgements wait in the queue of whoever sends them,
@@ -33,6 +14,7 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
     private const int HeaderBytes = 66;
     private const int FirstWindow = 10 * Mss;
     private const long MinTimeoutUs = 200_000;
+    private const long DelayedAckUs = 40_000;
     // As much as a peer leaves out of account when it reads what is acknowledged.
     private const int ToleranceBytes = 3_000;
 
@@ -40,10 +22,10 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
     private readonly Queue<(int Bytes, Action Arrived, Action Taken, Action Acknowledged)> _chunks = [];
     private readonly Queue<(long End, Action Acknowledged)> _unacknowledged = [];
     private readonly Queue<(long End, Action Arrived)> _stream = [];
-    private readonly List<Packet> _outstanding = [];
-    private readonly Queue<Packet> _again = [];
+    private readonly List<SimPacket> _outstanding = [];
+    private readonly Queue<SimPacket> _again = [];
     private readonly SortedDictionary<long, long> _early = [];
-    private List<(Packet Packet, long Order)> _unsaid = [];
+    private List<(SimPacket Packet, long Order)> _unsaid = [];
     private (long Left, Action Arrived, Action? Taken, Action? Acknowledged)? _writing;
     private long _accepted;
     private long _next;
@@ -52,7 +34,10 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
     private long _recoverUntil;
     private double _window = FirstWindow;
     private double _threshold = double.PositiveInfinity;
+    private long _says;
     private long _saysAtUs;
+    private int _unsaidPackets;
+    private bool _pumps;
     private double _inFlight;
     private double _rttUs;
     private double _deviationUs;
@@ -65,14 +50,27 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
     public void Frame(int bytes, Action arrived)
     {
         _frames.Enqueue((bytes, arrived));
-        Pump();
+        PumpSoon();
     }
 
     /// <summary>A chunk: <paramref name="taken"/> when the socket has taken all of it, <paramref name="acknowledged"/> when the other side's has all but a moment's.</summary>
     public void Chunk(int bytes, Action taken, Action arrived, Action acknowledged)
     {
         _chunks.Enqueue((bytes, arrived, taken, acknowledged));
-        Pump();
+        PumpSoon();
+    }
+
+    // What is handed over at one moment shares packets.
+    private void PumpSoon()
+    {
+        if (_pumps)
+            return;
+        _pumps = true;
+        sim.At(sim.NowUs, () =>
+        {
+            _pumps = false;
+            Pump();
+        });
     }
 
     private void Pump()
@@ -91,7 +89,7 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
             }
             else if (_next < _accepted)
             {
-                Send(new Packet(_next, (int)Math.Min(Mss, _accepted - _next)));
+                Send(new SimPacket(_next, (int)Math.Min(Mss, _accepted - _next)));
             }
             else
             {
@@ -132,7 +130,7 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
         }
     }
 
-    private void Send(Packet packet)
+    private void Send(SimPacket packet)
     {
         packet.Order = ++_order;
         packet.SentUs = _lastSentUs = sim.NowUs;
@@ -151,7 +149,7 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
         });
     }
 
-    private void Receive(Packet packet, long order)
+    private void Receive(SimPacket packet, long order)
     {
         if (to.IsGone)
             return;
@@ -163,13 +161,14 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
             _received = Math.Max(_received, end);
         }
 
-        // One acknowledgement for two packets, and for all that come while it waits; it also says what a lost one said.
+        // One acknowledgement for two packets; at once where one is missing; one that is lost is made up for by the next.
         _unsaid.Add((packet, order));
-        if (sim.NowUs >= _saysAtUs && sim.Passes(to, HeaderBytes / 2, settings) is { } leftAtUs)
-        {
-            _saysAtUs = leftAtUs;
-            sim.At(leftAtUs, Say);
-        }
+        if (!settings.EveryAck)
+            SayTogether();
+        else if (++_unsaidPackets >= 2 || _early.Count > 0)
+            Say();
+        else
+            SayLater();
 
         while (_stream.TryPeek(out var item) && item.End <= _received)
         {
@@ -178,11 +177,37 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
         }
     }
 
+    private void SayTogether()
+    {
+        if (sim.NowUs < _saysAtUs || sim.Passes(to, HeaderBytes / 2, settings) is not { } leftAtUs)
+            return;
+        _saysAtUs = leftAtUs;
+        sim.At(leftAtUs, () => SayAt(leftAtUs));
+    }
+
+    private void SayLater()
+    {
+        var said = ++_says;
+        sim.At(sim.NowUs + DelayedAckUs, () =>
+        {
+            if (said == _says && !to.IsGone)
+                Say();
+        });
+    }
+
     private void Say()
+    {
+        _says++;
+        _unsaidPackets = 0;
+        if (sim.Passes(to, HeaderBytes, settings) is { } leftAtUs)
+            SayAt(leftAtUs);
+    }
+
+    private void SayAt(long leftAtUs)
     {
         var said = _unsaid;
         _unsaid = [];
-        sim.At(sim.ArrivalUs(to, from, sim.NowUs), () =>
+        sim.At(sim.ArrivalUs(to, from, leftAtUs), () =>
         {
             foreach (var (packet, order) in said)
                 Acknowledged(packet, order);
@@ -190,7 +215,7 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
         });
     }
 
-    private void Acknowledged(Packet packet, long order)
+    private void Acknowledged(SimPacket packet, long order)
     {
         if (from.IsGone || packet.IsAcked)
             return;
@@ -215,7 +240,7 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
 
     private long AcknowledgedUpTo() => Math.Min(_next, _outstanding.Concat(_again).Where(p => !p.IsAcked).Select(p => p.Start).DefaultIfEmpty(_next).Min());
 
-    private void Lose(Packet packet, double part)
+    private void Lose(SimPacket packet, double part)
     {
         _outstanding.Remove(packet);
         _inFlight -= packet.Bytes;
@@ -263,18 +288,5 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
         while (!isProbe && _outstanding.Count > 0);
         Pump();
         ArmTimer();
-    }
-
-    private sealed class Packet(long start, int bytes)
-    {
-        public long Start { get; } = start;
-
-        public int Bytes { get; } = bytes;
-
-        public long Order { get; set; }
-
-        public long SentUs { get; set; }
-
-        public bool IsAcked { get; set; }
     }
 }

@@ -1,0 +1,97 @@
+using Jam.Peer.Swarm;
+using Jam.Peer.Wire;
+using Jam.Tests.Simulation;
+using NUnit.Framework;
+
+namespace Jam.Tests.Swarm;
+
+/// <summary>An uplink that fetching takes all of refuses what it is to relay, and the host goes by that.</summary>
+internal sealed class PoorUplinkTests
+{
+    private const int Viewers = 5;
+    private static readonly Manifest Track = SwarmSimulator.MakeManifest(20 * 16_384, 16_384);
+
+    [Test]
+    public void What_was_refused_is_offered_to_another_at_once_and_its_refuser_is_passed_over()
+    {
+        var host = Host();
+        var offered = Offers(host);
+        var (refuser, chunk) = offered[0];
+        host.Receive(refuser, new RejectFrame(7, chunk), 2_000);
+        var then = Offers(host);
+        Assert.That(then.Select(o => o.Chunk), Has.Member(chunk));
+        Assert.That(then.Select(o => o.Link), Has.No.Member(refuser));
+    }
+
+    [Test]
+    public void Where_all_refuse_the_chunk_is_offered_all_the_same()
+    {
+        var host = Host();
+        var refused = 0;
+        for (var round = 0; round < 3 * Viewers; round++)
+        {
+            var offers = Offers(host);
+            Assert.That(offers, Is.Not.Empty, $"round {round}");
+            foreach (var (link, chunk) in offers)
+            {
+                host.Receive(link, new RejectFrame(7, chunk), 2_000 + round);
+                refused++;
+            }
+        }
+
+        Assert.That(refused, Is.GreaterThan(Viewers));
+    }
+
+    [Test]
+    public void A_rejection_of_what_was_not_offered_changes_nothing()
+    {
+        var host = Host();
+        var offered = Offers(host);
+        var chunk = Enumerable.Range(0, Track.ChunkCount).First(c => offered.All(o => o.Chunk != c));
+        host.Receive(offered[0].Link, new RejectFrame(7, chunk), 2_000);
+        Assert.That(Offers(host), Is.Empty);
+        Assert.That(host.Links, Has.Count.EqualTo(Viewers));
+    }
+
+    [Test]
+    public void The_short_last_chunk_does_not_make_the_others_look_late()
+    {
+        var track = SwarmSimulator.MakeManifest(3 * 16_384 + 100, 16_384);
+        var core = new SwarmCore(new SwarmSettings());
+        core.WantTrack(track.Id, 0, 0);
+        core.OpenTrack(track, Bitfield.Full(track.ChunkCount), false, 0);
+        core.LinkUp(new LinkId(1), "one", false, 0);
+        core.Receive(new LinkId(1), new TrackFrame(7, track.Id, TrackFlags.HasManifest), 0);
+        Send(core, track, 0, 0, 90_000);
+        Send(core, track, 3, 100_000, 110_000);
+        Assert.That(core.Links[new LinkId(1)].FastestUs, Is.EqualTo(90_000));
+    }
+
+    private static void Send(SwarmCore core, Manifest track, int chunk, long askedUs, long arrivedUs)
+    {
+        core.Receive(new LinkId(1), new RequestFrame(7, chunk, int.MaxValue), askedUs);
+        Assert.That(core.TakeEffects().OfType<SendChunk>().Select(s => s.Chunk), Is.EqualTo(new[] { chunk }));
+        core.ChunkSent(new LinkId(1), track.SizeOf(chunk), askedUs + 1);
+        Assert.That(core.ChunkArrived(new LinkId(1), track.Id, chunk, arrivedUs), Is.True);
+    }
+
+    private static SwarmCore Host()
+    {
+        var core = new SwarmCore(new SwarmSettings());
+        core.WantTrack(Track.Id, 0, 0);
+        core.OpenTrack(Track, Bitfield.Full(Track.ChunkCount), striped: true, 0);
+        for (var i = 1; i <= Viewers; i++)
+        {
+            core.LinkUp(new LinkId(i), $"v{i}", false, 0);
+            core.Receive(new LinkId(i), new TrackFrame(7, Track.Id, TrackFlags.HasManifest), 1_000);
+        }
+
+        return core;
+    }
+
+    private static List<(LinkId Link, int Chunk)> Offers(SwarmCore core) =>
+    [
+        .. core.TakeEffects().OfType<SendFrame>().Where(s => s.Frame is OfferFrame)
+            .SelectMany(s => ((OfferFrame)s.Frame).Chunks.Select(c => (s.Link, c))),
+    ];
+}
