@@ -49,6 +49,9 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     private readonly SentWatch _sent = new();
     private readonly BlobDesk _blobs;
     private readonly CancellationTokenSource _stop = new();
+    // Set by whoever posts, and by the timer.
+    private readonly WorkSignal _work = new();
+    private readonly LoopTimer _timer;
     private readonly Task _loop;
     private SwarmSnapshot _snapshot = SwarmSnapshot.Empty;
     private long _snapshotAtUs;
@@ -59,6 +62,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
         _owner = owner;
         _time = time;
         _blobs = new BlobDesk(_core, _connections, owner, TryPost);
+        _timer = new LoopTimer(time, _work);
         _loop = Task.Run(() => RunAsync(_stop.Token));
     }
 
@@ -72,10 +76,22 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     public TrackStorage? StorageOf(TrackId track) => _storages.GetValueOrDefault(track);
 
     /// <summary>Tells the loop something; waits while it is behind.</summary>
-    public ValueTask PostAsync(SwarmEvent what, CancellationToken cancellationToken) => _events.Writer.WriteAsync(what, cancellationToken);
+    public ValueTask PostAsync(SwarmEvent what, CancellationToken cancellationToken) => TryPost(what) ? default : WaitAndPostAsync(what, cancellationToken);
 
     /// <summary>Tells the loop something from a place that cannot wait; false where it is too far behind.</summary>
-    public bool TryPost(SwarmEvent what) => _events.Writer.TryWrite(what);
+    public bool TryPost(SwarmEvent what)
+    {
+        if (!_events.Writer.TryWrite(what))
+            return false;
+        _work.Set();
+        return true;
+    }
+
+    private async ValueTask WaitAndPostAsync(SwarmEvent what, CancellationToken cancellationToken)
+    {
+        await _events.Writer.WriteAsync(what, cancellationToken);
+        _work.Set();
+    }
 
     /// <inheritdoc/>
     public ValueTask OnFrameAsync(PeerConnection from, Frame frame, CancellationToken cancellationToken) =>
@@ -98,6 +114,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _timer.DisposeAsync();
         _events.Writer.Complete();
         while (_events.Reader.TryRead(out var left))
         {
@@ -114,8 +131,6 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        // The wait for events outlives a timer that fires first: it is kept and awaited again.
-        Task<bool>? wait = null;
         var dirty = false;
         while (true)
         {
@@ -139,34 +154,16 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
             }
 
             var dueUs = Math.Min(Math.Min(_core.DueUs(nowUs), _blobs.DueUs()), Math.Min(_sent.DueUs, dirty ? _snapshotAtUs + SnapshotEveryUs : long.MaxValue));
-            wait ??= _events.Reader.WaitToReadAsync(cancellationToken).AsTask();
-            if (dueUs != long.MaxValue && !await WaitedAsync(wait, dueUs - nowUs, cancellationToken))
-            {
-                nowUs = _time.NowUs();
-                _core.Timer(nowUs);
-                CarryOut(null);
-                CheckSent();
-                _blobs.Timer(nowUs);
+            _timer.Arm(dueUs, nowUs);
+            await _work.WaitAsync(cancellationToken);
+            nowUs = _time.NowUs();
+            if (dueUs > nowUs)
                 continue;
-            }
-
-            if (!await wait)
-                return;
-            wait = null;
+            _core.Timer(nowUs);
+            CarryOut(null);
+            CheckSent();
+            _blobs.Timer(nowUs);
         }
-    }
-
-    private async Task<bool> WaitedAsync(Task<bool> wait, long us, CancellationToken cancellationToken)
-    {
-        if (wait.IsCompleted)
-            return true;
-        // Timers count whole milliseconds; a shorter wait than that is rounded up.
-        var delay = TimeSpan.FromMilliseconds(Math.Clamp((us + 999) / 1000, 1, 60_000));
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var first = await Task.WhenAny(wait, Task.Delay(delay, _time, timer.Token));
-        await timer.CancelAsync();
-        cancellationToken.ThrowIfCancellationRequested();
-        return first == wait;
     }
 
     private void Take(SwarmEvent what)

@@ -1,0 +1,46 @@
+namespace Jam.Peer.Network;
+
+/// <summary>
+/// The one timer of a loop: sets its signal no later than what the loop asked for. What a loop waits for moves with each event, mostly to
+/// later: such a move costs nothing, the timer fires for the old moment and the loop asks anew.
+/// </summary>
+internal sealed class LoopTimer : IAsyncDisposable
+{
+    private const long LongestUs = 60_000_000;
+
+    private readonly WorkSignal _work;
+    private readonly ITimer _timer;
+    private long _armedUs = long.MaxValue;
+    private int _hasFired;
+
+    public LoopTimer(TimeProvider time, WorkSignal work)
+    {
+        _work = work;
+        _timer = time.CreateTimer(static timer => ((LoopTimer)timer!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Has the signal set at a moment, or before. Only the loop calls it.</summary>
+    /// <param name="dueUs">The moment, microseconds on the loop's clock; <see cref="long.MaxValue"/>: none is wanted.</param>
+    /// <param name="nowUs">What that clock shows.</param>
+    public void Arm(long dueUs, long nowUs)
+    {
+        // It may fire a little before its time by the loop's clock: that it did counts, not what the clock says.
+        if (Interlocked.Exchange(ref _hasFired, 0) != 0)
+            _armedUs = long.MaxValue;
+        if (dueUs >= _armedUs)
+            return;
+        // Timers count whole milliseconds; a shorter wait than that is rounded up.
+        var waitMs = (Math.Clamp(dueUs - nowUs, 1, LongestUs) + 999) / 1000;
+        _armedUs = nowUs + waitMs * 1000;
+        _timer.Change(TimeSpan.FromMilliseconds(waitMs), Timeout.InfiniteTimeSpan);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _timer.DisposeAsync();
+
+    private void Fire()
+    {
+        Volatile.Write(ref _hasFired, 1);
+        _work.Set();
+    }
+}
