@@ -16,6 +16,12 @@ namespace Jam.Peer.Clock;
 /// probe whose round trip is within 25 us of the lowest.
 /// </para>
 /// <para>
+/// A burst of which every probe met a queue says that the way is full, maybe of probes: eight members who all measure as densely as they can
+/// fill 400 kbit/s by themselves. Each such burst in a row doubles the time to the next, up to 8 s; each that met none takes one step back.
+/// After two in a row the way is narrow until sixty bursts met no queue: never denser than four probes in 2 s. An accident of the path does
+/// not hold up all of a burst, or not the next one.
+/// </para>
+/// <para>
 /// Ready is who knows the clock to 150 us, or after a second and a half to 1 ms: until then it is better to be silent than to be heard
 /// beside the others. After three seconds 5 ms will do: on a way that is no better, never to be heard is worse.
 /// </para>
@@ -39,6 +45,13 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private const int MostOut = 32;
     private const long QuickGapUs = 100_000;
     private const long CrowdedUs = 100_000;
+    private const long FullUs = 20_000;
+    private const int MostFull = 5;
+    private const long FullGapUs = 250_000;
+    private const int NarrowFrom = 2;
+    private const int NarrowBursts = 60;
+    private const int FewProbes = 4;
+    private const double Forgotten = 1 / 256.0;
     private const long PoorGapUs = 1_000_000;
     private const double PoorErrorUs = 30;
     private const long ProbeTimeoutUs = 1_000_000;
@@ -65,6 +78,9 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private bool _hasAnswer;
     private double _waitUs;
     private double _crowdUs;
+    private int _full;
+    private int _narrow;
+    private double _emptyRttUs;
     private long _leastRttUs = long.MaxValue;
     private bool _isDense;
     private bool _isHolding;
@@ -123,7 +139,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         _leastRttUs = Math.Min(_leastRttUs, Math.Max(1, probe.RttUs));
         _waitUs += (probe.RttUs - _leastRttUs - _waitUs) / 16;
         _crowdUs += (probe.RttUs - _leastRttUs - _crowdUs) / 4;
-        if (_burst.Answers == ProbesPerBurst || IsQuick(probe))
+        if (_burst.Answers == (_narrow == 0 || _isHolding ? ProbesPerBurst : FewProbes) || IsQuick(probe))
             EndBurst(t4Us);
     }
 
@@ -136,16 +152,18 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         _outT1Us.Clear();
         _hasAnswer = false;
         _burst.Clear();
-        _bursts = Math.Min(_bursts, FirstBursts);
+        (_bursts, _full, _narrow, _emptyRttUs) = (Math.Min(_bursts, FirstBursts), 0, 0, 0);
         _nextAtUs = long.MinValue;
     }
 
     /// <summary>
     /// Measures anew, at once. A burst that is under way goes on: on a long way it takes two seconds, and whoever asks that often would
-    /// otherwise never get one.
+    /// otherwise never get one. Where the way is full, what seems another way is a queue that is longer or shorter: it is measured as before.
     /// </summary>
     public void MeasureAnew()
     {
+        if (_full > 0 || _narrow > 0)
+            return;
         _bursts = Math.Min(_bursts, FirstBursts);
         if (_outT1Us.Count == 0 && _burst.Answers == 0)
             _nextAtUs = long.MinValue;
@@ -177,13 +195,14 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     }
 
     // Answers wait in a queue that they help to fill: a room's worth of probes is a good part of a slow uplink.
-    private bool IsCrowded => _crowdUs > CrowdedUs;
+    private bool IsCrowded => _full > 0 || _narrow > 0 || _crowdUs > CrowdedUs;
 
     private bool IsKept => keepsFirst && _isReady;
 
     private void EndBurst(long nowUs)
     {
         _bursts++;
+        CountFull();
         if (_burst.Best is { } best)
             Take(best);
         _burst.Clear();
@@ -199,12 +218,26 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
             return EarlyGapUs;
         if (_isDense)
             return FirstGapUs;
+        if (_full > 0 || _narrow > 0)
+            return Math.Max(_narrow > 0 ? SteadyGapUs : 0, FullGapUs << _full);
         // Poor by the time of the next one is poor as well: early on the offset is known, but not where it goes.
         if (_bursts < QuickBursts && !IsCrowded && _corridor.At(nowUs + SteadyGapUs).SigmaUs > PoorErrorUs)
             return Math.Max(QuickGapUs, nowUs - _burstBegunUs);
         if (_corridor.At(nowUs).SigmaUs > PoorErrorUs)
             return PoorGapUs;
         return _bursts < FirstBursts + EarlyBursts ? EarlyGapUs : SteadyGapUs;
+    }
+
+    // What is the shortest there is by now: a way that has become longer for good is no full one for ever.
+    private void CountFull()
+    {
+        if (_burst.Probes.Count == 0)
+            return;
+        var lowestUs = _burst.Probes.Min(p => p.RttUs);
+        _emptyRttUs = _emptyRttUs == 0 || lowestUs < _emptyRttUs ? lowestUs : _emptyRttUs + (lowestUs - _emptyRttUs) * Forgotten;
+        var isFull = lowestUs - _emptyRttUs > FullUs;
+        _full = isFull ? Math.Min(MostFull, _full + 1) : Math.Max(0, _full - 1);
+        _narrow = isFull && _full >= NarrowFrom ? NarrowBursts : Math.Max(0, _narrow - 1);
     }
 
     private void Take(Probe best)
@@ -248,7 +281,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     {
         _clockId = clockId;
         StartOver();
-        _bursts = 0;
+        (_bursts, _full, _narrow, _emptyRttUs) = (0, 0, 0, 0);
         _burst.Clear();
         _snapshot = RoomClockSnapshot.None with { ClockId = clockId };
     }

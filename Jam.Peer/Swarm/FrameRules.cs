@@ -248,7 +248,8 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
 
     private string? OnReject(Link link, LinkTrack view, int chunk)
     {
-        view.Declines |= offers.OnDeclined(view, chunk);
+        if (offers.OnDeclined(view, chunk))
+            (view.Declines, view.DeclinesMusic) = (true, view.DeclinesMusic || view.Track.IsRunning);
         if (RequestPlanner.Settle(link, view, chunk) is not null && view.Remote?.Clear(chunk) == true)
         {
             view.Declines = true;

@@ -58,6 +58,9 @@ internal sealed class LinkTrack(Track track)
     /// <summary>The other side has refused a request: its uplink is spent, and what it hears costs it, too.</summary>
     public bool Declines { get; set; }
 
+    /// <summary>It has refused while music played: its uplink is no relay at all, whatever else is.</summary>
+    public bool DeclinesMusic { get; set; }
+
     /// <summary>What a striping host was told to have relayed by another; a poor uplink holds a few such chunks.</summary>
     public HashSet<int> Disowned { get; } = [];
 

@@ -212,7 +212,7 @@ internal sealed class OfferPlanner(SwarmState state)
 
             // Equal loads: whoever was given less so far.
             var offered = view.OfferedByUs.Count + 1;
-            var load = (view is { Declines: true, Track.IsRunning: false }, !IsIdle(view), view.Relay.IsUntried(offered), view.Relay.DoneUs(offered, copies, usual, nowUs), view.ChunksTo + offered);
+            var load = (view is { DeclinesMusic: true } or { Declines: true, Track.IsRunning: false }, !IsIdle(view), view.Relay.IsUntried(offered), view.Relay.DoneUs(offered, copies, usual, nowUs), view.ChunksTo + offered);
             if (load.CompareTo(least) < 0)
                 (best, least) = ((link, view), load);
         }

@@ -92,7 +92,7 @@ internal sealed class RequestPlanner(SwarmState state)
         {
             if (!link.Tracks.TryGetValue(track.Id, out var view))
                 continue;
-            if (_poor.Matters(track))
+            if (_poor.Matters(track) || _state.IsCappedOut(track))
                 _poor.Decline(link, view);
             while (view.OfferedToUs.Count > 0 && HasRoom(link, track, isOffer: true))
             {
@@ -134,7 +134,7 @@ internal sealed class RequestPlanner(SwarmState state)
                 continue;
             }
 
-            var reserved = left <= _state.Settings.UrgentThoughSoonUs || !IsComing(track, chunk);
+            var reserved = left <= _state.Settings.UrgentThoughSoonUs || !StripeSight.IsComing(_state, track, chunk);
             if (!TryAsk(track, chunk, reserved, nowUs) && !reserved)
                 _urgentDueUs = Math.Min(_urgentDueUs, nowUs + left - _state.Settings.UrgentThoughSoonUs);
         }
@@ -199,17 +199,6 @@ internal sealed class RequestPlanner(SwarmState state)
         for (var i = 0; i < _askable.Length; i++)
             any |= _askable[i] &= ~have[i] & ~track.InFlight.Words[i];
         return any != 0;
-    }
-
-    private bool IsComing(Track track, int chunk)
-    {
-        foreach (var link in _state.Links.Values)
-        {
-            if (link.Tracks.TryGetValue(track.Id, out var view) && view.Soon.Contains(chunk))
-                return true;
-        }
-
-        return false;
     }
 
     private bool HasRoom(Link link, Track track, bool isOffer = false)

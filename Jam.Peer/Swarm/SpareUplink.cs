@@ -45,6 +45,10 @@ internal sealed class SpareUplink(SwarmState state)
             if (!link.Tracks.TryGetValue(track.Id, out var view) || !view.HasManifest)
                 continue;
             // Its host comes before all others, and while there is one nobody else is told.
+            // It would make nothing of that while music plays, and its system acknowledges each: a tenth of an uplink that is little more
+            // than the music.
+            if (view.IsReserved && track.IsRunning)
+                return null;
             var lacks = view.IsReserved ? int.MaxValue : view.IsStriper ? 0 : Lacks(track, view);
             if (lacks <= most)
                 continue;

@@ -88,7 +88,7 @@ internal sealed record SwarmSettings
     public long ManifestQuickUs { get; init; } = 20_000;
 
     /// <summary>A host gives a longer one to the next who asks after this, where the first does not say that it has come.</summary>
-    public long ManifestCopyUs { get; init; } = 1_000_000;
+    public long ManifestCopyUs { get; init; } = 2_500_000;
 
     /// <summary>How long a host lets a manifest spread from the one whom it gave it to.</summary>
     public long ManifestSpreadUs { get; init; } = 1_000_000;
@@ -140,6 +140,9 @@ internal sealed record SwarmSettings
 
     /// <summary>An uplink is poor, too, where what goes with fetching at the room's pace would take this part of it.</summary>
     public double PoorLoad { get; init; } = 0.8;
+
+    /// <summary>With a cap under which a chunk takes longer, a peer relays nothing that others have.</summary>
+    public long CappedOutUs { get; init; } = 2_000_000;
 
     /// <summary>How many offers a poor uplink refuses of a host: one that offers still finds nobody else.</summary>
     public int MaxDeclined { get; init; } = 4;

@@ -103,6 +103,11 @@ internal sealed class SwarmState(SwarmSettings settings)
         Links.Count >= Settings.PoorFromLinks && Usual.UsPerByte > 0
         && (Uplink.LeastUsPerByte > Settings.PoorRatio * Usual.UsPerByte || ControlLoad > Settings.PoorLoad);
 
+    /// <summary>Whether under the cap a chunk takes so long that whoever waited for one from here would hear it late: music or not, others relay.</summary>
+    public bool IsCappedOut(Track track) =>
+        Settings.UpBytesPerSecond is { } cap && Links.Count >= Settings.PoorFromLinks && track.Manifest is { } manifest
+        && manifest.ChunkSizeBytes * 1e6 / cap > Settings.CappedOutUs;
+
     /// <summary>How long a HAVE may wait for something that goes the same way.</summary>
     public long HaveDelayUs(LinkTrack view, int chunk, bool isGiver)
     {

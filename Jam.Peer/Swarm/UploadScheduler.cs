@@ -222,7 +222,9 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         }
     }
 
-    private bool IsForOthers(LinkTrack of, int chunk) => _state.IsUplinkPoor && of.Track is { IsComplete: false, IsRunning: false } && of.Track.Availability[chunk] > 0;
+    private bool IsForOthers(LinkTrack of, int chunk) =>
+        of.Track.Availability[chunk] > 0
+        && ((_state.IsUplinkPoor && of.Track is { IsComplete: false, IsRunning: false }) || (!of.Track.IsStriped && _state.IsCappedOut(of.Track)));
 
     // What nobody else has goes out at once, and what plays soon; the rest only to those who do not find it elsewhere.
     private long SparedUntilUs(Wish wish)

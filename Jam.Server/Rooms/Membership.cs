@@ -116,7 +116,7 @@ internal static class Membership
         {
             Seats = turn.Room.Seats.SetItem(seat.Connection, changed),
             ChangedReports = turn.Room.ChangedReports.Add(seat.Member.PeerId),
-            ReportsDueUs = Math.Min(turn.Room.ReportsDueUs, Math.Max(turn.Now.Us, turn.Room.ReportsSentUs + RoomRules.ReportsGapUs(turn.Room.Seats.Count))),
+            ReportsDueUs = Math.Min(turn.Room.ReportsDueUs, Math.Max(turn.Now.Us, turn.Room.ReportsSentUs + RoomRules.ReportsGapUs(turn.Room.Seats.Count, Lead.Worst(turn.Room).RttUs))),
         };
         turn.TouchStats();
     }

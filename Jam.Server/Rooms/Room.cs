@@ -252,8 +252,15 @@ internal static class RoomRules
     /// <summary>As that, in the largest room.</summary>
     private const long ReportsAtLeastEveryUs = 30_000_000;
 
+    /// <summary>A longest round trip from which on a way is full, or far: reports are told as in the largest room.</summary>
+    private const long FarUs = 50_000;
+
     /// <summary>Least time between two tellings of what members report.</summary>
-    public static long ReportsGapUs(int members) => Math.Clamp(members * ReportsPerMemberUs, ReportsEveryUs, ReportsAtLeastEveryUs);
+    public static long ReportsGapUs(int members, long worstRttUs) =>
+        worstRttUs > FarUs ? ReportsAtLeastEveryUs : Math.Clamp(members * ReportsPerMemberUs, ReportsEveryUs, ReportsAtLeastEveryUs);
+
+    /// <summary>By how much a telling is put off while PLAY or SEEK waits for someone: it would go the way of what they wait for.</summary>
+    public const long ReportsPutOffUs = 3_000_000;
 
     /// <summary>Members of a room up to which everyone's report is told.</summary>
     public const int ReportsOfAll = 32;

@@ -81,6 +81,24 @@ internal sealed class RoomTickTests
     }
 
     [Test]
+    public void Where_a_way_is_full_what_members_report_is_told_as_seldom_as_in_the_largest_room()
+    {
+        var room = RoomHarness.WithHostAndViewers(2);
+        room.Say(2, new Stats(new MemberStats(90_000)));
+        room.Advance(1_000_000);
+        room.ClearInboxes();
+        for (var i = 0; i < 270; i++)
+        {
+            room.Say(2, new Stats(new MemberStats(90_000, JitterUs: i)));
+            room.Advance(100_000);
+        }
+
+        Assert.That(room.Received<RoomStats>(3).Count(s => s.Quality is not null), Is.Zero);
+        room.Advance(4_000_000);
+        Assert.That(room.Received<RoomStats>(3).Count(s => s.Quality is not null), Is.EqualTo(1));
+    }
+
+    [Test]
     public void In_a_large_room_the_worst_are_told_of()
     {
         var room = RoomHarness.WithHostAndViewers(40);

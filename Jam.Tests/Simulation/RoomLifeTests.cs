@@ -113,7 +113,7 @@ internal sealed class RoomLifeTests
     }
 
     [Test]
-    public void An_upload_limit_of_one_peer_starves_nobody_s_urgent_zone([Values(20_000, 60_000)] int limit)
+    public void An_upload_limit_of_one_peer_starves_nobody_s_urgent_zone([Values(5_000, 20_000, 60_000)] int limit)
     {
         var track = Track(3_000_000);
         // One of eight gives nearly nothing; the host alone could not bear the room.

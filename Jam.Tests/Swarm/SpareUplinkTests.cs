@@ -23,6 +23,17 @@ internal sealed class SpareUplinkTests
     }
 
     [Test]
+    public void While_music_plays_a_striping_host_has_no_use_for_it_and_nobody_is_told()
+    {
+        Join(striper: 1, here: 2);
+        _core.SetPlayhead(Track.Id, 0, 0.04, true, 1_000, 1_000);
+        _core.TakeEffects();
+        for (var now = 500_000; now <= 2_000_000; now += 500_000)
+            _core.Timer(now);
+        Assert.That(Told(), Is.Empty);
+    }
+
+    [Test]
     public void Where_nobody_stripes_one_who_lacks_most_is_told_and_the_same_not_again_so_soon()
     {
         Join(striper: null, here: 2);

@@ -1,0 +1,71 @@
+using Jam.Peer.Clock;
+using NUnit.Framework;
+
+namespace Jam.Tests.Clock;
+
+/// <summary>A room whose rendezvous is behind a slow uplink: the answers to everyone's probes go the same way, one after the other.</summary>
+[TestFixture]
+internal sealed class NarrowWayTests
+{
+    private const double BytesPerUs = 0.0466;
+    private const int AnswerBytes = 216;
+    private const long WayUs = 150;
+    private static readonly Guid _clock = new("11111111-1111-1111-1111-111111111111");
+
+    [TestCase(0.0, 0.25)]
+    [TestCase(0.85, 0.08)]
+    public void Eight_who_measure_leave_the_uplink_to_the_music(double busy, double most)
+    {
+        var clients = Enumerable.Range(0, 8).Select(i => new Client(i * 40_000)).ToArray();
+        var random = new Random(1);
+        // When the uplink has sent what waits before it.
+        var (freeAtUs, answers, musicAtUs) = (0.0, 0, 6_000_000.0);
+        const long FromUs = 8_000_000, ToUs = 38_000_000;
+        for (var now = 0L; now < ToUs; now += 100)
+        {
+            // Music after a while, in chunks, with what it leaves free scattered between them.
+            if (busy > 0 && now >= musicAtUs)
+            {
+                freeAtUs = Math.Max(freeAtUs, now) + 4_344 / BytesPerUs;
+                musicAtUs += 4_344 / BytesPerUs / busy * (0.5 + random.NextDouble());
+                musicAtUs = Math.Max(musicAtUs, now);
+            }
+
+            foreach (var client in clients)
+            {
+                while (client.Answers.TryPeek(out var answer) && answer.AtUs <= now)
+                {
+                    client.Answers.Dequeue();
+                    client.Estimator.OnResponse(answer.T1Us, answer.T2Us, answer.T2Us, now, _clock);
+                }
+
+                if (now < client.FromUs || now < client.Estimator.NextProbeAtUs || !client.Estimator.TryBeginProbe(now, out var t1))
+                    continue;
+                freeAtUs = Math.Max(freeAtUs, now + WayUs) + AnswerBytes / BytesPerUs;
+                answers += now >= FromUs ? 1 : 0;
+                client.Answers.Enqueue(((long)freeAtUs + WayUs, t1, now + WayUs + 7_000_000));
+            }
+        }
+
+        var share = answers * AnswerBytes / ((ToUs - FromUs) * BytesPerUs);
+        TestContext.Out.WriteLine($"answers took {share:P1} of the uplink");
+        Assert.Multiple(() =>
+        {
+            Assert.That(share, Is.LessThan(most));
+            Assert.That(clients.All(c => c.Estimator.Snapshot.IsReady));
+            // Nobody goes unmeasured: each still has a probe a second or so.
+            Assert.That(answers, Is.GreaterThan(8 * 10));
+            foreach (var client in clients)
+                Assert.That(client.Estimator.Snapshot.ToRoomUs(ToUs), Is.EqualTo(ToUs + 7_000_000.0).Within(3_000));
+        });
+    }
+
+    private sealed class Client(long fromUs)
+    {
+        public long FromUs { get; } = fromUs;
+
+        public RoomClockEstimator Estimator { get; } = new();
+
+        public Queue<(long AtUs, long T1Us, long T2Us)> Answers { get; } = new();
+    }
+}
