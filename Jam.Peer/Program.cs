@@ -2,7 +2,8 @@ using Jam.Peer.Audio;
 using Jam.Peer.Cli;
 using Jam.Peer.Session;
 
-return await PeerProgram.MainAsync(args, new ProgramParts
+var headStart = HeadStart.Begin(args);
+var code = await PeerProgram.MainAsync(args, new ProgramParts
 {
     CreateSession = options => new JamSession(options, TimeProvider.System),
     RunServer = Jam.Server.ServerProgram.RunAsync,
@@ -15,3 +16,5 @@ return await PeerProgram.MainAsync(args, new ProgramParts
         { Error: var error } => throw new JamException($"{path}: {error ?? "its duration is unknown"}"),
     },
 });
+await headStart;
+return code;

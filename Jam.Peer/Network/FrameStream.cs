@@ -63,6 +63,7 @@ internal sealed class FrameStream : IAsyncDisposable
     /// <exception cref="IOException">The connection is lost.</exception>
     public async Task SecureAsync(bool isListening, LinkKey key, CancellationToken cancellationToken)
     {
+        var shown = await key.ContextAsync().WaitAsync(cancellationToken);
         var tls = new SslStream(_stream, leaveInnerStreamOpen: false);
         try
         {
@@ -71,7 +72,7 @@ internal sealed class FrameStream : IAsyncDisposable
                 await tls.AuthenticateAsServerAsync(
                     new SslServerAuthenticationOptions
                     {
-                        ServerCertificateContext = key.Context, ClientCertificateRequired = true, EnabledSslProtocols = SslProtocols.Tls13,
+                        ServerCertificateContext = shown, ClientCertificateRequired = true, EnabledSslProtocols = SslProtocols.Tls13,
                         RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null, AllowTlsResume = false,
                     },
                     cancellationToken);
@@ -81,7 +82,7 @@ internal sealed class FrameStream : IAsyncDisposable
                 await tls.AuthenticateAsClientAsync(
                     new SslClientAuthenticationOptions
                     {
-                        TargetHost = "", ClientCertificateContext = key.Context, EnabledSslProtocols = SslProtocols.Tls13,
+                        TargetHost = "", ClientCertificateContext = shown, EnabledSslProtocols = SslProtocols.Tls13,
                         RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null, AllowTlsResume = false,
                     },
                     cancellationToken);

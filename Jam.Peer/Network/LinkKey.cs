@@ -8,24 +8,27 @@ namespace Jam.Peer.Network;
 /// The key of this process's encrypted links (P-256), in a certificate that it has signed itself. It is new with every process and never
 /// kept: the room learns its fingerprint with HELLO, and nobody trusts it for anything else.
 /// </summary>
-internal sealed class LinkKey : IDisposable
+internal sealed class LinkKey : IAsyncDisposable
 {
     private static readonly TimeSpan Valid = TimeSpan.FromDays(3650);
 
     private readonly X509Certificate2 _certificate;
 
+    // The framework reads all authorities that the system believes for it, a tenth of a second's work: not in a room whose links are plain.
+    private readonly Lazy<Task<SslStreamCertificateContext>> _context;
+
     private LinkKey(X509Certificate2 certificate)
     {
         _certificate = certificate;
-        Context = SslStreamCertificateContext.Create(certificate, null, offline: true);
+        _context = new(() => Task.Run(() => SslStreamCertificateContext.Create(certificate, null, offline: true)));
         Fingerprint = FingerprintOf(certificate.RawDataMemory.Span);
     }
 
     /// <summary>SHA-256 of the certificate, 64 hexadecimal digits.</summary>
     public string Fingerprint { get; }
 
-    /// <summary>What links show.</summary>
-    public SslStreamCertificateContext Context { get; }
+    /// <summary>What links show; made when it is first asked for.</summary>
+    public Task<SslStreamCertificateContext> ContextAsync() => _context.Value;
 
     /// <summary>Makes one. Takes some milliseconds.</summary>
     /// <param name="now">The certificate is good from a day before that on: nobody looks, but some libraries will not have it otherwise.</param>
@@ -44,5 +47,10 @@ internal sealed class LinkKey : IDisposable
     public static string FingerprintOf(ReadOnlySpan<byte> certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate));
 
     /// <inheritdoc/>
-    public void Dispose() => _certificate.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        if (_context.IsValueCreated)
+            await ((Task)_context.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _certificate.Dispose();
+    }
 }

@@ -1,5 +1,6 @@
 using Jam.Peer.Storage;
 using Jam.Server.Contracts;
+using Jam.Server.Hosting;
 
 namespace Jam.Peer.Session;
 
@@ -7,6 +8,31 @@ namespace Jam.Peer.Session;
 internal sealed partial class JamSession
 {
     private Action<int> Progress(string name, long bytes) => new HashProgress(name, bytes, _time, Notice).Add;
+
+    // A host's server starts meanwhile, and lets nobody in before its host is there: a room that is to be locked is not open until then.
+    private async Task<List<Seed>> LoadSeedsAsync(CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var loading = Task.Run(() => SeedLoader.LoadAll(_options, Progress, either.Token), either.Token);
+        if (_options is not { Server: null, Connect.Count: 0, Listener: ListenerKind.Kestrel })
+            return await loading;
+        _server.IsOpen = false;
+        var opening = _server.StartAsync(either.Token);
+        try
+        {
+            // Who has no port need not hash for minutes first.
+            if (await Task.WhenAny(loading, opening) is { IsCompletedSuccessfully: false })
+                await either.CancelAsync();
+            await Task.WhenAll(loading, opening);
+            return await loading;
+        }
+        catch
+        {
+            if (loading.IsCompletedSuccessfully)
+                (await loading).ForEach(seed => seed.Storage.Dispose());
+            throw;
+        }
+    }
 
     // A cache that cannot be written costs the next run, not this one.
     private TrackCache? OpenCache()

@@ -103,12 +103,13 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
             Notice($"metrics: http://127.0.0.1:{_metricsDoor.Port}/metrics");
         }
 
-        var seeds = await Task.Run(() => SeedLoader.LoadAll(_options, Progress, cancellationToken), cancellationToken);
+        var seeds = await LoadSeedsAsync(cancellationToken);
         var infos = new List<TrackInfo>();
         foreach (var seed in seeds)
             infos.Add(await AddSeedAsync(seed, cancellationToken));
-        _mesh.Guard.Key = await _linkKey.WaitAsync(cancellationToken);
         var location = await LocateAsync(cancellationToken);
+        _mesh.Guard.Key = await _linkKey.WaitAsync(cancellationToken);
+        _server.IsOpen = true;
         _roomName = location.Room;
         if (_gateway is not null)
             await _gateway.OpenAsync(_server.Running?.WebPort, _options.GatewayPort, _options.Door.GatewayBind, Notice, cancellationToken);
@@ -192,7 +193,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
         await _shelf.DisposeAsync();
         await _mesh.DisposeAsync();
         await _swarm.DisposeAsync();
-        (await _linkKey).Dispose();
+        await (await _linkKey).DisposeAsync();
         if (_gateway is not null)
             await _gateway.DisposeAsync();
         if (_metricsDoor is not null)

@@ -23,6 +23,15 @@ internal sealed class OwnServer(
 {
     private const int PortTries = 20;
 
+    private volatile bool _isOpen = true;
+
+    /// <summary>Whether it lets anyone in; who comes before that is told to come again.</summary>
+    public bool IsOpen
+    {
+        get => _isOpen;
+        set => _isOpen = value;
+    }
+
     /// <summary>Which servers this peer believes.</summary>
     public TlsTrust Trust => trust;
 
@@ -59,6 +68,7 @@ internal sealed class OwnServer(
                 var server = new JamServerOptions
                 {
                     Port = port, WebPort = port is 0 or IPEndPoint.MaxPort ? 0 : port + 1, DataFolder = options.DataFolder, Listener = options.Listener, ListsRooms = options.IsListed, Routes = routes, Scope = scope,
+                    IsOpen = () => _isOpen,
                     AllowsOrigin = origin => GatewayOrigins.Allows(origin, servers(), LocalAddresses.All()), Tell = notice,
                     Address = options.Door.ServerBind, TlsCertFile = options.Door.TlsCertFile, TlsKeyFile = options.Door.TlsKeyFile,
                 };

@@ -19,6 +19,8 @@ internal sealed class ConnectionHost(
 
     public Task HandleAsync(HttpContext context)
     {
+        if (options.IsOpen?.Invoke() == false)
+            return AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "Not open yet; come again in a moment.\n");
         var path = context.Request.Path.Value ?? "/";
         if (!path.StartsWith(RoomPrefix, StringComparison.Ordinal) && !reception.MayAsk(AddressOf(context)))
             return AnswerAsync(context, StatusCodes.Status429TooManyRequests, "Too many requests from your address.\n");

@@ -48,6 +48,9 @@ public sealed record JamServerOptions
     /// <summary>What this server's metrics belong to; null: they are on their own.</summary>
     internal MetricsScope? Scope { get; init; }
 
+    /// <summary>Whether Kestrel lets anyone in at the moment; until then whoever asks gets HTTP 503. Null: always.</summary>
+    internal Func<bool>? IsOpen { get; init; }
+
     /// <summary>Opens what keeps rooms, in place of the folder.</summary>
     internal Func<IRoomStore>? OpenStore { get; init; }
 

@@ -46,14 +46,7 @@ internal sealed class KestrelListener : IRoomListener
         IPAddress? address, int port, ConnectionHost connections, CancellationToken cancellationToken, TlsCertificate? tls = null)
     {
         var gate = new IdleGate();
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        // What the framework would log is either said by an exception or of no use to anyone here.
-        builder.Services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
-        // Signals belong to whoever runs the process, which may be a peer.
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, address, port, gate, tls));
-        var app = builder.Build();
+        var app = Build(address, port, gate, tls);
         try
         {
             app.UseWebSockets(new WebSocketOptions
@@ -69,6 +62,25 @@ internal sealed class KestrelListener : IRoomListener
             await app.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Has the runtime load what a listener needs, and listens to nothing.</summary>
+    public static async Task PrepareAsync()
+    {
+        await using var app = Build(null, 0, new IdleGate(), null);
+        _ = app.Services.GetRequiredService<IServer>();
+    }
+
+    private static WebApplication Build(IPAddress? address, int port, IdleGate gate, TlsCertificate? tls)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        // What the framework would log is either said by an exception or of no use to anyone here.
+        builder.Services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
+        // Signals belong to whoever runs the process, which may be a peer.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, address, port, gate, tls));
+        return builder.Build();
     }
 
     public async ValueTask DisposeAsync()

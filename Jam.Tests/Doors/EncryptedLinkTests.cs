@@ -17,7 +17,7 @@ internal sealed class EncryptedLinkTests
     [Test]
     public async Task A_track_goes_over_an_encrypted_link(CancellationToken ct)
     {
-        using var keys = new Keys();
+        await using var keys = new Keys();
         await using var ana = Node("ana", keys.Ana);
         await using var bo = Node("bo", keys.Bo);
         Introduce((ana, keys.Ana), (bo, keys.Bo));
@@ -32,7 +32,7 @@ internal sealed class EncryptedLinkTests
     [Test]
     public async Task A_peer_with_a_wrong_key_is_refused_on_either_side(CancellationToken ct)
     {
-        using var keys = new Keys();
+        await using var keys = new Keys();
         await using var ana = Node("ana", keys.Ana);
         await using var mallory = Node("bo", keys.Mallory);
         // The room knows bo by another key; mallory knows the room's secret, as any member does, and says to be bo.
@@ -46,7 +46,7 @@ internal sealed class EncryptedLinkTests
     [Test]
     public async Task Who_speaks_plainly_is_refused_where_the_room_is_encrypted_and_may_still_ask_where_it_is(CancellationToken ct)
     {
-        using var keys = new Keys();
+        await using var keys = new Keys();
         await using var ana = Node("ana", keys.Ana);
         ana.Mesh.Guard.Vouch("bo", null);
         await using var asker = await WirePeer.ConnectAsync(ana.Mesh.Port, ct);
@@ -58,7 +58,7 @@ internal sealed class EncryptedLinkTests
     [Test]
     public async Task A_plain_room_speaks_plainly_though_everyone_has_a_key(CancellationToken ct)
     {
-        using var keys = new Keys();
+        await using var keys = new Keys();
         await using var ana = Node("ana", keys.Ana, isRequired: false);
         await using var bo = Node("bo", keys.Bo, isRequired: false);
         Assert.That((await bo.DialAsync(ana, ct)).IsEncrypted, Is.False);
@@ -67,7 +67,7 @@ internal sealed class EncryptedLinkTests
     [Test]
     public async Task A_newcomer_that_the_room_names_a_moment_later_is_waited_for(CancellationToken ct)
     {
-        using var keys = new Keys();
+        await using var keys = new Keys();
         await using var ana = Node("ana", keys.Ana);
         await using var bo = Node("bo", keys.Bo);
         bo.Mesh.Guard.Vouch("ana", keys.Ana.Fingerprint);
@@ -79,7 +79,7 @@ internal sealed class EncryptedLinkTests
     [Test]
     public async Task Plain_links_end_when_the_room_becomes_encrypted_and_are_made_anew(CancellationToken ct)
     {
-        using var keys = new Keys();
+        await using var keys = new Keys();
         await using var ana = Node("ana", keys.Ana, isRequired: false);
         await using var bo = Node("bo", keys.Bo, isRequired: false);
         Introduce((ana, keys.Ana), (bo, keys.Bo));
@@ -92,7 +92,7 @@ internal sealed class EncryptedLinkTests
     [Test]
     public async Task Bytes_that_begin_like_tls_and_are_none_end_the_connection(CancellationToken ct)
     {
-        using var keys = new Keys();
+        await using var keys = new Keys();
         await using var ana = Node("ana", keys.Ana);
         await using var stranger = await WirePeer.ConnectAsync(ana.Mesh.Port, ct);
         await stranger.SendRawAsync(new byte[] { 22, 3, 1, 0, 5, 9, 9, 9, 9, 9 }, ct);
@@ -128,7 +128,7 @@ internal sealed class EncryptedLinkTests
         b.Node.Mesh.SetMember(new Member(a.Node.Id, a.Node.Id, Role.Viewer, 1, [a.Node.Address.ToString()], LinkKey: a.Key.Fingerprint), false);
     }
 
-    private sealed class Keys : IDisposable
+    private sealed class Keys : IAsyncDisposable
     {
         public LinkKey Ana { get; } = LinkKey.Create(_now);
 
@@ -136,11 +136,11 @@ internal sealed class EncryptedLinkTests
 
         public LinkKey Mallory { get; } = LinkKey.Create(_now);
 
-        public void Dispose()
+        public async ValueTask DisposeAsync()
         {
-            Ana.Dispose();
-            Bo.Dispose();
-            Mallory.Dispose();
+            await Ana.DisposeAsync();
+            await Bo.DisposeAsync();
+            await Mallory.DisposeAsync();
         }
     }
 }

@@ -144,7 +144,7 @@ public static class ConnectionCheck
     {
         if (await TryRendezvousAsync(location.Urls, cancellationToken) is { } blocked)
             return report with { Outcome = CheckOutcome.RendezvousBlocked, Detail = CheckTexts.OfRendezvous(blocked) };
-        using var key = LinkKey.Create(time.GetUtcNow());
+        await using var key = LinkKey.Create(time.GetUtcNow());
         var guard = new LinkGuard(time) { Key = key };
         // No address in this HELLO: the others need not dial someone who only looks.
         await using var client = new RendezvousClient(
