@@ -101,7 +101,7 @@ internal sealed partial class ClientConnection : IDisposable
     /// <summary>Ends the connection in good order once what waits was sent.</summary>
     public void HangUp()
     {
-        if (!_outbox.TryAdd(new Outbound(Close: WebSocketCloseStatus.NormalClosure), out var isMine))
+        if (!_outbox.TryAdd(new Outbound(close: WebSocketCloseStatus.NormalClosure), out var isMine))
             EndNow(null, WebSocketCloseStatus.NormalClosure);
         else if (isMine)
             Pump();

@@ -3,7 +3,24 @@ using System.Net.WebSockets;
 namespace Jam.Server.Hosting;
 
 /// <summary>What a writer sends next: bytes, or the end; or an end after bytes.</summary>
-internal readonly record struct Outbound(byte[]? Utf8 = null, WebSocketCloseStatus? Close = null, bool IsState = false);
+internal readonly record struct Outbound
+{
+    // As small as can be: thousands of connections keep a few.
+    private readonly short _close;
+
+    public Outbound(byte[]? utf8 = null, WebSocketCloseStatus? close = null, bool isState = false) =>
+        (Utf8, _close, IsState) = (utf8, (short)(close ?? 0), isState);
+
+    public byte[]? Utf8 { get; }
+
+    public WebSocketCloseStatus? Close
+    {
+        get => _close == 0 ? null : (WebSocketCloseStatus)_close;
+        init => _close = (short)(value ?? 0);
+    }
+
+    public bool IsState { get; init; }
+}
 
 /// <summary>A probe's first two stamps; the third is taken right before the answer is sent. Microseconds.</summary>
 internal readonly record struct ProbeStamp(long T1Us, long T2Us, bool IsBrief);
@@ -17,8 +34,8 @@ internal sealed class Outbox(int capacity)
 {
     private const int MaxProbes = 64;
 
-    // Beyond this a queue that has run empty is let go rather than kept.
-    private const int KeptCapacity = 8;
+    // Beyond this a queue that has run empty is let go rather than kept; what is told to a crowd fits in, or each telling would leave one behind.
+    private const int KeptCapacity = 12;
 
     private readonly Lock _gate = new();
     private Queue<Outbound>? _messages;

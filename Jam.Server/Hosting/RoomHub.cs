@@ -167,6 +167,7 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
                 break;
             case Wake:
                 _schedule.OnWoken();
+                _post.OnWoken(_time.NowUs());
                 break;
             case Asked asked:
                 asked.Answered.TrySetResult();

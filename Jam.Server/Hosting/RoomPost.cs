@@ -32,6 +32,13 @@ internal sealed class RoomPost(TimeProvider time, Action wake, Action<Spreading>
         _patient.Remove(connection);
     }
 
+    /// <summary>A timer has fired. The system's may do so some milliseconds early: then it is set for the rest.</summary>
+    public void OnWoken(long nowUs)
+    {
+        if (_flushUs != long.MaxValue && nowUs < _flushUs)
+            Arm(nowUs);
+    }
+
     /// <summary>Sends what has been patient long enough.</summary>
     public void Flush(long nowUs)
     {
@@ -103,9 +110,13 @@ internal sealed class RoomPost(TimeProvider time, Action wake, Action<Spreading>
         PumpDue();
         if (_patient.Count == 0 || _flushUs != long.MaxValue)
             return;
-        _flushUs = time.NowUs() + (PatienceMs * 1000);
-        _timer.Change(TimeSpan.FromMilliseconds(PatienceMs + 1), Timeout.InfiniteTimeSpan);
+        var nowUs = time.NowUs();
+        _flushUs = nowUs + (PatienceMs * 1000);
+        Arm(nowUs);
     }
+
+    private void Arm(long nowUs) =>
+        _timer.Change(TimeSpan.FromMilliseconds(((_flushUs - nowUs + 999) / 1000) + 1), Timeout.InfiniteTimeSpan);
 
     private void PumpDue()
     {

@@ -81,6 +81,51 @@ internal sealed class FanoutTests
     }
 
     [Test]
+    public void What_is_patient_goes_out_though_the_timer_fires_early()
+    {
+        var (time, woken) = (new ManualTimeProvider(), 0);
+        using var post = new RoomPost(new EarlyTime(time), () => woken++, spreading => spreading.Execute());
+        var room = RoomHarness.WithHostAndViewers(1).Room;
+        var socket = new SinkWebSocket();
+        using var connection = new ClientConnection(room.Seats.Keys.First(), "jam", null, socket, new NoRooms(), new JamServerOptions(), time);
+        post.Add(connection);
+        post.Deliver(room, new ToSome([connection.Id], new PeerLeft("p", "bo", "left"), IsPatient: true));
+        time.Advance(TimeSpan.FromMilliseconds(499));
+        Wake();
+        Assert.That((woken, socket.Count), Is.EqualTo((1, 0)));
+        time.Advance(TimeSpan.FromMilliseconds(10));
+        Wake();
+        Assert.That((woken, socket.Count), Is.EqualTo((2, 1)));
+
+        void Wake()
+        {
+            post.OnWoken(time.NowUs());
+            post.Flush(time.NowUs());
+        }
+    }
+
+    /// <summary>Timers that fire 3 ms before they should, as the system's do by its coarse clock.</summary>
+    private sealed class EarlyTime(ManualTimeProvider time) : TimeProvider
+    {
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new EarlyTimer(time.CreateTimer(callback, state, dueTime, period));
+    }
+
+    private sealed class EarlyTimer(ITimer timer) : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period) =>
+            timer.Change(dueTime - TimeSpan.FromMilliseconds(3) is var early && early > TimeSpan.Zero ? early : TimeSpan.Zero, period);
+
+        public void Dispose() => timer.Dispose();
+
+        public ValueTask DisposeAsync() => timer.DisposeAsync();
+    }
+
+    [Test]
     public void A_message_to_all_allocates_nothing_for_each_of_them()
     {
         using var few = new Audience(100);

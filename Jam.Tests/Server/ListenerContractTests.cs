@@ -197,17 +197,18 @@ internal sealed class ListenerContractTests(ListenerKind listener)
         await socket.SendAsync(ControlCodec.Serialize(new Hello(Role.Viewer, "bo")), WebSocketMessageType.Text, true, ct);
         await host.NextAsync<PeerJoined>(ct);
         var left = host.NextAsync<PeerLeft>(ct);
-        var flooding = FloodAsync(socket, ct);
-        // The cut comes two seconds after the last word, which waits behind what is not read.
-        while (!left.IsCompleted)
+        // The cut comes two seconds after the last word, which waits behind what is not read. What is asked for is long: the system alone takes
+        // megabytes of what nobody reads, which would be tens of thousands of the shortest answers.
+        for (var asks = true; !left.IsCompleted;)
         {
-            ct.ThrowIfCancellationRequested();
+            asks = asks && await RawWebSocket.TrySayAsync(socket, new SnapshotRequest(), ct);
             time.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.Yield();
+            if (!asks)
+                await Task.Yield();
+            ct.ThrowIfCancellationRequested();
         }
 
         Assert.That((await left).Name, Is.EqualTo("bo"));
-        await flooding;
         await host.SayAsync(new Ping(5), ct);
         Assert.That((await host.NextAsync<Pong>(ct)).Nonce, Is.EqualTo(5));
     }
@@ -285,19 +286,6 @@ internal sealed class ListenerContractTests(ListenerKind listener)
         finally
         {
             clients.ForEach(client => client.Dispose());
-        }
-    }
-
-    private static async Task FloodAsync(WebSocket socket, CancellationToken ct)
-    {
-        try
-        {
-            for (var i = 0; i < 100_000; i++)
-                await socket.SendAsync(ControlCodec.Serialize(new Ping(i)), WebSocketMessageType.Text, true, ct);
-        }
-        catch (Exception e) when (e is WebSocketException or IOException)
-        {
-            // The server has closed: that is what is waited for.
         }
     }
 }

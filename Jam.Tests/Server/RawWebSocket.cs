@@ -72,6 +72,20 @@ internal sealed class RawWebSocket : IDisposable
         return code;
     }
 
+    /// <summary>Says something; false once the server has closed.</summary>
+    public static async Task<bool> TrySayAsync(WebSocket socket, ClientMessage message, CancellationToken ct)
+    {
+        try
+        {
+            await socket.SendAsync(ControlCodec.Serialize(message), WebSocketMessageType.Text, true, ct);
+            return true;
+        }
+        catch (Exception e) when (e is WebSocketException or IOException)
+        {
+            return false;
+        }
+    }
+
     public void Dispose()
     {
         _stream.Dispose();

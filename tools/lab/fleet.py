@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 
+import fleet_judge
 from fleet_member import Member, Room, TRACK, key_of, now_us, start_of
 from fleet_rig import Database, Server
 from rig import JAM, RigError
@@ -36,6 +37,7 @@ def arguments():
     p.add_argument("--jam", metavar="FILE", default=JAM, help="the program to measure (default: tools/jam)")
     p.add_argument("--json", action="store_true", help="one JSON object on standard output")
     p.add_argument("--keep", metavar="DIR", help="keep logs there")
+    p.add_argument("--self-test", action="store_true", help="whether jumps and lost commands are told from what a host asked for; runs no server")
     return p.parse_args()
 
 
@@ -61,7 +63,7 @@ async def command(room, dice, stop):
     host = room.members[0]
     await asyncio.sleep(dice.uniform(0, 1.5))
     while not stop.is_set():
-        host.say("SEEK", position_us=dice.randrange(0, 3_000_000_000))
+        host.seek(dice.randrange(0, 3_000_000_000))
         await asyncio.sleep(dice.uniform(0.8, 2.2))
 
 
@@ -93,6 +95,7 @@ async def play(a, servers, dice):
     await until(lambda: not missing(), 60, lambda: f"{len(missing())} members do not get in: {missing()[0].errors}")
     for room in rooms:
         room.members[0].say("SET_TRACK", track_id=TRACK, name="song.mp3", length_bytes=5, chunk_size_bytes=1024, kind="audio", duration_us=3_600_000_000)
+        room.asked.append(5_000_000)
         room.members[0].say("PLAY", position_us=5_000_000)
     silent = lambda: [m for m in members if m.state["status"] != "PLAY"]
     await until(lambda: not silent(), 30, lambda: f"{len(silent())} members are not told to play")
@@ -127,44 +130,20 @@ async def play(a, servers, dice):
     return result
 
 
-def lost_commands(room):
-    """Changes of authority after which the room went on from something older than what a member had been told."""
-    by_clock = {}
-    for (epoch, clock, revision), state in room.states.items():
-        by_clock.setdefault(clock, []).append(((epoch, revision), state))
-    eras = sorted(by_clock.values(), key=lambda states: min(s["seen_us"] for _, s in states))
-    lost = []
-    for before, after in zip(eras, eras[1:]):
-        newest = max(before, key=lambda s: s[0])[1]
-        # What the new authority said of itself, up to the first command that it was given.
-        own = []
-        for _, state in sorted(after, key=lambda s: s[0]):
-            if state["by"] is not None and state["note"] is None:
-                break
-            own.append(state)
-        # A command so soon after that nobody saw what it went on from proves nothing either way.
-        if own and abs(start_of(own[-1]) - start_of(newest)) > 5000:
-            lost.append((room.name, newest["revision"], abs(start_of(own[-1]) - start_of(newest)) / 1e6))
-    return lost
-
-
 def judge(a, rooms, members, kills, spread):
     # A member that is nowhere counts as away until now.
     away = [(end - begin) / 1e6 for m in members for begin, end, _ in m.aways]
     nowhere = [m for m in members if m.socket is None]
     away += [(now_us() - m.lost_us) / 1e6 for m in nowhere if m.lost_us]
-    jumps = [abs(start_of(after) - start_of(before)) / 1e3 for m in members for before, after in m.arrivals
-             if m.room.states[key_of(after)]["by"] is None and "PLAY" == before["status"] == after["status"]]
-    for m in members:
-        for before, after in m.arrivals:
-            if (m.room.states[key_of(after)]["by"] is None and "PLAY" == before["status"] == after["status"]
-                    and abs(start_of(after) - start_of(before)) / 1e3 > a.limit_jump_ms):
-                # What the room was told in between says whether it was a command that this member had not seen.
-                told = [(s["seen_us"], *key_of(s), s["by"], s["note"], start_of(s)) for s in sorted(m.room.states.values(), key=lambda s: s["seen_us"])]
-                note(f"{m.room.name}, {m.name}: {key_of(before)} {start_of(before)} -> {key_of(after)} {start_of(after)}; told: {told}")
+    moves = [(m, *move, fleet_judge.jump(m.room, *move)) for m in members for move in m.arrivals]
+    jumps = [us / 1e3 for *_, us in moves if us is not None]
+    for m, before, after, us in moves:
+        if us is not None and us / 1e3 > a.limit_jump_ms:
+            told = [(s["seen_us"], *key_of(s), s["by"], s["note"], s["position_us"], start_of(s)) for s in sorted(m.room.states.values(), key=lambda s: s["seen_us"])]
+            note(f"{m.room.name}, {m.name}: {key_of(before)} {start_of(before)} -> {key_of(after)} {start_of(after)}; told: {told}; asked for: {m.room.asked}")
     torn = [r.name for r in rooms if len({m.state["clock_id"] for m in r.members if m.socket}) > 1]
     lost_rooms = [r.name for r in rooms if len(set().union(*(m.secrets for m in r.members))) != 1]
-    lost = [entry for r in rooms for entry in lost_commands(r)]
+    lost = [entry for r in rooms for entry in fleet_judge.lost_commands(r)]
     hops = [hop for m in members for hop in m.hops]
     changes = sum(len({k[1] for k in r.states}) - 1 for r in rooms)
     kept = sum(1 for r in rooms if r.members[0].welcome["role"] == "host")
@@ -217,6 +196,10 @@ def tell(a, r):
 
 def main():
     a = arguments()
+    if a.self_test:
+        wrong = fleet_judge.self_test()
+        print("\n".join(wrong) or "jumps and lost commands are told from what a host asked for")
+        return 1 if wrong else 0
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda n, _: sys.exit(128 + n))
     a.seed = random.randrange(10**6) if a.seed is None else a.seed

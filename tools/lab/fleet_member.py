@@ -30,6 +30,7 @@ class Room:
         self.name, self.urls = name, urls
         self.states = {}                # (epoch, clock, revision): the STATE, as any member received it
         self.members = []
+        self.asked = []                 # positions that its host asked for, in order
 
     def take(self, state):
         known = self.states.setdefault(key_of(state), {**state, "seen_us": now_us()})
@@ -136,15 +137,10 @@ class Member:
             self.hops.append((now - self.told_us) / 1e6)
         if self.lost_us or self.told_us:
             # Judged at the end, when it is known what was a command and what the same music as before.
-            if self.is_newest(self.state):
-                self.arrivals.append((self.state, state))
+            self.arrivals.append((self.state, state))
         self.url, self.lost_us, self.told_us = url, None, None
         self.urls = [url] + [u for u in self.urls if u != url]
         self.follow(state)
-
-    def is_newest(self, state):
-        mine = [k for k in self.room.states if k[1] == state["clock_id"]]
-        return key_of(state) == max(mine, key=lambda k: (k[0], k[2]))
 
     def follow(self, state):
         self.state = state
@@ -180,6 +176,10 @@ class Member:
         """Says it where it can; whether anyone heard it, a STATE will tell."""
         if self.socket is not None:
             self.socket.say(json.dumps({"type": type_, "payload": payload}))
+
+    def seek(self, position_us):
+        self.room.asked.append(position_us)
+        self.say("SEEK", position_us=position_us)
 
     def leave(self):
         self.is_ending = True

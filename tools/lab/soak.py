@@ -178,10 +178,10 @@ class Soak:
         for name, figures in self.samples.items():
             for figure, points in figures.items():
                 late = [(at, value) for at, value in points if at >= self.a.settle]
-                found = soak_trend.trend(late, floor=figure == "memory_mb")
+                found = soak_trend.judge(late, TOLERATED[figure], floor=figure not in ("sync_error_us",))
                 if found:
                     rows.append({"process": name, "figure": figure, "first": late[0][1], "last": late[-1][1], "most": max(v for _, v in late),
-                                 "per_hour": found[0], "error": found[1], "verdict": soak_trend.verdict(*found, TOLERATED[figure])})
+                                 "per_hour": found[0], "error": found[1], "verdict": found[2]})
         return rows
 
 
