@@ -7,6 +7,7 @@ namespace Jam.Server.Rooms;
 internal static class Membership
 {
     private const string DefaultName = "guest";
+    private const string ReplacedText = "you came back on another connection";
     private const string RestoredNote = "restored";
 
     public static void Join(RoomTurn turn, Hello hello, Sender sender)
@@ -20,6 +21,12 @@ internal static class Membership
         if (hello.PeerId is { } claimed && turn.Room.Kicked.Contains(claimed))
         {
             turn.Fail(sender.Connection, ErrorCodes.Kicked, Authority.KickedText, close: true);
+            return;
+        }
+
+        if (IsOvertaken(turn, hello, sender))
+        {
+            turn.Fail(sender.Connection, ErrorCodes.Replaced, ReplacedText, close: true);
             return;
         }
 
@@ -135,6 +142,11 @@ internal static class Membership
             turn.Send(connection, page);
     }
 
+    // A HELLO that was held up, on a connection that its member has given up for a later one, must not throw that one out.
+    private static bool IsOvertaken(RoomTurn turn, Hello hello, Sender sender) =>
+        hello.PeerId is { } peerId && turn.Room.Connections.TryGetValue(peerId, out var later) && later > sender.Connection
+        && Tokens.IsSame(turn.Room.Seats[later].Token, hello.ResumeToken);
+
     /// <summary>Who says HELLO: someone who is still seated elsewhere (on the connection that is replaced), who was here before, or who is new.</summary>
     private static (Absentee Identity, long? Replaced) Recognize(RoomTurn turn, Hello hello, Sender sender)
     {
@@ -149,7 +161,7 @@ internal static class Membership
                 {
                     // Its old connection is dead, or soon will be; the one that speaks now is the living one.
                     Unseat(turn, old);
-                    turn.Fail(connection, ErrorCodes.Replaced, "you came back on another connection", close: true);
+                    turn.Fail(connection, ErrorCodes.Replaced, ReplacedText, close: true);
                     return (new Absentee(peerId, old.Member.Name, old.Member.JoinSeq, old.Token, turn.Now.Us, old.Member.IsMuted), connection);
                 }
             }

@@ -128,6 +128,19 @@ internal sealed class RoomMembershipTests
     }
 
     [Test]
+    public void A_hello_that_was_held_up_on_a_connection_given_up_since_leaves_the_later_one_alone()
+    {
+        var room = RoomHarness.WithHostAndViewers();
+        var hello = new Hello(Role.Host, "host", room.MemberOf(1).PeerId, ResumeToken: room.TokenOf(1));
+        room.Say(9, hello);
+        room.Say(8, hello);
+        Assert.That(room.Received<Error>(8).Single(), Is.EqualTo(new Error(ErrorCodes.Replaced, "you came back on another connection", true)));
+        Assert.That(room.Received<Error>(9), Is.Empty);
+        Assert.That(room.MemberOf(9).Role, Is.EqualTo(Role.Host));
+        Assert.That(room.Room.Seats, Has.Count.EqualTo(2));
+    }
+
+    [Test]
     public void A_member_that_comes_back_while_still_seated_replaces_its_old_connection()
     {
         var room = RoomHarness.WithHostAndViewers();
