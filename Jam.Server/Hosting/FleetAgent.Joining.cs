@@ -2,6 +2,7 @@ using Jam.Server.Contracts;
 using Jam.Server.Fleet.Postgres;
 using Polly;
 using Polly.Retry;
+using Polly.Timeout;
 
 namespace Jam.Server.Hosting;
 
@@ -10,6 +11,9 @@ internal sealed partial class FleetAgent
 {
     private static readonly TimeSpan s_firstWait = TimeSpan.FromSeconds(0.25);
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(2);
+
+    // A way that swallows what is sent must not hold the next attempt up for as long as the database's client would wait.
+    private static readonly TimeSpan s_longestAttempt = TimeSpan.FromSeconds(5);
 
     /// <summary>Joins the fleet once it is known where this server is reached; where the database is not there, as soon as it is.</summary>
     public async Task StartAsync(string url, CancellationToken cancellationToken)
@@ -34,7 +38,7 @@ internal sealed partial class FleetAgent
             .AddRetry(new RetryStrategyOptions
             {
                 MaxRetryAttempts = int.MaxValue, BackoffType = DelayBackoffType.Exponential, UseJitter = true, Delay = s_firstWait, MaxDelay = s_longestWait,
-                ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is SchemaException || FleetDatabase.IsAbsent(e)),
+                ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is SchemaException or TimeoutRejectedException || FleetDatabase.IsAbsent(e)),
                 OnRetry = attempt =>
                 {
                     // Each reason once: it is the same every two seconds for as long as it takes.
@@ -43,6 +47,7 @@ internal sealed partial class FleetAgent
                     return default;
                 },
             })
+            .AddTimeout(s_longestAttempt)
             .Build();
         try
         {
