@@ -72,7 +72,8 @@ internal sealed class BenchPeer : ISwarmOwner, IAsyncDisposable
     {
         await Mesh.DisposeAsync();
         await Loop.DisposeAsync();
-        Mesh.Guard.Key?.Dispose();
+        if (Mesh.Guard.Key is { } key)
+            await key.DisposeAsync();
     }
 
     private void Fail(string why) => _completed.TrySetException(new InvalidOperationException($"{Id}: {why}"));
