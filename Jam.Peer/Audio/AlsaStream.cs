@@ -25,6 +25,7 @@ internal sealed unsafe class AlsaStream : IDisposable
     private readonly TimeProvider _time;
     private readonly nint _pcm;
     private nint _status;
+    private readonly DryWatch _dry = new();
     private double _lastStampUs;
     private bool _isCard;
 
@@ -103,6 +104,12 @@ internal sealed unsafe class AlsaStream : IDisposable
             return;
         var nowUs = _time.NowUs();
         var delay = AlsaNative.StatusDelay(_status);
+        if (_dry.IsDry(delay))
+        {
+            // Before it ever locked nothing sounded.
+            Underruns += clock.IsBeginning ? 0 : 1;
+            clock.OnUnderrun();
+        }
         if (delay <= 0)
             return;
         AlsaNative.StatusStamp(_status, out var stamp);

@@ -100,12 +100,18 @@ public static class DecoderFactory
     /// <summary>Opens a track that may still be arriving.</summary>
     /// <returns>The decoder, or null and why the bytes cannot be played.</returns>
     internal static ITrackDecoder? Open(ITrackReader reader, out string? error, CancellationToken cancellationToken) =>
-        Open(reader, null, Decoders.Of(DecoderKind.Auto), out error, cancellationToken);
+        Open(reader, null, Decoders.Of(DecoderKind.Auto), 0, out error, cancellationToken);
 
     /// <summary>Opens a track that may still be arriving, by its index where there is one, which needs none of its first bytes.</summary>
+    /// <param name="reader">Its bytes.</param>
+    /// <param name="index">Where its frames stand; null: nobody has said.</param>
+    /// <param name="decoders">The libraries that decode.</param>
+    /// <param name="fromUs">What will be asked for first, for a decoder to which that is worth something.</param>
+    /// <param name="error">Why it cannot be played.</param>
+    /// <param name="cancellationToken">Ends a wait for bytes.</param>
     /// <returns>The decoder, which may need a seek first, or null and why the bytes cannot be played.</returns>
     internal static ITrackDecoder? Open(
-        ITrackReader reader, TrackIndex? index, Decoders decoders, out string? error, CancellationToken cancellationToken)
+        ITrackReader reader, TrackIndex? index, Decoders decoders, long fromUs, out string? error, CancellationToken cancellationToken)
     {
         error = null;
         if (index is Mp3Index mp3 && Mp3Decoder.Open(reader, mp3, decoders.Mp3) is { } indexed)
@@ -118,7 +124,7 @@ public static class DecoderFactory
         return format.Container switch
         {
             Container.Mpeg => Mp3Decoder.Open(reader, decoders.Mp3, out error, cancellationToken),
-            Container.Mp4 => AacDecoder.Open(reader, out error, cancellationToken),
+            Container.Mp4 => AacDecoder.Open(reader, fromUs, out error, cancellationToken),
             _ => SndfileDecoder.Open(
                 reader, format.Start, LongWav.By(reader, format, decoders.SoundFile, cancellationToken), out error, cancellationToken),
         };

@@ -42,7 +42,7 @@ internal sealed unsafe partial class PulseStream : IDisposable
     public PulseStream(TimeProvider time, string? device, Action<string>? trace = null)
     {
         (_time, _device, _trace) = (time, device, trace);
-        _clock = new WriteClock(AssumedRate);
+        _clock = new WriteClock(AssumedRate, locksEarly: true);
         _sieve = new TimingSieve(_clock);
         _steps = new StepSieve(_clock);
     }
@@ -173,7 +173,7 @@ internal sealed unsafe partial class PulseStream : IDisposable
     private void Begin(nint userdata)
     {
         SampleRate = (int)PulseNative.StreamSampleSpec(_stream)->Rate;
-        _clock = new WriteClock(SampleRate);
+        _clock = new WriteClock(SampleRate, locksEarly: true);
         _sieve = new TimingSieve(_clock);
         _steps = new StepSieve(_clock);
         _timer = PulseNative.ContextTimerNew(_context, PulseNative.RtClockNow() + TimingEveryUs, &OnTimer, userdata);

@@ -63,7 +63,7 @@ internal sealed class ReadyTracks(Decoders decoders)
         {
             if (kept.Filler.Track is not null)
                 return kept.Filler.Fill(s_beginning, token);
-            kept.HasFailed = kept.Filler.Open(kept.Request.TrackId, kept.Request.Open(), kept.Request.Index, out _, token) is null;
+            kept.HasFailed = kept.Filler.Open(kept.Request.TrackId, kept.Request.Open(), kept.Request.Index, 0, out _, token) is null;
             return true;
         }
         catch (OperationCanceledException)

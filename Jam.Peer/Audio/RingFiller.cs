@@ -30,13 +30,13 @@ internal sealed class RingFiller(Decoders decoders)
     /// <summary>How often damaged bytes of it were replaced by silence.</summary>
     public int Concealed => _decoder?.Concealed ?? 0;
 
-    /// <summary>Opens a track, waiting for its first frames. Null where it cannot be played, and why.</summary>
+    /// <summary>Opens a track, waiting for its first frames, or those of the place that will be wanted first. Null where it cannot be played, and why.</summary>
     public PlayoutTrack? Open(
-        string trackId, ITrackReader reader, TrackIndex? index, out string? error, CancellationToken token)
+        string trackId, ITrackReader reader, TrackIndex? index, long fromUs, out string? error, CancellationToken token)
     {
         Close();
         _reader = reader;
-        _decoder = DecoderFactory.Open(reader, index, decoders, out error, token);
+        _decoder = DecoderFactory.Open(reader, index, decoders, Math.Max(0, fromUs - (long)(HistoryS * 1e6)), out error, token);
         Track = _decoder is null ? null : new PlayoutTrack(trackId, _decoder.SampleRate, _decoder.LengthFrames);
         return Track;
     }

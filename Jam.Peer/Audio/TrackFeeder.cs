@@ -156,7 +156,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
                 if (isOther || !ReferenceEquals(request, opened))
                 {
                     failing = request;
-                    Open(request, index?.TrackId == request?.TrackId ? index?.Index : null, wait.Token);
+                    Open(request, index?.TrackId == request?.TrackId ? index?.Index : null, pair, wait.Token);
                     (opened, used) = (request, index);
                 }
                 else if (!ReferenceEquals(index, used))
@@ -193,13 +193,13 @@ internal sealed class TrackFeeder : IAsyncDisposable
         _ended.TrySetResult();
     }
 
-    private void Open(TrackRequest? request, TrackIndex? index, CancellationToken token)
+    private void Open(TrackRequest? request, TrackIndex? index, TimelinePair? pair, CancellationToken token)
     {
         _filler.Close();
         PlayoutTrack? track = null;
         if (request is not null)
         {
-            track = Open(request, index, out var error, token);
+            track = Open(request, index, Plan(request.TrackId, pair).Next?.FromUs ?? 0, out var error, token);
             if (track is null)
                 _notice($"this track cannot be played: {error}");
         }
@@ -212,11 +212,11 @@ internal sealed class TrackFeeder : IAsyncDisposable
         _publish(track);
     }
 
-    private PlayoutTrack? Open(TrackRequest request, TrackIndex? index, out string? error, CancellationToken token)
+    private PlayoutTrack? Open(TrackRequest request, TrackIndex? index, long fromUs, out string? error, CancellationToken token)
     {
         error = null;
         if (_ready.Take(request.TrackId) is not { } ready)
-            return _filler.Open(request.TrackId, request.Open(), index, out error, token);
+            return _filler.Open(request.TrackId, request.Open(), index, fromUs, out error, token);
         _filler = ready;
         if (index is not null)
             ready.UseIndex(index);
@@ -227,11 +227,16 @@ internal sealed class TrackFeeder : IAsyncDisposable
     {
         if (_filler.Track is not { } track)
             return false;
-        _followed.Take(pair, _clock());
-        if (!_filler.Fill(FillPlan.For(track.TrackId, pair, _followed, _time.NowUs() + _leadUs()), token))
+        if (!_filler.Fill(Plan(track.TrackId, pair), token))
             return false;
         _decoded();
         return true;
+    }
+
+    private FillPlan Plan(string trackId, TimelinePair? pair)
+    {
+        _followed.Take(pair, _clock());
+        return FillPlan.For(trackId, pair, _followed, _time.NowUs() + _leadUs());
     }
 
     private sealed record GivenIndex(string TrackId, TrackIndex Index);

@@ -20,6 +20,18 @@ internal sealed class WriteClock : IOutputClock
 
     private const int LockReadings = 6;
 
+    /// <summary>Where the first readings agree there is nothing to wait for.</summary>
+    private const long EarlyLockAfterUs = 120_000;
+
+    /// <summary>Half of the readings lie within this of their median, and the earlier ones say what the later ones do.</summary>
+    private const double AgreeUs = 30;
+
+    /// <summary>Of readings that lie further apart no median is worth anything: a plug-in's delay, say, while its queue begins to move.</summary>
+    private const double ScatteredUs = 1_000;
+
+    /// <summary>A device that never comes to rest is taken as it is.</summary>
+    private const long PatienceUs = 2_000_000;
+
     /// <summary>After an underrun the device settles for this many readings.</summary>
     private const int SkipAfterUnderrun = 2;
 
@@ -43,6 +55,7 @@ internal sealed class WriteClock : IOutputClock
     private const double AgeAfterReanchorS = 1;
 
     private readonly double _nominalUs;
+    private readonly bool _locksEarly;
     private readonly Reading[] _collected = new Reading[64];
     private readonly double[] _scratch = new double[64];
     private int _collectedCount;
@@ -55,9 +68,15 @@ internal sealed class WriteClock : IOutputClock
     private long _lastAtUs;
     private double _ageS;
     private double _meanErrorUs;
+    private long? _begunUs;
 
-    public WriteClock(int sampleRate)
+    /// <param name="sampleRate">Frames per second, nominally.</param>
+    /// <param name="locksEarly">
+    /// Whether first readings that agree may be believed: those of a raw place in the device's queue, which an interpolation does not smooth.
+    /// </param>
+    public WriteClock(int sampleRate, bool locksEarly = false)
     {
+        _locksEarly = locksEarly;
         _nominalUs = 1e6 / sampleRate;
         PeriodUs = _nominalUs;
     }
@@ -65,14 +84,17 @@ internal sealed class WriteClock : IOutputClock
     private enum State
     {
         Locking,
+
+        /// <summary>Locked early: until the time of a lock that is not, it stands on the median of all that was read.</summary>
+        Settling,
         Locked,
         Reanchoring,
     }
 
-    public bool IsLocked => _state == State.Locked;
+    public bool IsLocked => _state is State.Locked or State.Settling;
 
-    /// <summary>Whether it has never been locked, or everything is learnt anew.</summary>
-    public bool IsBeginning => _state == State.Locking;
+    /// <summary>Whether it has never been locked for good, or everything is learnt anew: then every reading counts.</summary>
+    public bool IsBeginning => _state is State.Locking or State.Settling;
 
     public double PeriodUs { get; private set; }
 
@@ -93,9 +115,10 @@ internal sealed class WriteClock : IOutputClock
                 Track(frame, heardUs, atUs);
                 break;
             case State.Locking:
+            case State.Settling:
                 Collect(frame, heardUs, atUs);
-                if (_collectedCount >= LockReadings && atUs - _collected[0].AtUs >= LockAfterUs)
-                    Anchor((atUs - _collected[0].AtUs) / 1e6);
+                if (_collectedCount >= LockReadings)
+                    Begin(atUs);
                 break;
             default:
                 if (_skip > 0)
@@ -113,9 +136,9 @@ internal sealed class WriteClock : IOutputClock
     /// <summary>The device ran dry: its phase is lost, its rate is not.</summary>
     public void OnUnderrun()
     {
-        if (_state == State.Locking)
+        if (IsBeginning)
         {
-            _collectedCount = 0;
+            (_state, _collectedCount, _begunUs) = (State.Locking, 0, null);
             return;
         }
         _state = State.Reanchoring;
@@ -128,7 +151,38 @@ internal sealed class WriteClock : IOutputClock
     {
         _state = State.Locking;
         _collectedCount = 0;
+        _begunUs = null;
         PeriodUs = _nominalUs;
+    }
+
+    // Locks where that can be believed; what is too scattered goes, the oldest first.
+    private void Begin(long atUs)
+    {
+        _begunUs ??= _collected[0].AtUs;
+        var forUs = atUs - _collected[0].AtUs;
+        var isOver = forUs >= LockAfterUs;
+        if (!isOver && !(_locksEarly && forUs >= EarlyLockAfterUs && (_state == State.Settling || DoAgree())))
+            return;
+        if (isOver && _state == State.Locking && atUs - _begunUs < PatienceUs && SpreadUs(0, _collectedCount, out _) > ScatteredUs)
+        {
+            _collectedCount -= LockReadings / 2;
+            Array.Copy(_collected, LockReadings / 2, _collected, 0, _collectedCount);
+            return;
+        }
+        var kept = _collectedCount;
+        Anchor(forUs / 1e6);
+        if (!isOver)
+            (_state, _collectedCount) = (State.Settling, kept);
+    }
+
+    private bool DoAgree()
+    {
+        var half = _collectedCount / 2;
+        if (SpreadUs(0, _collectedCount, out _) > AgreeUs)
+            return false;
+        SpreadUs(0, half, out var before);
+        SpreadUs(half, _collectedCount - half, out var after);
+        return Math.Abs(after - before) <= AgreeUs;
     }
 
     private void Track(long frame, double heardUs, long atUs)
@@ -180,22 +234,28 @@ internal sealed class WriteClock : IOutputClock
     private void Anchor(double ageS)
     {
         var last = _collected[_collectedCount - 1];
-        var values = _scratch.AsSpan(0, _collectedCount);
-        for (var i = 0; i < values.Length; i++)
-            values[i] = _collected[i].HeardUs - last.HeardUs + (last.Frame - _collected[i].Frame) * PeriodUs;
-        values.Sort();
-        var median = values[values.Length / 2];
+        _meanErrorUs = SpreadUs(0, _collectedCount, out var median);
         MoveAnchor(last.Frame, last.HeardUs + median);
-
-        for (var i = 0; i < values.Length; i++)
-            values[i] = Math.Abs(values[i] - median);
-        values.Sort();
-        _meanErrorUs = values[values.Length / 2];
         _lastAtUs = last.AtUs;
         _ageS = Math.Max(ageS, 0.1);
         _collectedCount = 0;
         _jumps = 0;
         _state = State.Locked;
+    }
+
+    // The median of some of what was collected, against the last of all, and how far half of them are from it at most.
+    private double SpreadUs(int first, int count, out double median)
+    {
+        var last = _collected[_collectedCount - 1];
+        var values = _scratch.AsSpan(0, count);
+        for (var i = 0; i < count; i++)
+            values[i] = _collected[first + i].HeardUs - last.HeardUs + (last.Frame - _collected[first + i].Frame) * PeriodUs;
+        values.Sort();
+        median = values[count / 2];
+        for (var i = 0; i < count; i++)
+            values[i] = Math.Abs(values[i] - median);
+        values.Sort();
+        return values[count / 2];
     }
 
     private void MoveAnchor(long frame, double us)

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Text;
 using Jam.Peer.Audio;
 using Jam.Peer.Audio.Aac;
 using NUnit.Framework;
@@ -33,6 +35,51 @@ internal sealed class AacDecoderTests
         });
     }
 
+    [TestCase(" 00000000 00000464 000001CA 0000000000004E20 00000000", 1_124, 20_000, TestName = "The_encoders_own_count_of_samples_holds")]
+    [TestCase(" 00000000 00000840 00000000 0000000000009000", 1_024, 22_050, TestName = "A_count_of_more_than_is_there_is_left")]
+    [TestCase(" 00000000 00008000 00000000 0000000000000100", 1_024, 22_050, TestName = "A_count_that_no_encoder_writes_is_left")]
+    [TestCase(" 00000000 what 00000000 0000000000000100", 1_024, 22_050, TestName = "A_count_that_is_none_is_left")]
+    public void What_the_encoder_counted(string count, long skip, long length)
+    {
+        var bytes = WithItem(AacSample.Bytes(), "iTunSMPB", count);
+        var track = Mp4Track.Open(new PartialTrack(bytes), out _, default)!;
+        Assert.That((track.SkipSamples, track.LengthSamples), Is.EqualTo((skip, length)));
+    }
+
+    [TestCase(500u, 501L * Rate / 1_000)]
+    [TestCase(999u, Rate)]
+    [TestCase(0u, Rate)]
+    [TestCase(2_000u, Rate)]
+    public void What_the_edit_list_cuts_off_behind_is_cut_off(uint durationMs, long length)
+    {
+        var bytes = AacSample.Bytes();
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(bytes.AsSpan().IndexOf("elst"u8) + 12), durationMs);
+        Assert.That(Mp4Track.Open(new PartialTrack(bytes), out _, default)!.LengthSamples, Is.EqualTo(length));
+    }
+
+    // Another list of items behind all that describes the tracks, which moves their frames.
+    private static byte[] WithItem(byte[] file, string name, string value)
+    {
+        var item = Box("----", [.. Box("mean", [0, 0, 0, 0, .. "com.apple.iTunes"u8]), .. Box("name", [0, 0, 0, 0, .. Encoding.Latin1.GetBytes(name)]),
+            .. Box("data", [0, 0, 0, 1, 0, 0, 0, 0, .. Encoding.Latin1.GetBytes(value)])]);
+        var more = Box("udta", Box("meta", [0, 0, 0, 0, .. Box("ilst", item)]));
+        "skip"u8.CopyTo(file.AsSpan(file.AsSpan().IndexOf("udta"u8)));
+        var movie = file.AsSpan().IndexOf("moov"u8) - 4;
+        var size = BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(movie));
+        BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(movie), size + more.Length);
+        var first = file.AsSpan(file.AsSpan().IndexOf("stco"u8) + 12);
+        BinaryPrimitives.WriteInt32BigEndian(first, BinaryPrimitives.ReadInt32BigEndian(first) + more.Length);
+        return [.. file[..(movie + size)], .. more, .. file[(movie + size)..]];
+    }
+
+    private static byte[] Box(string name, byte[] content)
+    {
+        var head = new byte[8];
+        BinaryPrimitives.WriteInt32BigEndian(head, 8 + content.Length);
+        Encoding.Latin1.GetBytes(name, head.AsSpan(4));
+        return [.. head, .. content];
+    }
+
     [Test]
     public void It_plays_to_the_sample_wherever_it_is_entered_or_says_what_to_install(CancellationToken ct)
     {
@@ -60,6 +107,40 @@ internal sealed class AacDecoderTests
 
         Assert.That(decoder!.Concealed, Is.Zero);
         AssertIsSweep(whole);
+    }
+
+    [TestCase(0)]
+    [TestCase(300_000)]
+    [TestCase(700_000)]
+    [TestCase(5_000_000)]
+    public void Who_opens_it_in_its_middle_needs_no_byte_before_and_hears_the_same(long fromUs, CancellationToken ct)
+    {
+        var bytes = AacSample.Bytes();
+        if (FfmpegPipe.Find() is null)
+        {
+            Assert.That(DecoderFactory.Probe(new PartialTrack(bytes), ct).Advice, Is.EqualTo(AacDecoder.Install));
+            return;
+        }
+
+        using var first = AacDecoder.Open(new PartialTrack(bytes), 0, out _, ct)!;
+        var whole = Decode(first, 2 * Rate, ct);
+        var from = Math.Min(Rate, fromUs * Rate / 1_000_000);
+        // Ten frames until a decoder has settled, and the one in which the place lies.
+        var frame = Math.Max(0, (int)((from + 1024) / 1024) - 10);
+        var tables = Mp4Track.Open(new PartialTrack(bytes), out _, ct)!;
+        var offset = tables.Offsets[Math.Min(frame, tables.Offsets.Length - 1)];
+        var partial = new PartialTrack(bytes, isWhole: false);
+        partial.Arrive(0, tables.Offsets[0]);
+        partial.Arrive(offset, bytes.Length - offset);
+
+        using var decoder = AacDecoder.Open(partial, fromUs, out var error, ct)!;
+        Assert.That(error, Is.Null);
+        Assert.That(decoder.PositionFrames, Is.InRange(frame == 0 ? 0 : from - 1024, from));
+        decoder.SeekFrames(from, ct);
+        var part = Decode(decoder, 500, ct);
+        Assert.That(part, Has.Length.EqualTo(2 * Math.Min(500, Rate - from)));
+        Assert.That(part.Zip(whole.Skip((int)(2 * from))).All(p => Math.Abs(p.First - p.Second) < 0.01f), Is.True);
+        Assert.That((partial.Waits, decoder.Concealed), Is.EqualTo((new List<long>(), 0)));
     }
 
     [Test]

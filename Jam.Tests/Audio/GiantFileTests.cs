@@ -21,7 +21,7 @@ public sealed class GiantFileTests
         var probe = DecoderFactory.Probe(file);
         Assert.That((probe.Error, probe.DurationUs), Is.EqualTo(((string?)null, (long?)(Frames * 1_000_000 / 48_000))));
         var index = TrackIndex.TryParse(probe.Index!.ToBytes(), file.LengthBytes, out _);
-        using var decoder = DecoderFactory.Open(file, index, Decoders.Of(DecoderKind.Auto), out _, default)!;
+        using var decoder = DecoderFactory.Open(file, index, Decoders.Of(DecoderKind.Auto), 0, out _, default)!;
         file.LowestAsked = long.MaxValue;
         foreach (var frame in new[] { Frames - 1_000, 1_200_000_000 })
         {

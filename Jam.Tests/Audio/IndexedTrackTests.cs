@@ -36,7 +36,7 @@ public sealed class IndexedTrackTests
 
         var track = new PartialTrack(bytes, isWhole: false);
         track.Arrive(300_000, bytes.Length - 300_000);
-        using var decoder = DecoderFactory.Open(track, index, Decoders.Of(DecoderKind.Auto), out _, default)!;
+        using var decoder = DecoderFactory.Open(track, index, Decoders.Of(DecoderKind.Auto), 0, out _, default)!;
         Assert.That(decoder.LengthFrames, Is.EqualTo(whole.LengthFrames));
         decoder.SeekFrames(900_000, default);
         var got = new float[expected.Length];

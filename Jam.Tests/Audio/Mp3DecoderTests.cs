@@ -188,7 +188,7 @@ public sealed class Mp3DecoderTests(DecoderKind kind)
 
     private ITrackDecoder Open(PartialTrack track, DecoderKind? other = null)
     {
-        var decoder = DecoderFactory.Open(track, null, Decoders.Of(other ?? kind), out var error, default);
+        var decoder = DecoderFactory.Open(track, null, Decoders.Of(other ?? kind), 0, out var error, default);
         Assert.That(decoder, Is.Not.Null, error);
         return decoder!;
     }

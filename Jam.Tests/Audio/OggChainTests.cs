@@ -97,7 +97,7 @@ public sealed class OggChainTests
     }
 
     private static ITrackDecoder Open(PartialTrack track, TrackIndex index) =>
-        DecoderFactory.Open(track, index, Decoders.Of(DecoderKind.Auto), out _, default)!;
+        DecoderFactory.Open(track, index, Decoders.Of(DecoderKind.Auto), 0, out _, default)!;
 
     private static TrackIndex IndexOf(byte[] bytes)
     {

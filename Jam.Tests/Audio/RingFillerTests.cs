@@ -76,7 +76,7 @@ public sealed class RingFillerTests
     [Test]
     public void What_cannot_be_played_says_why()
     {
-        Assert.That(_filler.Open("x", new PartialTrack(Mp3Bytes.Garbage(20_000)), null, out var error, default), Is.Null);
+        Assert.That(_filler.Open("x", new PartialTrack(Mp3Bytes.Garbage(20_000)), null, 0, out var error, default), Is.Null);
         Assert.That(error, Does.Contain("no audio"));
         Assert.That(_filler.Track, Is.Null);
     }
@@ -85,7 +85,7 @@ public sealed class RingFillerTests
 
     private PlayoutTrack Open(ITrackReader reader)
     {
-        var track = _filler.Open("x", reader, null, out var error, default);
+        var track = _filler.Open("x", reader, null, 0, out var error, default);
         Assert.That(track, Is.Not.Null, error);
         return track!;
     }

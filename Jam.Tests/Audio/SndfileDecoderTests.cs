@@ -193,7 +193,7 @@ public sealed class SndfileDecoderTests(DecoderKind kind)
     private static int RateFor(int format) => format == SoundFiles.OggOpus ? 48_000 : 44_100;
 
     private ITrackDecoder? TryOpen(PartialTrack track, out string? error) =>
-        DecoderFactory.Open(track, null, Decoders.Of(kind), out error, default);
+        DecoderFactory.Open(track, null, Decoders.Of(kind), 0, out error, default);
 
     private ITrackDecoder Open(byte[] bytes)
     {

@@ -24,7 +24,7 @@ public sealed class SoundIndexTests
         var bytes = Noise(format);
         var expected = Decode(bytes, 16 * rate, rate);
         var track = new PartialTrack(bytes, isWhole: false);
-        using var decoder = DecoderFactory.Open(track, IndexOf(bytes), Decoders.Of(DecoderKind.Auto), out var error, default);
+        using var decoder = DecoderFactory.Open(track, IndexOf(bytes), Decoders.Of(DecoderKind.Auto), 0, out var error, default);
         Assert.That(decoder, Is.Not.Null, error);
         Assert.That(track.Asked.High, Is.EqualTo(-1), "nothing is read before it is known where");
         Assert.That((decoder!.SampleRate, decoder.Channels, decoder.LengthFrames), Is.EqualTo((rate, 2, (long?)Seconds * rate)));
@@ -44,7 +44,7 @@ public sealed class SoundIndexTests
         var rate = RateFor(format);
         var bytes = Noise(format);
         var all = Decode(bytes, 0, Seconds * rate);
-        using var decoder = DecoderFactory.Open(new PartialTrack(bytes), IndexOf(bytes), Decoders.Of(DecoderKind.Auto), out _, default)!;
+        using var decoder = DecoderFactory.Open(new PartialTrack(bytes), IndexOf(bytes), Decoders.Of(DecoderKind.Auto), 0, out _, default)!;
         var random = new Random(5);
         var some = new float[2 * 600];
         for (var i = 0; i < 25; i++)
@@ -93,7 +93,7 @@ public sealed class SoundIndexTests
         Assert.That(probe.DamagedUs, Is.InRange(10_000, 2 * seconds * 10_000));
         Assert.That(probe.DamagedAtUs, Is.InRange((seconds / 2 - 2) * 1_000_000L, (seconds / 2 + 2) * 1_000_000L));
         var index = TrackIndex.TryParse(probe.Index!.ToBytes(), bytes.Length, out _)!;
-        using var decoder = DecoderFactory.Open(new PartialTrack(bytes), index, Decoders.Of(DecoderKind.Auto), out _, default)!;
+        using var decoder = DecoderFactory.Open(new PartialTrack(bytes), index, Decoders.Of(DecoderKind.Auto), 0, out _, default)!;
         decoder.SeekFrames((seconds / 2 - 7) * rate, default);
         var got = new float[2 * 14 * rate];
         Assert.That(ReadFully(decoder, got), Is.EqualTo(14 * rate));
@@ -110,7 +110,7 @@ public sealed class SoundIndexTests
         var other = IndexOf(Noise(format));
         var bytes = SoundFiles.Make(format, Seconds * rate, rate);
         Array.Resize(ref bytes, Math.Max(bytes.Length, (int)((SoundIndex)other).Layout.EndByte));
-        using var decoder = DecoderFactory.Open(new PartialTrack(bytes), other, Decoders.Of(DecoderKind.Auto), out _, default)!;
+        using var decoder = DecoderFactory.Open(new PartialTrack(bytes), other, Decoders.Of(DecoderKind.Auto), 0, out _, default)!;
         decoder.SeekFrames(seed * 6 * rate, default);
         var got = new float[2 * rate];
         Assert.That(ReadFully(decoder, got), Is.EqualTo(rate));
@@ -131,7 +131,7 @@ public sealed class SoundIndexTests
         if (index is not SoundIndex sound)
             return;
         Assert.That(sound.ToBytes(), Is.EqualTo(blob), "one index, one hash");
-        using var decoder = DecoderFactory.Open(new PartialTrack(bytes), sound, Decoders.Of(DecoderKind.Auto), out _, default);
+        using var decoder = DecoderFactory.Open(new PartialTrack(bytes), sound, Decoders.Of(DecoderKind.Auto), 0, out _, default);
         decoder?.SeekFrames(700_000, default);
         decoder?.Read(new float[2 * 1_024], default);
     }

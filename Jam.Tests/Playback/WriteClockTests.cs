@@ -41,6 +41,84 @@ public sealed class WriteClockTests
         Assert.That(clock.HeardAtUs(0), Is.EqualTo(200_000).Within(0.01));
     }
 
+    [Test]
+    public void Raw_readings_that_agree_are_believed_after_120_ms_and_all_of_them_count_until_400()
+    {
+        var random = new Random(7);
+        var (early, late) = (new WriteClock(Rate, locksEarly: true), new WriteClock(Rate));
+        for (var us = 0L; us <= 400_000; us += 20_000)
+        {
+            var heardUs = us + 200_000 + random.NextDouble() * 20;
+            early.Add(Frames(us), heardUs, us);
+            late.Add(Frames(us), heardUs, us);
+            Assert.That(early.IsLocked, Is.EqualTo(us >= 120_000), $"at {us} us");
+            Assert.That(early.IsBeginning, Is.EqualTo(us < 400_000), $"at {us} us");
+            if (early.IsLocked)
+                Assert.That(early.HeardAtUs(0), Is.EqualTo(200_010).Within(12), $"at {us} us");
+        }
+        Assert.That(early.HeardAtUs(Rate), Is.EqualTo(late.HeardAtUs(Rate)));
+        Assert.That(early.UncertaintyUs, Is.EqualTo(late.UncertaintyUs));
+    }
+
+    [TestCase(800, 60)]
+    [TestCase(-60, 60)]
+    public void First_readings_that_say_something_else_are_not_believed_early(double offUs, int forMs)
+    {
+        var clock = new WriteClock(Rate, locksEarly: true);
+        for (var us = 0L; us <= 400_000; us += 20_000)
+        {
+            clock.Add(Frames(us), us + 200_000 + (us < forMs * 1_000 ? offUs : 0), us);
+            if (us == 120_000)
+                Assert.That(clock.IsLocked, Is.False);
+            if (clock.IsLocked)
+                Assert.That(clock.HeardAtUs(0), Is.EqualTo(200_000).Within(0.01), $"at {us} us");
+        }
+        Assert.That(clock.IsLocked, Is.True);
+    }
+
+    [Test]
+    public void An_early_lock_is_void_where_the_device_runs_dry()
+    {
+        var clock = new WriteClock(Rate, locksEarly: true);
+        for (var us = 0L; us <= 200_000; us += 20_000)
+            clock.Add(Frames(us), us + 200_000, us);
+        Assert.That(clock.IsLocked, Is.True);
+        clock.OnUnderrun();
+        Assert.That(clock.IsLocked, Is.False);
+        for (var us = 220_000L; us <= 400_000; us += 20_000)
+            clock.Add(Frames(us), us + 270_000, us);
+        Assert.That(clock.HeardAtUs(0), Is.EqualTo(270_000).Within(0.01));
+    }
+
+    [Test]
+    public void A_delay_that_means_nothing_until_the_queue_moves_is_waited_out()
+    {
+        var clock = new WriteClock(Rate);
+        for (var us = 0L; us <= 1_500_000; us += 20_000)
+        {
+            clock.Add(Frames(us), us + 200_000 + Math.Max(0, 500_000 - us), us);
+            if (us <= 500_000)
+                Assert.That(clock.IsLocked, Is.False, $"at {us} us");
+            if (clock.IsLocked)
+                Assert.That(clock.HeardAtUs(0), Is.EqualTo(200_000).Within(1), $"at {us} us");
+        }
+        Assert.That(clock.IsLocked, Is.True);
+    }
+
+    [Test]
+    public void A_device_that_never_comes_to_rest_is_taken_as_it_is_after_two_seconds()
+    {
+        var clock = new WriteClock(Rate);
+        for (var us = 0L; us <= 2_060_000; us += 20_000)
+        {
+            if (us <= 2_000_000)
+                Assert.That(clock.IsLocked, Is.False, $"before {us} us");
+            clock.Add(Frames(us), us + 200_000 + us / 20_000 % 3 * 40_000, us);
+        }
+        Assert.That(clock.IsLocked, Is.True);
+        Assert.That(clock.UncertaintyUs, Is.GreaterThan(5_000), "and says so");
+    }
+
     [TestCase(100)]
     [TestCase(-100)]
     [TestCase(600)]

@@ -12,6 +12,7 @@ import sys
 import analysis
 from rig import JAM, Rig, RigError, free_port
 
+RECORDED_WITHIN_MS = 10             # a recording that lags by a tenth of a second has the process start a tenth too early
 LIMIT_S = 1.0                       # from the process's start to its first sound
 
 
@@ -42,9 +43,9 @@ def say(host, line):
 
 def join(a, path, number):
     keep = a.keep and os.path.join(a.keep, f"{os.path.basename(path)}-{number}")
-    with Rig(["v1"], 48000, a.jam, keep) as rig:
+    with Rig(["v1"], 48000, a.jam, keep, traces=bool(keep)) as rig:
         rig.start_sound()
-        rig.start_recording()
+        rig.start_recording(RECORDED_WITHIN_MS)
         port = free_port()
         host = rig.start_peer("host", ["--seed", os.path.abspath(path), "--listen-port", str(port), "--no-discovery", "--output", "null",
                                        "--status-every", "0.2"], stdin=subprocess.PIPE)

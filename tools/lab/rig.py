@@ -98,11 +98,12 @@ class Rig:
             env["PULSE_SINK"] = sink
         return env
 
-    def start_recording(self):
+    def start_recording(self, latency_ms=100):
+        """Records the sink; what is heard stands in the file so many milliseconds later at most, and `now` lags by as much."""
         names = ",".join(f"aux{i}" for i in range(self.channels))
         with open(self.raw, "wb") as raw:
             self.start("parecord", [*self.ahead, "parecord", "--raw", "--device=lab.monitor", "--format=s16le", f"--rate={self.rate}",
-                                    f"--channels={self.channels}", f"--channel-map={names}", "--latency-msec=100"],
+                                    f"--channels={self.channels}", f"--channel-map={names}", f"--latency-msec={latency_ms}"],
                        self.pulse_env(), stdout=raw)
         self.wait(lambda: self.now() > 0.2, 15, "nothing is recorded", "parecord")
         # The wall clock at the recording's beginning, as far as a file's growth tells.

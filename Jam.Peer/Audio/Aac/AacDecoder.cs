@@ -19,6 +19,9 @@ internal sealed class AacDecoder : ITrackDecoder
     /// <summary>Frames until a decoder that jumped holds what one that came from the start holds; one for AAC, some more for its extensions.</summary>
     private const int SettleFrames = 10;
 
+    /// <summary>So far ahead is decoded on rather than jumped to.</summary>
+    private const double DecodeOnS = 1;
+
     private readonly string _program;
     private readonly ITrackReader _reader;
     private readonly Mp4Track _track;
@@ -29,13 +32,17 @@ internal sealed class AacDecoder : ITrackDecoder
     private long _toDrop;
     private bool _hasEnded;
 
-    private AacDecoder(string program, ITrackReader reader, Mp4Track track, FfmpegPipe pipe, int rate)
+    private AacDecoder(string program, ITrackReader reader, Mp4Track track, FfmpegPipe pipe, int rate, int firstFrame)
     {
         (_program, _reader, _track, _pipe, SampleRate) = (program, reader, track, pipe, rate);
         var scale = rate / track.Config.Rate;
         _samplesPerFrame = CoreFrameSamples * scale;
-        _skip = _toDrop = track.SkipSamples * scale;
+        _skip = track.SkipSamples * scale;
         LengthFrames = track.LengthSamples * scale;
+        // What comes from a place in the middle is dropped until a decoder that came from the start would say the same.
+        var settled = firstFrame == 0 ? 0 : (long)(firstFrame + SettleFrames) * _samplesPerFrame;
+        PositionFrames = Math.Clamp(settled - _skip, 0, LengthFrames.Value);
+        _toDrop = PositionFrames + _skip - (long)firstFrame * _samplesPerFrame;
     }
 
     public int SampleRate { get; }
@@ -48,9 +55,16 @@ internal sealed class AacDecoder : ITrackDecoder
 
     public int Concealed { get; private set; }
 
-    /// <summary>Opens a track; waits for the bytes of its tables and its first frames.</summary>
-    /// <returns>The decoder, at frame 0, or null and why the bytes cannot be played.</returns>
-    public static AacDecoder? Open(ITrackReader reader, out string? error, CancellationToken cancellationToken)
+    /// <summary>
+    /// Opens a track; waits for the bytes of its tables and of its first frames, or of those at a place: who joins in the middle needs no others,
+    /// and no second ffmpeg.
+    /// </summary>
+    /// <param name="reader">Its bytes.</param>
+    /// <param name="fromUs">What will be asked for first, microseconds of the track.</param>
+    /// <param name="error">Why the bytes cannot be played.</param>
+    /// <param name="cancellationToken">Ends a wait for bytes.</param>
+    /// <returns>The decoder, at that place or a little before it, or null.</returns>
+    public static AacDecoder? Open(ITrackReader reader, long fromUs, out string? error, CancellationToken cancellationToken)
     {
         if (Mp4Track.Open(reader, out error, cancellationToken) is not { } track)
             return null;
@@ -60,12 +74,14 @@ internal sealed class AacDecoder : ITrackDecoder
             return null;
         }
 
-        var pipe = new FfmpegPipe(program, reader, track, 0);
+        var from = (long)((Int128)Math.Max(0, fromUs) * track.Config.Rate / 1_000_000) + track.SkipSamples;
+        var first = (int)Math.Clamp(from / CoreFrameSamples - SettleFrames, 0, track.Sizes.Length - 1);
+        var pipe = new FfmpegPipe(program, reader, track, first);
         try
         {
             var rate = pipe.Rate(cancellationToken);
             if (rate == track.Config.Rate || rate == 2 * track.Config.Rate)
-                return new AacDecoder(program, reader, track, pipe, rate);
+                return new AacDecoder(program, reader, track, pipe, rate, first);
             error = "ffmpeg cannot decode it";
         }
         catch
@@ -107,6 +123,14 @@ internal sealed class AacDecoder : ITrackDecoder
     public void SeekFrames(long frame, CancellationToken cancellationToken)
     {
         frame = Math.Clamp(frame, 0, LengthFrames!.Value);
+        // A little further on it is there sooner than another ffmpeg would be.
+        if (!_hasEnded && frame >= PositionFrames && frame - PositionFrames <= (long)(DecodeOnS * SampleRate))
+        {
+            _toDrop += frame - PositionFrames;
+            PositionFrames = frame;
+            return;
+        }
+
         var raw = frame + _skip;
         var first = (int)Math.Max(0, raw / _samplesPerFrame - SettleFrames);
         _pipe.Dispose();

@@ -18,7 +18,7 @@ internal static class AacProbe
 
         if (FfmpegPipe.Find() is null)
             return TrackProbe.Failed(AacDecoder.Missing, AacDecoder.Install);
-        using var decoder = AacDecoder.Open(reader, out error, cancellationToken);
+        using var decoder = AacDecoder.Open(reader, 0, out error, cancellationToken);
         if (decoder is null)
             return TrackProbe.Failed(error!);
         var length = decoder.LengthFrames!.Value;

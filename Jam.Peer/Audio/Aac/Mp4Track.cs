@@ -16,6 +16,9 @@ internal sealed class Mp4Track
     private const int MaxFrames = 4_000_000;
     private const int FrameSamples = 1024;
 
+    /// <summary>No encoder puts more before the sound.</summary>
+    private const int MaxSkip = 8 * FrameSamples;
+
     private Mp4Track(AacConfig config, long[] offsets, int[] sizes, long skip, long length) =>
         (Config, Offsets, Sizes, SkipSamples, LengthSamples) = (config, offsets, sizes, skip, length);
 
@@ -97,20 +100,30 @@ internal sealed class Mp4Track
             error = "it is a damaged or fragmented MP4";
             return Places(table, fileBytes) is { } places && Length(table, places.Sizes.Length) is { } samples
                 && Find(track, "mdia", "mdhd") is var media && Timescale(media) is { } scale
-                ? Cut(config, places, samples, Skip(Find(track, "edts", "elst")) * config.Rate / scale, scale, out error)
+                ? Cut(config, places, samples, scale, movie, Find(track, "edts", "elst"), out error)
                 : null;
         }
 
         return null;
     }
 
-    private static Mp4Track? Cut(AacConfig config, (long[] Offsets, int[] Sizes) places, long units, long skip, long scale, out string? error)
+    private static Mp4Track? Cut(
+        AacConfig config, (long[] Offsets, int[] Sizes) places, long units, long scale, ReadOnlySpan<byte> movie, ReadOnlySpan<byte> edits,
+        out string? error)
     {
+        error = null;
+        var held = (long)places.Sizes.Length * FrameSamples;
+        // Of a doubled rate nobody says whether it is the one that was counted by.
+        if (scale == config.Rate && Mp4Gapless.Counted(movie) is var (before, length) && before <= MaxSkip && length <= held - before)
+            return new Mp4Track(config, places.Offsets, places.Sizes, before, length);
         // Durations are in the track's own units, which for HE-AAC may be those of the doubled rate.
-        var all = Math.Min((long)((Int128)units * config.Rate / scale), (long)places.Sizes.Length * FrameSamples);
-        skip = Math.Clamp(skip, 0, 8 * FrameSamples);
-        error = all > skip ? null : "it holds no sound";
-        return all > skip ? new Mp4Track(config, places.Offsets, places.Sizes, skip, all - skip) : null;
+        var all = Math.Min((long)((Int128)units * config.Rate / scale), held);
+        var skip = Math.Clamp(Skip(edits) * config.Rate / scale, 0, MaxSkip);
+        var sounds = Math.Min(all - skip, Mp4Gapless.Edited(movie, edits, config.Rate) ?? long.MaxValue);
+        if (sounds > 0)
+            return new Mp4Track(config, places.Offsets, places.Sizes, skip, sounds);
+        error = "it holds no sound";
+        return null;
     }
 
     private static (long[] Offsets, int[] Sizes)? Places(ReadOnlySpan<byte> table, long fileBytes)
@@ -167,7 +180,8 @@ internal sealed class Mp4Track
         return counted == frames ? sum : null;
     }
 
-    private static long? Timescale(ReadOnlySpan<byte> media)
+    /// <summary>Units per second in the header of a track's media or of the movie; null where there is none.</summary>
+    internal static long? Timescale(ReadOnlySpan<byte> media)
     {
         var at = media.Length > 0 && media[0] == 1 ? 20 : 12;
         return media.Length >= at + 4 && BinaryPrimitives.ReadUInt32BigEndian(media[at..]) is > 0 and var scale ? scale : null;
