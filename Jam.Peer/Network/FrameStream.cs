@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -15,12 +14,9 @@ internal sealed class FrameStream : IAsyncDisposable
     private const byte TlsHandshake = 22;
     private const int UnsentBytes = 32 * 1024;
 
-    /// <summary>What a connection may keep to write into, busy or idle.</summary>
-    private const int KeptBytes = 1024;
-
     private Stream _stream;
     private PipeReader _reader;
-    private ArrayBufferWriter<byte> _pending = new();
+    private readonly OutBuffer _pending = new();
     private long _written;
 
     public FrameStream(Socket socket)
@@ -142,31 +138,22 @@ internal sealed class FrameStream : IAsyncDisposable
     public void Append(Frame frame) => FrameWriter.Write(_pending, frame);
 
     /// <summary>Whether there is anything to flush, and how much.</summary>
-    public int PendingBytes => _pending.WrittenCount;
+    public int PendingBytes => _pending.Count;
 
     /// <summary>Moves what was appended into a buffer that is about to be sent.</summary>
     public void TakePending(Span<byte> into)
     {
-        _pending.WrittenSpan.CopyTo(into);
-        ClearPending();
-    }
-
-    // A manifest or a bitfield passes once; what it needed is not kept for as long as the connection lasts.
-    private void ClearPending()
-    {
-        if (_pending.Capacity > KeptBytes)
-            _pending = new ArrayBufferWriter<byte>();
-        else
-            _pending.ResetWrittenCount();
+        _pending.Written.Span.CopyTo(into);
+        _pending.Clear();
     }
 
     /// <summary>Sends what was appended.</summary>
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
-        if (_pending.WrittenCount == 0)
+        if (_pending.Count == 0)
             return;
-        await SendRawAsync(_pending.WrittenMemory, cancellationToken);
-        ClearPending();
+        await SendRawAsync(_pending.Written, cancellationToken);
+        _pending.Clear();
     }
 
     /// <summary>Sends one frame now.</summary>

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Polly;
 using Polly.Retry;
 
@@ -13,7 +12,7 @@ internal sealed class MemberDialer : IAsyncDisposable
     private readonly string _peerId;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WorkSignal _wake = new();
     private readonly ResiliencePipeline _retry;
     private readonly Task _loop;
     private readonly Lock _gate = new();
@@ -52,7 +51,7 @@ internal sealed class MemberDialer : IAsyncDisposable
     }
 
     /// <summary>The connection may be gone, or the member has new addresses.</summary>
-    public void Wake() => _wake.Writer.TryWrite(true);
+    public void Wake() => _wake.Set();
 
     /// <summary>This machine is on another network: whatever is waited for, it is dialled now.</summary>
     public void Hurry()
@@ -85,7 +84,7 @@ internal sealed class MemberDialer : IAsyncDisposable
 
             // After a loss both sides know at once: the one with the lower id dials, the other gives it a moment.
             dialNow = string.CompareOrdinal(_mesh.Identity?.PeerId, _peerId) < 0;
-            await _wake.Reader.ReadAsync(cancellationToken);
+            await _wake.WaitAsync(cancellationToken);
         }
     }
 

@@ -34,9 +34,9 @@ internal sealed class PeerConnection : IAsyncDisposable
     private readonly Func<PeerConnection, Frame, bool>? _aside;
     private readonly WorkSignal _work = new();
     private readonly Dictionary<ushort, TrackId> _remoteSlots = [];
-    private int _queued;
     private readonly FrameBudget _budget;
     private readonly LinkWatch _watch;
+    private int _queued;
     private string? _why;
 
     public PeerConnection(LinkId id, FrameStream stream, HelloFrame remote, bool outgoing, IConnectionEvents events, TimeProvider time,
@@ -75,6 +75,7 @@ internal sealed class PeerConnection : IAsyncDisposable
 
     /// <summary>Whether the other side knows BLOB, and RENDEZVOUS.</summary>
     public bool KnowsBlobs { get; }
+
     public bool KnowsMoves { get; }
 
     public IPEndPoint RemoteEndPoint { get; }
@@ -103,25 +104,27 @@ internal sealed class PeerConnection : IAsyncDisposable
     /// <summary>When it was made, microseconds on this peer's clock.</summary>
     public long SinceUs { get; }
 
-    /// <summary>Queues a small frame.</summary>
+    /// <summary>Queues a small frame, and has it sent.</summary>
     public void Send(Frame frame)
     {
-        if (Interlocked.Increment(ref _queued) > MaxQueuedFrames)
-        {
-            Close("it does not read what it is sent");
-            return;
-        }
-
-        _frames.Enqueue(frame);
+        Queue(frame);
         _work.Set();
     }
 
-    /// <summary>Queues a chunk; the core never hands out more than a few.</summary>
-    public void Send(SendChunk chunk)
+    /// <summary>Sends what was queued; small frames alone right here, since to wake another thread for each costs more than they do.</summary>
+    public void SendQueued() => _work.Set(runHere: _chunks.IsEmpty);
+
+    /// <summary>Queues a small frame; <see cref="SendQueued"/> is to follow.</summary>
+    public void Queue(Frame frame)
     {
-        _chunks.Enqueue(chunk);
-        _work.Set();
+        if (Interlocked.Increment(ref _queued) > MaxQueuedFrames)
+            Close("it does not read what it is sent");
+        else
+            _frames.Enqueue(frame);
     }
+
+    /// <summary>Queues a chunk, as <see cref="Queue(Frame)"/> does; the core never hands out more than a few.</summary>
+    public void Queue(SendChunk chunk) => _chunks.Enqueue(chunk);
 
     /// <summary>Queues a frame that is made when neither frames nor chunks wait: what only tests the link must not slow the music.</summary>
     public void SendLast(Func<Frame> make)
@@ -161,7 +164,7 @@ internal sealed class PeerConnection : IAsyncDisposable
         }
 
         Close("it closed the connection");
-        // A frame that says why, where the socket still takes one; then both loops are waited for.
+        // A frame that says why, where the socket still takes one; then all are waited for.
         await _stop.CancelAsync();
         await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _watch.Dispose();
@@ -249,12 +252,10 @@ internal sealed class PeerConnection : IAsyncDisposable
         var buffer = ArrayPool<byte>.Shared.Rent(start + size);
         try
         {
-            string? problem = null;
+            string? problem = storage is null ? "the track is closed" : null;
             try
             {
-                if (storage is null)
-                    throw new IOException("the track is closed");
-                storage.Read(chunk.Chunk, 0, buffer.AsSpan(start, size));
+                storage?.Read(chunk.Chunk, 0, buffer.AsSpan(start, size));
             }
             catch (IOException unreadable)
             {

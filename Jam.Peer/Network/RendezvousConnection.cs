@@ -29,8 +29,7 @@ internal sealed class RendezvousConnection : IDisposable
         new BoundedChannelOptions(QueueCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
     // Set whenever the write loop may have something to do; once is enough.
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WorkSignal _wake = new();
 
     private string? _lastError;
 
@@ -62,7 +61,7 @@ internal sealed class RendezvousConnection : IDisposable
     public void Resync()
     {
         _probes.MeasureAnew();
-        _wake.Writer.TryWrite(true);
+        _wake.Set();
     }
 
     /// <summary>What the server said when the host sent this peer away; null as long as that has not happened.</summary>
@@ -132,7 +131,7 @@ internal sealed class RendezvousConnection : IDisposable
     {
         if (!_messages.Writer.TryWrite(message))
             return false;
-        _wake.Writer.TryWrite(true);
+        _wake.Set();
         return true;
     }
 
@@ -170,7 +169,7 @@ internal sealed class RendezvousConnection : IDisposable
                 {
                     case SyncResponse answer:
                         _probes.Take(answer, t4Us);
-                        _wake.Writer.TryWrite(true);
+                        _wake.Set();
                         break;
                     case Error { Close: true } error:
                         _lastError = error.Message;
@@ -202,7 +201,7 @@ internal sealed class RendezvousConnection : IDisposable
     private async Task<string> WriteAsync(CancellationToken cancellationToken)
     {
         await using var timer = _time.CreateTimer(
-            _ => _wake.Writer.TryWrite(true), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            static wake => ((WorkSignal)wake!).Set(), _wake, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         try
         {
             while (true)
@@ -224,7 +223,7 @@ internal sealed class RendezvousConnection : IDisposable
     private async ValueTask WaitAsync(ITimer timer, CancellationToken cancellationToken)
     {
         timer.Change(TimeSpan.FromMilliseconds(_probes.WaitMs()), Timeout.InfiniteTimeSpan);
-        await _wake.Reader.ReadAsync(cancellationToken);
+        await _wake.WaitAsync(cancellationToken);
     }
 
     private async ValueTask SendAsync(ClientMessage message, CancellationToken cancellationToken)

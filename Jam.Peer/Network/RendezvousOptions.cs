@@ -26,6 +26,12 @@ public sealed record RendezvousOptions
     public TlsTrust? Trust { get; init; }
 
     /// <summary>
+    /// Asks somebody who is in the room where it is by now; null: nobody is known. Called between attempts as long as none has ever led
+    /// into the room: what was said of it before may be of a server that is gone since. Its result may be empty.
+    /// </summary>
+    public Func<CancellationToken, ValueTask<IReadOnlyList<Uri>>>? AskWhere { get; init; }
+
+    /// <summary>
     /// How long one attempt may take, from the connection to the first STATE; less where there are several addresses, so that each has
     /// its turn before a room is given up.
     /// </summary>

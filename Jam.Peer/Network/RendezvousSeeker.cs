@@ -34,6 +34,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
     private int _next;
     private int _failedRounds;
     private volatile bool _hasTold;
+    private bool _hasAsked = true;
 
     /// <summary>Where to look in turn.</summary>
     public IReadOnlyList<Uri> Candidates
@@ -102,6 +103,13 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
     {
         lock (clockGate)
             clock.HoldOver(time.NowUs());
+        // Every other round, since who is asked may keep silent for as long as an attempt may take.
+        if (Least.Epoch == 0 && options.AskWhere is { } ask && _next % _candidates.Count == 0 && (_hasAsked = !_hasAsked)
+            && await ask(cancellationToken) is { Count: > 0 } urls)
+        {
+            _candidates = urls;
+        }
+
         var candidates = _candidates;
         try
         {

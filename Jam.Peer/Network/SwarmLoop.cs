@@ -45,6 +45,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     private readonly ConcurrentDictionary<TrackId, TrackStorage> _storages = new();
     private readonly HashSet<TrackId> _striped = [];
     private readonly Dictionary<LinkId, PeerConnection> _connections = [];
+    private readonly HashSet<PeerConnection> _toSend = [];
     private readonly SwarmStats _stats = new();
     private readonly SentWatch _sent = new();
     private readonly BlobDesk _blobs;
@@ -183,7 +184,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 _blobs.OnTaken(e, nowUs);
                 return;
             case FrameEvent e:
-                _core.Receive(e.Link, e.Frame, nowUs);
+                _core.Receive(e.Link, e.Frame, nowUs, isMoreComing: _events.Reader.Count > 0);
                 break;
             case ChunkSentEvent e:
                 _stats.OnSent(e);
@@ -257,10 +258,12 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
             switch (effect)
             {
                 case SendFrame e when _connections.TryGetValue(e.Link, out var connection):
-                    connection.Send(e.Frame);
+                    connection.Queue(e.Frame);
+                    _toSend.Add(connection);
                     break;
                 case SendChunk e when _connections.TryGetValue(e.Link, out var connection):
-                    connection.Send(e);
+                    connection.Queue(e);
+                    _toSend.Add(connection);
                     break;
                 case StoreChunk e:
                     _stats.OnStored(_core, e, arrived!, _time.NowUs());
@@ -282,6 +285,11 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                     break;
             }
         }
+
+        // All that an event leads to goes out in as few packets as it takes.
+        foreach (var connection in _toSend)
+            connection.SendQueued();
+        _toSend.Clear();
     }
 
     private void TakeSnapshot()

@@ -10,19 +10,20 @@ internal sealed class WorkSignal : IValueTaskSource
 {
     private const int Nothing = 0, IsSet = 1, IsAwaited = 2;
 
-    // Whoever sets it, the swarm's loop above all, must not run the waiting loop itself.
-    private ManualResetValueTaskSourceCore<bool> _wait = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<bool> _wait;
     private CancellationTokenRegistration _cancelled;
     private int _state;
 
     /// <summary>There is work. Any thread.</summary>
-    public void Set()
+    /// <param name="runHere">Whether the waiting loop may go on right here, until it waits again; else another thread takes it up.</param>
+    public void Set(bool runHere = false)
     {
         // A wait that is cancelled at the same moment leaves nothing behind: then it is kept after all.
         while (Interlocked.CompareExchange(ref _state, IsSet, Nothing) == IsAwaited)
         {
             if (Interlocked.CompareExchange(ref _state, Nothing, IsAwaited) != IsAwaited)
                 continue;
+            _wait.RunContinuationsAsynchronously = !runHere;
             _wait.SetResult(true);
             return;
         }
@@ -63,6 +64,9 @@ internal sealed class WorkSignal : IValueTaskSource
     private void Cancel(CancellationToken token)
     {
         if (Interlocked.CompareExchange(ref _state, Nothing, IsAwaited) == IsAwaited)
+        {
+            _wait.RunContinuationsAsynchronously = true;
             _wait.SetException(new OperationCanceledException(token));
+        }
     }
 }

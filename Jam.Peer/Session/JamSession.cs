@@ -121,6 +121,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
             new RendezvousOptions
             {
                 Candidates = location.Urls,
+                AskWhere = _options is { Server: null, Connect: { Count: > 0 } peers } ? token => RendezvousLocator.AskAgainAsync(peers, location.Room, _time, token) : null,
                 BuildHello = _follower.Hello,
                 Listen = _follower.Listen,
                 Personalize = _follower.Personalize,

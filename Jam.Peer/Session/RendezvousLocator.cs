@@ -45,6 +45,21 @@ internal static class RendezvousLocator
         }
     }
 
+    /// <summary>Where the room is by now, as the first peer that answers has it; nothing where none does.</summary>
+    public static async ValueTask<IReadOnlyList<Uri>> AskAgainAsync(
+        IReadOnlyList<DnsEndPoint> peers, string room, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var location = await AskOnceAsync(peers, time, _ => { }, cancellationToken);
+            return location.Room == room ? location.Urls : [];
+        }
+        catch (Exception problem) when (problem is IOException or ProtocolException)
+        {
+            return [];
+        }
+    }
+
     private static async Task<RoomLocation> AskOnceAsync(
         IReadOnlyList<DnsEndPoint> peers, TimeProvider time, Action<string> problem, CancellationToken cancellationToken)
     {

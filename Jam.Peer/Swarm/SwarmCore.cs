@@ -17,6 +17,7 @@ internal sealed class SwarmCore
     private readonly FrameRules _rules;
     private readonly Slots _slots;
     private long _wants;
+    private bool _isUndecided;
 
     public SwarmCore(SwarmSettings settings)
     {
@@ -42,8 +43,9 @@ internal sealed class SwarmCore
     public List<Effect> TakeEffects() => _state.TakeEffects();
 
     /// <summary>When <see cref="Timer"/> is to be called though nothing else happens; <see cref="long.MaxValue"/>: never.</summary>
-    public long DueUs(long nowUs) =>
-        Math.Min(Math.Min(Math.Min(_uploads.DueUs, _offers.DueUs), _manifests.DueUs), Math.Min(_state.HeldUntilUs(), _requests.DueUs(nowUs)));
+    public long DueUs(long nowUs) => _isUndecided
+        ? nowUs
+        : Math.Min(Math.Min(Math.Min(_uploads.DueUs, _offers.DueUs), _manifests.DueUs), Math.Min(_state.HeldUntilUs(), _requests.DueUs(nowUs)));
 
     /// <summary>The time of <see cref="DueUs"/> has come.</summary>
     public void Timer(long nowUs) => Settle(nowUs);
@@ -169,13 +171,22 @@ internal sealed class SwarmCore
     }
 
     /// <summary>A frame of the swarm arrived; CHUNK comes by <see cref="ReceiveChunk"/>.</summary>
-    public void Receive(LinkId id, Frame frame, long nowUs)
+    /// <param name="id">On which link.</param>
+    /// <param name="frame">Not CHUNK.</param>
+    /// <param name="nowUs">Now.</param>
+    /// <param name="isMoreComing">
+    /// Whether another event follows at once: what is to be done about news alone is decided after that. Deciding costs several times
+    /// what taking the news does, and where a processor is short many wait.
+    /// </param>
+    public void Receive(LinkId id, Frame frame, long nowUs, bool isMoreComing = false)
     {
         if (!_state.Links.TryGetValue(id, out var link))
             return;
         if (_rules.Receive(link, frame, nowUs) is { } problem)
             _state.Drop(link, problem);
-        Settle(nowUs);
+        _isUndecided = isMoreComing && frame is (HaveFrame or SoonFrame) && _state.Dropped.Count == 0;
+        if (!_isUndecided)
+            Settle(nowUs);
     }
 
     /// <summary>A CHUNK arrived and was checked against the manifest.</summary>
@@ -219,6 +230,7 @@ internal sealed class SwarmCore
 
     private void Settle(long nowUs)
     {
+        _isUndecided = false;
         // A liar must not be asked again while its connection is still being closed.
         foreach (var link in _state.Dropped)
             Forget(link);

@@ -54,6 +54,9 @@ internal sealed record SwarmSettings
     /// <summary>A HAVE for someone who can use it waits this long for something that goes the same way.</summary>
     public long HaveDelayUs { get; init; } = 10_000;
 
+    /// <summary>As <see cref="HaveDelayUs"/>, at the most, where others wait for what they have asked for already, and nothing plays.</summary>
+    public long BusyHaveDelayUs { get; init; } = 60_000;
+
     /// <summary>HAVE of its own to everyone takes no more than this part of the uplink: where that is slow, they wait for longer.</summary>
     public double HaveShare { get; init; } = 0.1;
 

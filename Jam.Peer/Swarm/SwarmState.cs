@@ -121,7 +121,18 @@ internal sealed class SwarmState(SwarmSettings settings)
         // A host that does not hear of a chunk offers it again.
         var isHurried = !IsUplinkPoor || view.IsStriper;
         var share = isHurried ? Settings.HaveShare : Settings.PoorHaveShare;
-        return (long)Math.Clamp(packetsUs / share, least, Math.Max(least, isHurried ? 1_000_000 : 3_000_000));
+        var delayUs = (long)Math.Clamp(packetsUs / share, least, Math.Max(least, isHurried ? 1_000_000 : 3_000_000));
+        return view.IsStriper || view.Track.IsRunning ? delayUs : Math.Max(delayUs, Math.Min(Settings.BusyHaveDelayUs, QueueUs(view.Track) / 8));
+    }
+
+    // How long what others have asked for takes from here: what they would ask for besides comes after that, so a small part of it is lost
+    // on nobody, and in a room of many the HAVEs of several chunks share a packet.
+    private long QueueUs(Track track)
+    {
+        var wishes = 0;
+        foreach (var link in Links.Values)
+            wishes += link.Wishes.Count;
+        return (long)(wishes * track.Manifest!.ChunkSizeBytes * UplinkUsPerByte);
     }
 
     /// <summary>Sends what is held back for a link.</summary>

@@ -39,6 +39,23 @@ internal sealed class JamServerMovingTests
     }
 
     [Test]
+    public async Task Who_was_told_of_a_server_that_is_gone_asks_again_where_the_room_is(CancellationToken ct)
+    {
+        await using var server = await TestServer.StartAsync(ct);
+        var asked = 0;
+        await using var client = new RendezvousClient(
+            new RendezvousOptions
+            {
+                Candidates = [new Uri("ws://127.0.0.1:9/ws/jam")], BuildHello = () => new Hello(Role.Viewer, "bo"), FirstDelay = TimeSpan.FromMilliseconds(1),
+                AskWhere = _ => ValueTask.FromResult<IReadOnlyList<Uri>>(++asked < 3 ? [] : [Url(server)]),
+            },
+            TimeProvider.System);
+        client.Start();
+        Assert.That(await NextAsync<Connected>(client, ct), Is.EqualTo(new Connected(Url(server))));
+        Assert.That(asked, Is.EqualTo(3));
+    }
+
+    [Test]
     public async Task Where_a_room_is_can_be_asked_without_joining_it(CancellationToken ct)
     {
         await using var server = await TestServer.StartAsync(ct);

@@ -18,6 +18,7 @@ import time
 import link_net
 import swarm_churn
 import swarm_goodput
+import swarm_meet
 import swarm_plot
 from swarm_net import NetError, Network
 from swarm_peers import Peer, end_all
@@ -46,6 +47,7 @@ def arguments():
     p.add_argument("--churn", action="store_true", help="kill (-9) and replace a third of the viewers every 5 s, the host once, and compare what is saved")
     p.add_argument("--churn-seconds", type=float, default=60, metavar="S", help="with --churn: for how long (default 60)")
     p.add_argument("--churn-seed", type=int, default=1, metavar="N", help="with --churn: who is killed when (default 1)")
+    p.add_argument("--meet", action="store_true", help="each knows one other; the track is changed in mid-transfer; the server is killed, and one more comes")
     p.add_argument("--goodput-seconds", type=float, default=3, metavar="S", help="how long plain TCP is measured (default 3)")
     p.add_argument("--repeat", type=int, default=1, metavar="K", help="measure K times; the worst run counts (default 1)")
     p.add_argument("--limit-efficiency", type=float, default=0.0, metavar="PART", help="exit code 1 where the last viewer stays below")
@@ -259,6 +261,16 @@ def main():
     os.makedirs(folder, exist_ok=True)
     try:
         track = make_track(folder, a.size, a.kbit)
+        if a.meet:
+            # Half of the sound is another track.
+            following = os.path.join(folder, "next.mp3")
+            with open(track, "rb") as whole, open(following, "wb") as half:
+                half.write(whole.read(os.path.getsize(track) // 2))
+            with network_of(a) as network:
+                network.add("server", None)
+                add_machines(a, network)
+                network.connect()
+                return swarm_meet.measure(a, network, folder, [track, following], PORT, fluid_bound(a.size, [a.host_up / 8, *(r / 8 for r in a.rates)], None), note)
         if a.churn:
             with Network(a.queue_ms, a.congestion) as network:
                 add_machines(a, network)
