@@ -8,7 +8,7 @@ import tempfile
 import time
 
 import chaos_check
-from chaos_eye import Eye
+from chaos_eye import Eye, start_of
 from chaos_plan import plan
 from chaos_room import Alone, Lan, Room
 from fleet_rig import Loopback
@@ -156,7 +156,7 @@ class Seed:
         server is asked again for as long as 20 s."""
         for typed, count in self.commands:
             seen = [at for at, state in self.eye.watcher.seen if state["by"] and typed <= at <= typed + 1.5]
-            yield typed, seen[count - 1] + 4 if len(seen) >= count else typed + 25
+            yield typed, seen[count - 1] + chaos_check.OBEYED_S if len(seen) >= count else typed + 25
 
     def rest(self):
         """Waits until all is well; s that took. What is not well after the patience is broken."""
@@ -213,6 +213,7 @@ class Seed:
         room, seen = self.room, self.eye.watcher.seen
         self.broken += chaos_check.monotone(seen) + chaos_check.owners(seen, self.fleet_ids)
         hashes, commands = {}, list(self.obeyed())
+        told = [(at, start_of(state)) for at, state in seen if state["by"] and state["status"] == "PLAY"]
         for place in room.viewers:
             for path in self.saved(place):
                 if self.sabotage == "save" and not hashes:
@@ -234,7 +235,7 @@ class Seed:
             if room.find(place.name).machine is Loopback:
                 others += [w for windows in self.own.values() for w in windows]
             self.broken += chaos_check.gaps(place.name, [life.reports for life in place.lives], own, self.cuts.get(place.name, []), others,
-                                            commands, self.starved)
+                                            commands, self.starved, told)
         self.say(f"this machine did not keep up: {sum(b - a for a, b in self.starved):.1f} s; commands at work: {sum(b - a for a, b in commands):.1f} s")
         for words in self.broken:
             self.say(f"BROKEN {words}")
