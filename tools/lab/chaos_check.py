@@ -105,10 +105,10 @@ def learnt_late(told, life, cuts, at, report):
                and (within(cuts, when, at) or any(when <= t < at and not r["server_connected"] for t, r in life)) for when, line in told)
 
 
-def gaps(name, lives, own, cuts, sources, commands, starved, told):
+def gaps(name, lives, own, cuts, sources, commands, starved, told, waited):
     """What a peer's reports tell of its playing. Times in s, windows as (from, to): `own`: it was stopped; `cuts`: it was cut off; `sources`: someone
     who has chunks was away; `commands`: the room may have been told to do something else; `starved`: this machine did not keep up; `told`: when the
-    room was commanded to play, and since when the track would have been playing so, us."""
+    room was commanded to play, and since when the track would have been playing so, us; `waited`: its sound thread waited for a processor."""
     broken = []
     for life in lives:
         last, learnt = None, []
@@ -127,6 +127,9 @@ def gaps(name, lives, own, cuts, sources, commands, starved, told):
             jump = new["position_us"] - old["position_us"] - (report["at_us"] - before[1]["at_us"])
             if abs(jump) > JUMP_US and learnt_late(told, life, cuts, at, report):
                 learnt.append((at, at + OBEYED_S))
+                continue
+            if not new["sounding"] and new["output_lead_us"] <= 0 and within(waited, since, at):
+                # Nothing was ready to be heard, whatever there was of the track: the thread that gets it ready did not run.
                 continue
             if not new["sounding"] or new["underruns"] > old["underruns"]:
                 if old["buffer_us"] >= DRY_US or not within(cuts + sources, since, at, 0, 8):

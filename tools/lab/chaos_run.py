@@ -11,6 +11,7 @@ import chaos_check
 from chaos_eye import Eye, start_of
 from chaos_plan import plan
 from chaos_room import Alone, Lan, Room
+from chaos_waits import Waits
 from fleet_rig import Loopback
 from rig import RigError
 
@@ -38,15 +39,18 @@ class Seed:
             events, small = plan(self.seed, self.a.seconds, self.servers, not self.a.plain, self.viewers, self.a.has_machines)
             self.say(f"seed {self.seed}; small disks: {small}")
             room = self.room = Room(self.folder, self.a.program, self.network, self.servers, self.viewers, small, self.seed, self.a.plain)
-            eye = self.eye = None
+            eye = self.eye = self.waits = None
             try:
                 room.start()
+                self.waits = Waits(room.places)
                 eye = self.eye = Eye([s.url for s in room.servers])
                 room.wait(lambda: eye.watcher.state and eye.watcher.state["status"] == "PLAY", 10, "the observer does not get in")
                 self.disturb(events)
                 well_after = self.rest()
                 self.judge()
             finally:
+                if self.waits:
+                    self.waits.close()
                 if eye:
                     eye.close()
                 room.close()
@@ -235,8 +239,9 @@ class Seed:
             if room.find(place.name).machine is Loopback:
                 others += [w for windows in self.own.values() for w in windows]
             self.broken += chaos_check.gaps(place.name, [life.reports for life in place.lives], own, self.cuts.get(place.name, []), others,
-                                            commands, self.starved, told)
-        self.say(f"this machine did not keep up: {sum(b - a for a, b in self.starved):.1f} s; commands at work: {sum(b - a for a, b in commands):.1f} s")
+                                            commands, self.starved, told, self.waits.windows[place.name])
+        self.say(f"this machine did not keep up: {sum(b - a for a, b in self.starved):.1f} s; commands at work: {sum(b - a for a, b in commands):.1f} s; sound "
+                 f"threads waited long {sum(map(len, self.waits.windows.values()))} times")
         for words in self.broken:
             self.say(f"BROKEN {words}")
 
