@@ -37,10 +37,17 @@ internal sealed record Seat(long Connection, Member Member, string Token, string
 
     /// <summary>When its SWARMs so far are paid for, room clock.</summary>
     public long ReportsPaidUs { get; init; }
+
+    /// <summary>How it is known should it not know its token.</summary>
+    public Retry? Retry { get; init; }
 }
 
 /// <summary>A member whose connection was lost and who may come back by its token.</summary>
-internal sealed record Absentee(string PeerId, string Name, long JoinSeq, string Token, long LeftUs, bool IsMuted = false);
+internal sealed record Absentee(string PeerId, string Name, long JoinSeq, string Token, long LeftUs, bool IsMuted = false)
+{
+    /// <summary>How it is known should it not know its token.</summary>
+    public Retry? Retry { get; init; }
+}
 
 /// <summary>The host's place, kept for a while after its connection was lost.</summary>
 internal sealed record HostClaim(string PeerId, long UntilUs);

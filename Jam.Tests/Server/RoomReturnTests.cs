@@ -62,6 +62,33 @@ internal sealed class RoomReturnTests
         Assert.That(room.Room.Seats, Has.Count.EqualTo(2));
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void A_host_that_gave_up_before_it_heard_that_it_was_in_finds_its_own_place_when_it_dials_again(bool isSeated)
+    {
+        var room = new RoomHarness();
+        var hello = new Hello(Role.Host, "ana", "p-own", ResumeToken: "t-of-elsewhere") { RetryToken = "r-own" };
+        var unheard = room.Say(1, hello).OfType<Welcome>().Single();
+        if (!isSeated)
+            room.Lose(1);
+        var welcome = room.Say(2, hello).OfType<Welcome>().Single();
+        Assert.That(welcome, Is.EqualTo(unheard with { Policy = welcome.Policy, Door = welcome.Door }), "the same id, tokens and role");
+        Assert.That((room.MemberOf(2).PeerId, room.MemberOf(2).Name, room.MemberOf(2).Role), Is.EqualTo(("p-own", "ana", Role.Host)));
+        Assert.That(room.Room.Seats, Has.Count.EqualTo(1));
+        Assert.That(room.Received<Error>(2), Is.Empty);
+    }
+
+    [TestCase("r-guess")]
+    [TestCase(null)]
+    public void Who_does_not_know_what_a_member_would_be_known_by_is_someone_else(string? guess)
+    {
+        var room = new RoomHarness();
+        room.Say(1, new Hello(Role.Host, "ana", "p-own") { RetryToken = "r-own" });
+        room.Say(2, new Hello(Role.Host, "ana", "p-own") { RetryToken = guess });
+        Assert.That((room.MemberOf(2).PeerId, room.MemberOf(2).Role), Is.EqualTo(("fresh-2", Role.Viewer)));
+        Assert.That(room.MemberOf(1).Role, Is.EqualTo(Role.Host));
+    }
+
     [Test]
     public void A_member_that_comes_back_while_still_seated_replaces_its_old_connection()
     {
