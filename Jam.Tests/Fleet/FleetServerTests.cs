@@ -231,6 +231,22 @@ internal sealed class FleetServerTests
     }
 
     [Test]
+    public async Task A_server_that_meets_something_else_where_its_database_should_be_says_so_and_goes_on_asking(CancellationToken ct)
+    {
+        await using var fleet = await TestFleet.StartAsync(1, ct);
+        var late = await fleet.AddAsync(ct, isCut: true);
+        // No TLS; and then the end of a command that nobody has given.
+        late.Way.Says = [(byte)'N', (byte)'C', 0, 0, 0, 6, (byte)'X', 0];
+        late.Way.Open();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (late.Way.Told < 2)
+            await timer.WaitForNextTickAsync(ct);
+        late.Way.Says = null;
+        await late.SeesAsync(2, ct);
+        await late.ReadyAsync(ct);
+    }
+
+    [Test]
     public void A_database_that_lets_nobody_in_is_said_at_the_start_without_its_password()
     {
         var wrong = FleetTests.Rig.At("no-such-database");

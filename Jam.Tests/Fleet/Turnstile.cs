@@ -31,6 +31,12 @@ internal sealed class Turnstile : IAsyncDisposable
     /// <summary>How many have come so far.</summary>
     public int Arrivals { get; private set; }
 
+    /// <summary>What who comes is told instead of being let through; null: they are.</summary>
+    public byte[]? Says { get; set; }
+
+    /// <summary>How many were told so.</summary>
+    public int Told { get; private set; }
+
     /// <summary>Ends when the first comes.</summary>
     public Task Arrival => _arrival.Task;
 
@@ -71,8 +77,13 @@ internal sealed class Turnstile : IAsyncDisposable
                 _arrival.TrySetResult();
                 await Task.WhenAny(_until, _end.Task);
                 var there = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-                here.NoDelay = true;
-                await there.ConnectAsync(IPAddress.Loopback, _to);
+                if (!await LeadAsync(here, there))
+                {
+                    here.Close(0);
+                    there.Close(0);
+                    continue;
+                }
+
                 lock (_gate)
                 {
                     _sockets.AddRange([here, there]);
@@ -92,6 +103,31 @@ internal sealed class Turnstile : IAsyncDisposable
                 // The last is how a listener says that it was stopped.
                 return;
             }
+        }
+    }
+
+    /// <summary>False where there is nothing to be let through to: who is next may have more luck.</summary>
+    private async Task<bool> LeadAsync(Socket here, Socket there)
+    {
+        try
+        {
+            if (Says is { } words)
+            {
+                await here.SendAsync(words);
+                // Until it hangs up: a reset would take the words with it.
+                while (await here.ReceiveAsync(new byte[1024]) > 0)
+                    continue;
+                Told++;
+                return false;
+            }
+
+            here.NoDelay = true;
+            await there.ConnectAsync(IPAddress.Loopback, _to);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
         }
     }
 
