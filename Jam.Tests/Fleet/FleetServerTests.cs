@@ -231,7 +231,7 @@ internal sealed class FleetServerTests
     }
 
     [Test]
-    public async Task A_server_that_meets_something_else_where_its_database_should_be_says_so_and_goes_on_asking(CancellationToken ct)
+    public async Task A_server_that_meets_something_else_where_its_database_should_be_goes_on_asking(CancellationToken ct)
     {
         await using var fleet = await TestFleet.StartAsync(1, ct);
         var late = await fleet.AddAsync(ct, isCut: true);
