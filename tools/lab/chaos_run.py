@@ -41,8 +41,8 @@ class Seed:
             room = self.room = Room(self.folder, self.a.program, self.network, self.servers, self.viewers, small, self.seed, self.a.plain)
             eye = self.eye = self.waits = None
             try:
-                room.start()
                 self.waits = Waits(room.places)
+                room.start()
                 eye = self.eye = Eye([s.url for s in room.servers])
                 room.wait(lambda: eye.watcher.state and eye.watcher.state["status"] == "PLAY", 10, "the observer does not get in")
                 self.disturb(events)
