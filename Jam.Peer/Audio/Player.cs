@@ -120,10 +120,14 @@ public sealed class Player : IAsyncDisposable
         _feeder.Track?.TrackId == trackId && (BufferAhead(out var isComplete) >= minimumUs || isComplete);
 
     /// <summary>What is played at the moment, and how well.</summary>
-    public PlaybackReport Report()
+    /// <param name="atUs">
+    /// The local instant, microseconds, that the position is for; null: now. Whoever names an instant beside the position needs both to be the
+    /// same one, however long the thread had to wait in between.
+    /// </param>
+    public PlaybackReport Report(long? atUs = null)
     {
         var room = _clock();
-        var (status, positionUs) = Where(Volatile.Read(ref _timeline), room);
+        var (status, positionUs) = Where(Volatile.Read(ref _timeline), room, atUs ?? _time.NowUs());
         var output = _output.Report();
         double? error = double.IsNaN(output.Status.SyncErrorUs) ? null : output.Status.SyncErrorUs;
         double? uncertainty = room.IsReady && double.IsFinite(output.Status.OutputUncertaintyUs)
@@ -145,7 +149,7 @@ public sealed class Player : IAsyncDisposable
         await _feeder.DisposeAsync().ConfigureAwait(false);
     }
 
-    private (PlaybackStatus Status, long PositionUs) Where(TimelinePair? pair, RoomClockSnapshot room)
+    private (PlaybackStatus Status, long PositionUs) Where(TimelinePair? pair, RoomClockSnapshot room, long localUs)
     {
         if (pair is null)
             return (PlaybackStatus.Stop, 0);
@@ -158,7 +162,7 @@ public sealed class Player : IAsyncDisposable
         }
         if (followed.Pair is not { } shown)
             return (pair.Current.Status, pair.Current.PositionUs);
-        var now = (long)followed.Room.ToRoomUs(_time.NowUs());
+        var now = (long)followed.Room.ToRoomUs(localUs);
         // Before anything holds it stands where it will begin.
         return shown.At(now) is { } record ? (record.Status, record.PositionAtUs(now)) : (PlaybackStatus.Pause, shown.Current.PositionUs);
     }

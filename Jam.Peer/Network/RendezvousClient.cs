@@ -16,6 +16,7 @@ public sealed class RendezvousClient : IAsyncDisposable
     private static readonly TimeSpan _leaveWithin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _shortLived = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _tellWithin = TimeSpan.FromSeconds(0.1);
+    private static readonly TimeSpan _goOverWithin = TimeSpan.FromSeconds(2);
 
     private readonly RendezvousOptions _options;
     private readonly RendezvousSeeker _seeker;
@@ -92,7 +93,7 @@ public sealed class RendezvousClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(urls);
         _seeker.Hint(authority, urls, comesHome);
-        if (!IsConnected)
+        if (!IsConnected && !_seeker.IsDialling(urls))
             Renew();
     }
 
@@ -201,7 +202,7 @@ public sealed class RendezvousClient : IAsyncDisposable
             Note(connection.Url);
             await _events.Writer.WriteAsync(new Connected(connection.Url, comesHome), cancellationToken);
             await _events.Writer.WriteAsync(new Received(connection.FirstState), cancellationToken);
-            var why = await RunAsync(connection, renewed);
+            var (why, isTold) = await RunAsync(connection, renewed);
             if (renewed.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
                 why = "this machine's addresses have changed";
             NetworkLog.Ended(_options.Log, connection.Url, why);
@@ -209,7 +210,7 @@ public sealed class RendezvousClient : IAsyncDisposable
             // Whoever is sent away stays out: a client that came back again and again would be told the same for ever.
             if (connection.SentAway is { } farewell)
                 throw new JamException(farewell);
-            if (_found is null)
+            if (_found is null && !isTold)
                 await _events.Writer.WriteAsync(new Disconnected(why), cancellationToken);
         }
         finally
@@ -229,11 +230,14 @@ public sealed class RendezvousClient : IAsyncDisposable
     private void Note(Uri visited) => _visited = [.. _visited.Where(u => u != visited).TakeLast(MostVisited - 1), visited];
 
     /// <summary>Runs a connection until it ends, or until another was found that is to take its place.</summary>
-    private async Task<string> RunAsync(RendezvousConnection connection, CancellationToken cancellationToken)
+    /// <returns>Why it ended, and whether that has been told.</returns>
+    private async Task<(string Why, bool IsTold)> RunAsync(RendezvousConnection connection, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var standing = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
+        var isTold = false;
         var running = connection.RunAsync(_events.Writer, ending.Token);
-        var looking = _seeker.LookBesideAsync(() => connection.Rank, connection.Url, ending.Token);
+        var looking = _seeker.LookBesideAsync(() => connection.Rank, connection.Url, standing.Token, ending.Token);
         if (await Task.WhenAny(running, looking) == looking && !ending.IsCancellationRequested)
         {
             _found = await looking;
@@ -242,11 +246,23 @@ public sealed class RendezvousClient : IAsyncDisposable
             connection.TrySend(new TellRendezvous(new Rendezvous(rank.Epoch, rank.Id, [next.Url.ToString()])));
             await Task.WhenAny(running, Task.Delay(_tellWithin, _time, ending.Token));
         }
+        else if (!_isLeaving && connection.SentAway is null)
+        {
+            // Whoever is half over to where this server sent it when that hangs up goes on: dialling anew would be a second HELLO of one member.
+            _connection = null;
+            await standing.CancelAsync();
+            if (await Task.WhenAny(looking, Task.Delay(_goOverWithin, _time, ending.Token)) != looking && !ending.IsCancellationRequested)
+            {
+                await _events.Writer.WriteAsync(new Disconnected(await running), _ending.Token);
+                isTold = true;
+                await Task.WhenAny(looking);
+            }
+        }
 
         await ending.CancelAsync();
         await Task.WhenAny(looking);
         if (looking.IsCompletedSuccessfully)
             _found ??= await looking;
-        return await running;
+        return (await running, isTold);
     }
 }

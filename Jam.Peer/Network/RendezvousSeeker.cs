@@ -1,5 +1,7 @@
 using System.Net.Sockets;
 using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Text;
 using System.Threading.Channels;
 using Jam.Peer.Clock;
 using Jam.Server.Contracts;
@@ -27,6 +29,8 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
     private static readonly TimeSpan _movingDelay = TimeSpan.FromSeconds(0.1);
     private const int MaxHops = 3;
 
+    private readonly byte[] _retrySecret = RandomNumberGenerator.GetBytes(32);
+
     // Full mode: the newest wish counts.
     private readonly Channel<Whereabouts> _hints = Channel.CreateBounded<Whereabouts>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private volatile IReadOnlyList<Uri> _candidates = options.Candidates;
@@ -35,6 +39,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
     private int _failedRounds;
     private volatile bool _hasTold;
     private bool _hasAsked = true;
+    private volatile Uri? _dialled;
 
     /// <summary>Where to look in turn.</summary>
     public IReadOnlyList<Uri> Candidates
@@ -46,28 +51,43 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
     /// <summary>The authority that was followed last: one that it outranks, though it was told so, is none of this room's.</summary>
     public AuthorityRank Least { get; set; }
 
+    /// <summary>Whether one of these is being dialled already, or was as the last, with success: to begin anew would only say HELLO twice.</summary>
+    public bool IsDialling(IReadOnlyList<Uri> urls) => _dialled is { } url && urls.Contains(url);
+
     /// <summary>The room may be at one of these addresses.</summary>
     public void Hint(Guid authority, IReadOnlyList<Uri> urls, bool comesHome) => _hints.Writer.TryWrite(new Whereabouts(authority, urls, comesHome));
 
     /// <summary>Looks where it was hinted at, then at all candidates, until one answers.</summary>
     public async Task<FoundRendezvous> SeekAsync(CancellationToken cancellationToken)
     {
-        if (_hints.Reader.TryRead(out var hint) && await LookAsync(hint, null, cancellationToken) is { } found)
-            return new FoundRendezvous(found, hint.ComesHome);
-        _attempts ??= Attempts();
-        _failedRounds = 0;
-        return new FoundRendezvous(await _attempts.ExecuteAsync(NextAsync, cancellationToken), false);
+        while (true)
+        {
+            if (_hints.Reader.TryRead(out var hint) && await LookAsync(hint, null, cancellationToken) is { } found)
+                return new FoundRendezvous(found, hint.ComesHome);
+            _attempts ??= Attempts();
+            _failedRounds = 0;
+            try
+            {
+                return new FoundRendezvous(await _attempts.ExecuteAsync(NextAsync, cancellationToken), false);
+            }
+            catch (Exception e) when (IsTransient(e) && HasHint)
+            {
+                // Somebody has said meanwhile where it may be.
+                continue;
+            }
+        }
     }
 
     /// <summary>While a connection stands: follows hints until one leads to an authority that is to be followed rather.</summary>
     /// <param name="rank">Of the authority at the other end of the connection that stands.</param>
     /// <param name="url">Where that is.</param>
+    /// <param name="standing">Ends when that connection does: no hint is followed from then on, but one that is goes on.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<FoundRendezvous> LookBesideAsync(Func<AuthorityRank> rank, Uri url, CancellationToken cancellationToken)
+    public async Task<FoundRendezvous> LookBesideAsync(Func<AuthorityRank> rank, Uri url, CancellationToken standing, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var hint = await _hints.Reader.ReadAsync(cancellationToken);
+            var hint = await _hints.Reader.ReadAsync(standing);
             Least = rank();
             // A second HELLO to the same server would only cost the first one its place.
             var others = hint with { Urls = [.. hint.Urls.Where(u => u != url)] };
@@ -159,6 +179,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
     private async Task<RendezvousConnection> OpenHereAsync(Uri url, bool comesHome, Guid? standing, CancellationToken cancellationToken)
     {
         NetworkLog.Trying(options.Log, url);
+        _dialled = url;
         try
         {
             var connection = await RendezvousConnection.OpenAsync(
@@ -169,6 +190,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
         }
         catch (Exception problem)
         {
+            _dialled = null;
             var why = Reason(problem);
             NetworkLog.Failed(options.Log, url, why);
             throw;
@@ -180,9 +202,15 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
             if (options.Listen is { } listen)
                 hello = hello with { Listen = listen(url) };
             hello = options.Personalize?.Invoke(url, hello) ?? hello;
+            hello = hello with { RetryToken = RetryTokenAt(url) };
             return comesHome ? hello with { Resume = null } : hello;
         }
     }
+
+    // Another for each address, so that no server can be this peer at another.
+    private string RetryTokenAt(Uri url) => Convert.ToHexStringLower(HMACSHA256.HashData(_retrySecret, Encoding.UTF8.GetBytes(url.ToString())))[..32];
+
+    private bool HasHint => _hints.Reader.TryPeek(out _);
 
     private TimeSpan Timeout(int addresses) =>
         TimeSpan.FromSeconds(Math.Clamp(_roundWithin.TotalSeconds / addresses, 1, options.AttemptTimeout.TotalSeconds));
@@ -197,7 +225,7 @@ internal sealed class RendezvousSeeker(RendezvousOptions options, RoomClockEstim
                 DelayGenerator = attempt => new ValueTask<TimeSpan?>(
                     attempt.Outcome.Exception is RendezvousRefusedException { IsMoving: true } ? _movingDelay
                     : _next % _candidates.Count == 0 ? AfterRounds(_failedRounds) : TimeSpan.Zero),
-                ShouldHandle = new PredicateBuilder<RendezvousConnection>().Handle<Exception>(IsTransient),
+                ShouldHandle = new PredicateBuilder<RendezvousConnection>().Handle<Exception>(e => IsTransient(e) && !HasHint),
             })
             .AddTimeout(new TimeoutStrategyOptions { TimeoutGenerator = _ => new ValueTask<TimeSpan>(Timeout(_candidates.Count)) })
             .Build();

@@ -31,7 +31,7 @@ internal static class ReportBuilder
             playing is { } now ? tracks.GetValueOrDefault(now.TrackId) : null,
             [.. tracks.Values.OfType<TrackReport>()],
             [.. swarm.Links.Select(l => Link(l, mesh, currentId))],
-            player.Report() with { Status = holding?.Status ?? PlaybackStatus.Pause },
+            player.Report(nowUs) with { Status = holding?.Status ?? PlaybackStatus.Pause },
             new ClockReport(clock.IsReady, double.IsFinite(clock.ErrorUs) ? clock.ErrorUs : null, clock.RttUs, clock.Drift * 1e6),
             nowUs - startedUs)
         {

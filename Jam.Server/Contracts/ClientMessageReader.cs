@@ -85,7 +85,7 @@ internal static class ClientMessageReader
         (int?)f.Whole("gateway_port", 1, 65535))
     {
         Password = f.Secret("password", DoorSeal.MaxPasswordLength), Invite = f.Id("invite"), HostToken = f.Id("host_token"), IsLocked = f.Flag("is_locked"),
-        IsEncrypted = f.Flag("is_encrypted"), LinkKey = f.TrackId("link_key"),
+        IsEncrypted = f.Flag("is_encrypted"), LinkKey = f.TrackId("link_key"), RetryToken = f.Id("retry_token"),
     };
 
     private static Role? ReadRole(FieldReader f) => f.Word("role", ("viewer", Role.Viewer), ("host", Role.Host));

@@ -65,6 +65,13 @@ public sealed record Hello(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? IsEncrypted { get; init; }
 
+    /// <summary>
+    /// A secret of the sender's own, the same in each HELLO that it says at this address: whoever was taken in, and never heard of it, is known by
+    /// it when it dials again. Null: none.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RetryToken { get; init; }
+
     /// <summary>SHA-256 of the certificate of this member's links, 64 hexadecimal digits; null: it has none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? LinkKey { get; init; }

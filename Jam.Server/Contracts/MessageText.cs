@@ -13,7 +13,7 @@ public static class MessageText
         ArgumentNullException.ThrowIfNull(message);
         return message switch
         {
-            Hello hello => Form(ControlCodec.Serialize(hello with { ResumeToken = null, Resume = null, LinkKey = null, Password = null, Invite = null, HostToken = null }))
+            Hello hello => Form(ControlCodec.Serialize(hello with { ResumeToken = null, Resume = null, LinkKey = null, Password = null, Invite = null, HostToken = null, RetryToken = null }))
                 + (hello.Password is null ? "" : ", with a password") + (hello.Invite is null ? "" : ", with an invite") + (hello.HostToken is null ? "" : ", with the host's token")
                 + (hello.ResumeToken is null ? "" : ", comes back") + (hello.Resume is null ? "" : ", remembers the room"),
             SetRole { HostToken: not null } role => Form(ControlCodec.Serialize(role with { HostToken = null })) + ", with the host's token",

@@ -38,11 +38,13 @@ internal sealed partial class FleetAgent
             .AddRetry(new RetryStrategyOptions
             {
                 MaxRetryAttempts = int.MaxValue, BackoffType = DelayBackoffType.Exponential, UseJitter = true, Delay = s_firstWait, MaxDelay = s_longestWait,
-                ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is SchemaException or TimeoutRejectedException || FleetDatabase.IsAbsent(e)),
+                // Whatever it is, a server that gave up here would never be one of its fleet.
+                ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is not OperationCanceledException),
                 OnRetry = attempt =>
                 {
                     // Each reason once: it is the same every two seconds for as long as it takes.
-                    if (attempt.Outcome.Exception is { } problem && (problem is SchemaException || FleetDatabase.IsRefusal(problem)) && problem.Message != told)
+                    if (attempt.Outcome.Exception is { } problem and not TimeoutRejectedException
+                        && (!FleetDatabase.IsAbsent(problem) || FleetDatabase.IsRefusal(problem)) && problem.Message != told)
                         FleetLog.Unusable(_log, _address.Name, told = problem.Message);
                     return default;
                 },
@@ -111,11 +113,15 @@ internal sealed partial class FleetAgent
                 if (_advertisesNext || _absentSec is not null)
                     _hurry.Writer.TryWrite(true);
             }
-            catch (Exception e) when (FleetDatabase.IsAbsent(e))
+            catch (Exception e)
             {
+                // The root of the thread that keeps the lease: without it the lease would lapse for good.
                 DoubtSessions();
-                if (_sight.NotAnswered())
-                    FleetLog.Absent(_log, e.Message);
+                if (!_sight.NotAnswered())
+                    return;
+                FleetLog.Absent(_log, e.Message);
+                if (!FleetDatabase.IsAbsent(e))
+                    FleetLog.Failed(_log, e);
             }
         }
     }

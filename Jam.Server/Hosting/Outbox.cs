@@ -47,19 +47,7 @@ internal sealed class Outbox(int capacity)
     /// <summary>Appends a message; false where the queue is full.</summary>
     /// <param name="message">What to send.</param>
     /// <param name="isYours">Whether the caller has to empty it, by <see cref="TryTake"/> until that gives nothing.</param>
-    public bool TryAdd(Outbound message, out bool isYours)
-    {
-        lock (_gate)
-        {
-            isYours = false;
-            _messages ??= new Queue<Outbound>(2);
-            if (_messages.Count >= capacity)
-                return false;
-            _messages.Enqueue(message);
-            isYours = Claim();
-            return true;
-        }
-    }
+    public bool TryAdd(Outbound message, out bool isYours) => TryAddPatient(message, 1, out isYours);
 
     /// <summary>Appends a message that may wait for company; false where the queue is full.</summary>
     /// <param name="message">What to send.</param>

@@ -32,11 +32,11 @@ internal static class Door
     /// <summary>Whether a HELLO comes from someone who is or was here, by its token.</summary>
     public static bool IsKnown(Room room, Hello hello)
     {
-        if (hello is not { PeerId: { } peerId, ResumeToken: { } token })
+        if (hello.PeerId is not { } peerId)
             return false;
         return room.Connections.TryGetValue(peerId, out var connection)
-            ? Tokens.IsSame(room.Seats[connection].Token, token)
-            : room.Absentees.TryGetValue(peerId, out var absentee) && Tokens.IsSame(absentee.Token, token);
+            ? Retry.IsSelf(room.Seats[connection].Token, room.Seats[connection].Retry, hello)
+            : room.Absentees.TryGetValue(peerId, out var absentee) && Retry.IsSelf(absentee.Token, absentee.Retry, hello);
     }
 
     /// <summary>Whether a token is the one that the room was opened with.</summary>

@@ -44,14 +44,17 @@ internal static class Membership
         var stepsDown = isOwner && turn.Room.HostConnection is { } usurper ? Authority.StepDown(turn, usurper) : null;
         var isHost = hello.Role == Role.Host && (isOwner || MayHost(turn, identity.PeerId));
         var doorBefore = turn.Room.Door;
-        var hostToken = isHost ? Door.TakeFirstHost(turn, hello, sender) : null;
+        var hostToken = isHost ? Door.TakeFirstHost(turn, hello, sender) ?? identity.Retry?.HostToken : null;
         if (turn.Room.HostClaim?.PeerId == identity.PeerId)
             turn.Room = turn.Room with { HostClaim = null };
         var member = new Member(
             identity.PeerId, FreeName(turn.Room, Names.Clean(hello.Name, Limits.MaxMemberNameLength) ?? identity.Name, identity.JoinSeq),
             isHost ? Role.Host : Role.Viewer, identity.JoinSeq, Addresses(hello, sender), null,
             identity.IsMuted && !isHost, hello.GatewayPort, Tokens.HashOf(identity.Token), hello.LinkKey);
-        var seat = new Seat(sender.Connection, member, identity.Token);
+        var seat = new Seat(sender.Connection, member, identity.Token)
+        {
+            Retry = hello.RetryToken is { } retry ? new Retry(retry, hostToken) : null,
+        };
         Seat(turn, seat);
         Crowd.Enter(turn, seat, replaced);
         var note = hello.Resume is { } resume ? Succession.Resume(turn, resume, sender.Connection) : null;
@@ -91,7 +94,7 @@ internal static class Membership
         Unseat(turn, seat);
         var absentees = turn.Room.Absentees;
         if (mayReturn && absentees.Count < Limits.MaxMembers)
-            absentees = absentees.SetItem(member.PeerId, new Absentee(member.PeerId, member.Name, member.JoinSeq, seat.Token, turn.Now.Us, member.IsMuted));
+            absentees = absentees.SetItem(member.PeerId, new Absentee(member.PeerId, member.Name, member.JoinSeq, seat.Token, turn.Now.Us, member.IsMuted) { Retry = seat.Retry });
         turn.Room = turn.Room with
         {
             Absentees = absentees,
@@ -145,7 +148,7 @@ internal static class Membership
     // A HELLO that was held up, on a connection that its member has given up for a later one, must not throw that one out.
     private static bool IsOvertaken(RoomTurn turn, Hello hello, Sender sender) =>
         hello.PeerId is { } peerId && turn.Room.Connections.TryGetValue(peerId, out var later) && later > sender.Connection
-        && Tokens.IsSame(turn.Room.Seats[later].Token, hello.ResumeToken);
+        && Retry.IsSelf(turn.Room.Seats[later].Token, turn.Room.Seats[later].Retry, hello);
 
     /// <summary>Who says HELLO: someone who is still seated elsewhere (on the connection that is replaced), who was here before, or who is new.</summary>
     private static (Absentee Identity, long? Replaced) Recognize(RoomTurn turn, Hello hello, Sender sender)
@@ -153,24 +156,25 @@ internal static class Membership
         var room = turn.Room;
         if (hello.PeerId is { } peerId)
         {
-            var token = hello.ResumeToken;
             if (room.Connections.TryGetValue(peerId, out var connection))
             {
                 var old = room.Seats[connection];
-                if (Tokens.IsSame(old.Token, token))
+                if (Retry.IsSelf(old.Token, old.Retry, hello))
                 {
                     // Its old connection is dead, or soon will be; the one that speaks now is the living one.
                     Unseat(turn, old);
                     turn.Fail(connection, ErrorCodes.Replaced, ReplacedText, close: true);
-                    return (new Absentee(peerId, old.Member.Name, old.Member.JoinSeq, old.Token, turn.Now.Us, old.Member.IsMuted), connection);
+                    return (new Absentee(peerId, old.Member.Name, old.Member.JoinSeq, old.Token, turn.Now.Us, old.Member.IsMuted) { Retry = Unheard(old.Token, old.Retry, hello) }, connection);
                 }
             }
             else if (room.Absentees.TryGetValue(peerId, out var absentee))
             {
-                if (Tokens.IsSame(absentee.Token, token))
+                if (Retry.IsSelf(absentee.Token, absentee.Retry, hello))
                 {
                     turn.Room = room with { Absentees = room.Absentees.Remove(peerId) };
-                    return (absentee with { Token = token }, null);
+                    // Of one that this server has from another, it may have known only the hash.
+                    var token = Tokens.IsSame(absentee.Token, hello.ResumeToken) ? hello.ResumeToken : absentee.Token;
+                    return (absentee with { Token = token, Retry = Unheard(token, absentee.Retry, hello) }, null);
                 }
             }
             else
@@ -182,6 +186,9 @@ internal static class Membership
 
         return (New(turn, sender.FreshPeerId, sender), null);
     }
+
+    // Who has its token has heard everything else that came with it.
+    private static Retry? Unheard(string token, Retry? retry, Hello hello) => Tokens.IsSame(token, hello.ResumeToken) ? null : retry;
 
     private static Absentee New(RoomTurn turn, string peerId, Sender sender)
     {

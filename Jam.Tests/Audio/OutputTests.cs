@@ -4,6 +4,7 @@ using Jam.Peer.Audio;
 using Jam.Peer.Clock;
 using Jam.Peer.Playback;
 using Jam.Peer.Session;
+using Jam.Server.Contracts;
 using NUnit.Framework;
 
 namespace Jam.Tests.Audio;
@@ -84,6 +85,17 @@ public sealed class OutputTests
         Assert.That(report.Sounding, Is.False);
         Assert.That(report.OutputIsAudible, Is.False);
         Assert.That(report.SyncErrorUs, Is.Null);
+    }
+
+    [Test]
+    public async Task A_report_is_of_the_instant_that_it_is_asked_for_however_late_the_player_comes_to_answer()
+    {
+        var clock = new RoomClockSnapshot(Guid.NewGuid(), 0, 0, 0, 5, 100, true);
+        await using var player = Player.Start(new PlayerOptions { Output = OutputKind.Null }, TimeProvider.System, () => clock, _ => { });
+        var nowUs = TimeProvider.System.NowUs();
+        player.SetTimeline(new TimelinePair(new Timeline(1, 1, clock.ClockId, PlaybackStatus.Play, null, nowUs - 9_000_000, 2_000_000), null));
+        Assert.That(player.Report(nowUs - 1_000_000).PositionUs, Is.EqualTo(10_000_000));
+        Assert.That(player.Report().PositionUs, Is.GreaterThanOrEqualTo(11_000_000));
     }
 
     [Test]

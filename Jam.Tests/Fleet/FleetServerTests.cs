@@ -225,9 +225,25 @@ internal sealed class FleetServerTests
         Assert.That(await early.LastErrorAsync(ct), Is.EqualTo(ErrorCodes.Unavailable));
         late.Way.Open();
         await late.SeesAsync(2, ct);
-        Assert.That(await late.IsReadyAsync(ct), Is.True);
+        await late.ReadyAsync(ct);
         using var host = await WebSocketClient.JoinAsync(late.Server.Port, Role.Host, "ana", ct);
         Assert.That(fleet.Log.Text, Does.Contain("is not there yet").And.Contain("is there after").And.Not.Contain("never-to-be-logged"));
+    }
+
+    [Test]
+    public async Task A_server_that_meets_something_else_where_its_database_should_be_goes_on_asking(CancellationToken ct)
+    {
+        await using var fleet = await TestFleet.StartAsync(1, ct);
+        var late = await fleet.AddAsync(ct, isCut: true);
+        // No TLS; and then the end of a command that nobody has given.
+        late.Way.Says = [(byte)'N', (byte)'C', 0, 0, 0, 6, (byte)'X', 0];
+        late.Way.Open();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (late.Way.Told < 2)
+            await timer.WaitForNextTickAsync(ct);
+        late.Way.Says = null;
+        await late.SeesAsync(2, ct);
+        await late.ReadyAsync(ct);
     }
 
     [Test]
@@ -243,13 +259,14 @@ internal sealed class FleetServerTests
     public async Task A_server_that_drains_is_not_ready_for_more_rooms(CancellationToken ct)
     {
         await using var fleet = await TestFleet.StartAsync(2, ct);
-        Assert.That(await fleet[0].IsReadyAsync(ct), Is.True);
+        await fleet[0].ReadyAsync(ct);
         using var host = await WebSocketClient.JoinAsync(fleet[0].Server.Port, Role.Host, "ana", ct);
         // Until its member has gone over, or has been given up.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var draining = fleet[0].Server.DrainAsync(ending.Token);
         await fleet[0].UntilAsync(f => f.GetProperty("is_draining").GetBoolean(), ct);
-        Assert.That((await fleet[0].IsReadyAsync(ct), await fleet[1].IsReadyAsync(ct)), Is.EqualTo((false, true)));
+        await fleet[1].ReadyAsync(ct);
+        Assert.That(await fleet[0].IsReadyAsync(ct), Is.False);
         await ending.CancelAsync();
         await Task.WhenAny(draining);
     }

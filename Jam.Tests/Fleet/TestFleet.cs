@@ -55,6 +55,8 @@ internal sealed class TestFleet : IAsyncDisposable
     {
         foreach (var server in _servers)
             await server.DisposeAsync();
+        // Shown where the test has failed.
+        TestContext.Out.WriteLine(Log.Text);
     }
 }
 
@@ -87,6 +89,14 @@ internal sealed class TestMember(JamServer server, Turnstile way) : IAsyncDispos
     {
         using var answer = await _http.GetAsync(new Uri($"http://127.0.0.1:{Server.WebPort}/readyz"), ct);
         return answer.IsSuccessStatusCode;
+    }
+
+    public async Task ReadyAsync(CancellationToken ct)
+    {
+        // A lease of a second may lapse on a machine that is busy elsewhere, and comes back with the next renewal.
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!await IsReadyAsync(ct))
+            await timer.WaitForNextTickAsync(ct);
     }
 
     public Task SeesAsync(int servers, CancellationToken ct) => UntilAsync(f => f.GetProperty("servers").GetInt32() == servers, ct);

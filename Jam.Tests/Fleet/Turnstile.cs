@@ -12,16 +12,33 @@ internal sealed class Turnstile : IAsyncDisposable
     private readonly List<Socket> _sockets = [];
     private readonly List<Task> _pumps = [];
     private readonly Task _loop;
+    private readonly Task _until;
+    private readonly TaskCompletionSource _arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isCut;
 
-    public Turnstile(int to)
+    /// <param name="to">The port.</param>
+    /// <param name="until">Who comes waits for it; null: for nothing.</param>
+    public Turnstile(int to, Task? until = null)
     {
-        _to = to;
+        (_to, _until) = (to, until ?? Task.CompletedTask);
         _listener.Start();
         _loop = AcceptAsync();
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>How many have come so far.</summary>
+    public int Arrivals { get; private set; }
+
+    /// <summary>What who comes is told instead of being let through; null: they are.</summary>
+    public byte[]? Says { get; set; }
+
+    /// <summary>How many were told so.</summary>
+    public int Told { get; private set; }
+
+    /// <summary>Ends when the first comes.</summary>
+    public Task Arrival => _arrival.Task;
 
     /// <summary>Breaks what passes, and lets nobody in.</summary>
     public void Cut()
@@ -44,6 +61,7 @@ internal sealed class Turnstile : IAsyncDisposable
     {
         Cut();
         _listener.Stop();
+        _end.TrySetResult();
         await _loop;
         await Task.WhenAll(_pumps);
     }
@@ -55,9 +73,17 @@ internal sealed class Turnstile : IAsyncDisposable
             try
             {
                 var here = await _listener.AcceptSocketAsync();
+                Arrivals++;
+                _arrival.TrySetResult();
+                await Task.WhenAny(_until, _end.Task);
                 var there = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-                here.NoDelay = true;
-                await there.ConnectAsync(IPAddress.Loopback, _to);
+                if (!await LeadAsync(here, there))
+                {
+                    here.Close(0);
+                    there.Close(0);
+                    continue;
+                }
+
                 lock (_gate)
                 {
                     _sockets.AddRange([here, there]);
@@ -72,10 +98,36 @@ internal sealed class Turnstile : IAsyncDisposable
                     _pumps.Add(PumpAsync(there, here));
                 }
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
             {
+                // The last is how a listener says that it was stopped.
                 return;
             }
+        }
+    }
+
+    /// <summary>False where there is nothing to be let through to: who is next may have more luck.</summary>
+    private async Task<bool> LeadAsync(Socket here, Socket there)
+    {
+        try
+        {
+            if (Says is { } words)
+            {
+                await here.SendAsync(words);
+                // Until it hangs up: a reset would take the words with it.
+                while (await here.ReceiveAsync(new byte[1024]) > 0)
+                    continue;
+                Told++;
+                return false;
+            }
+
+            here.NoDelay = true;
+            await there.ConnectAsync(IPAddress.Loopback, _to);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
         }
     }
 

@@ -4,6 +4,7 @@ JUMP_US = 20_000            # how far a position may be from where it was going
 TOGETHER_US = 30_000        # how far apart two may say that they are
 SILENT_S = 1.5              # a peer that reports four times a second and says nothing for so long stood still
 SETTLE_S = 3.0              # how long a peer's clock is only rough
+OBEYED_S = 4                # how long a command has a hand in the playing
 
 
 def rank(state):
@@ -97,12 +98,20 @@ def within(windows, since, until, before=0.0, after=0.0):
     return any(begin - before <= until and since <= end + after for begin, end in windows)
 
 
-def gaps(name, lives, own, cuts, sources, commands, starved):
+def learnt_late(told, life, cuts, at, report):
+    """Whether a peer is now where a command put the room while it was out of touch: it learns that when it is back, however late."""
+    start = report["at_us"] - report["playback"]["position_us"]
+    return any(when < at and abs(start - line) <= JUMP_US
+               and (within(cuts, when, at) or any(when <= t < at and not r["server_connected"] for t, r in life)) for when, line in told)
+
+
+def gaps(name, lives, own, cuts, sources, commands, starved, told, waited):
     """What a peer's reports tell of its playing. Times in s, windows as (from, to): `own`: it was stopped; `cuts`: it was cut off; `sources`: someone
-    who has chunks was away; `commands`: the room may have been told to do something else; `starved`: this machine did not keep up."""
+    who has chunks was away; `commands`: the room may have been told to do something else; `starved`: this machine did not keep up; `told`: when the
+    room was commanded to play, and since when the track would have been playing so, us; `waited`: its sound thread waited for a processor."""
     broken = []
     for life in lives:
-        last = None
+        last, learnt = None, []
         for at, report in life:
             before, last = last, (at, report)
             if before is None:
@@ -113,13 +122,19 @@ def gaps(name, lives, own, cuts, sources, commands, starved):
             # One that only just begins may be busy with that.
             if at - since > SILENT_S and old["sounding"] and since - life[0][0] > SETTLE_S:
                 broken.append(f"no gap: {name} stood still for {at - since:.1f} s")
-            if not (old["status"] == new["status"] == "PLAY") or not old["sounding"] or within(commands, since, at, 0.5, 0):
+            if not (old["status"] == new["status"] == "PLAY") or not old["sounding"] or within(commands + learnt, since, at, 0.5, 0):
+                continue
+            jump = new["position_us"] - old["position_us"] - (report["at_us"] - before[1]["at_us"])
+            if abs(jump) > JUMP_US and learnt_late(told, life, cuts, at, report):
+                learnt.append((at, at + OBEYED_S))
+                continue
+            if not new["sounding"] and new["output_lead_us"] <= 0 and within(waited, since, at):
+                # Nothing was ready to be heard, whatever there was of the track: the thread that gets it ready did not run.
                 continue
             if not new["sounding"] or new["underruns"] > old["underruns"]:
                 if old["buffer_us"] >= DRY_US or not within(cuts + sources, since, at, 0, 8):
                     broken.append(f"no gap: {name} fell silent at {at:.1f} s with {old['buffer_us'] / 1e6:.1f} s of the track ahead")
                 continue
-            jump = new["position_us"] - old["position_us"] - (report["at_us"] - before[1]["at_us"])
             if abs(jump) > JUMP_US and at - life[0][0] > SETTLE_S:
                 broken.append(f"no gap: {name} jumped by {jump / 1e3:+.0f} ms at {at:.1f} s")
     return broken

@@ -8,9 +8,10 @@ import tempfile
 import time
 
 import chaos_check
-from chaos_eye import Eye
+from chaos_eye import Eye, start_of
 from chaos_plan import plan
 from chaos_room import Alone, Lan, Room
+from chaos_waits import Waits
 from fleet_rig import Loopback
 from rig import RigError
 
@@ -38,8 +39,9 @@ class Seed:
             events, small = plan(self.seed, self.a.seconds, self.servers, not self.a.plain, self.viewers, self.a.has_machines)
             self.say(f"seed {self.seed}; small disks: {small}")
             room = self.room = Room(self.folder, self.a.program, self.network, self.servers, self.viewers, small, self.seed, self.a.plain)
-            eye = self.eye = None
+            eye = self.eye = self.waits = None
             try:
+                self.waits = Waits(room.places)
                 room.start()
                 eye = self.eye = Eye([s.url for s in room.servers])
                 room.wait(lambda: eye.watcher.state and eye.watcher.state["status"] == "PLAY", 10, "the observer does not get in")
@@ -47,6 +49,8 @@ class Seed:
                 well_after = self.rest()
                 self.judge()
             finally:
+                if self.waits:
+                    self.waits.close()
                 if eye:
                     eye.close()
                 room.close()
@@ -156,7 +160,7 @@ class Seed:
         server is asked again for as long as 20 s."""
         for typed, count in self.commands:
             seen = [at for at, state in self.eye.watcher.seen if state["by"] and typed <= at <= typed + 1.5]
-            yield typed, seen[count - 1] + 4 if len(seen) >= count else typed + 25
+            yield typed, seen[count - 1] + chaos_check.OBEYED_S if len(seen) >= count else typed + 25
 
     def rest(self):
         """Waits until all is well; s that took. What is not well after the patience is broken."""
@@ -213,6 +217,7 @@ class Seed:
         room, seen = self.room, self.eye.watcher.seen
         self.broken += chaos_check.monotone(seen) + chaos_check.owners(seen, self.fleet_ids)
         hashes, commands = {}, list(self.obeyed())
+        told = [(at, start_of(state)) for at, state in seen if state["by"] and state["status"] == "PLAY"]
         for place in room.viewers:
             for path in self.saved(place):
                 if self.sabotage == "save" and not hashes:
@@ -234,8 +239,9 @@ class Seed:
             if room.find(place.name).machine is Loopback:
                 others += [w for windows in self.own.values() for w in windows]
             self.broken += chaos_check.gaps(place.name, [life.reports for life in place.lives], own, self.cuts.get(place.name, []), others,
-                                            commands, self.starved)
-        self.say(f"this machine did not keep up: {sum(b - a for a, b in self.starved):.1f} s; commands at work: {sum(b - a for a, b in commands):.1f} s")
+                                            commands, self.starved, told, self.waits.windows[place.name])
+        self.say(f"this machine did not keep up: {sum(b - a for a, b in self.starved):.1f} s; commands at work: {sum(b - a for a, b in commands):.1f} s; sound "
+                 f"threads waited long {sum(map(len, self.waits.windows.values()))} times")
         for words in self.broken:
             self.say(f"BROKEN {words}")
 

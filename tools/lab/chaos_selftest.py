@@ -13,7 +13,7 @@ def state(epoch=1, revision=1, clock=A, **more):
 
 def report(at=0.0, **playback):
     return {"at_us": int(at * 1e6), "server_connected": True, "members_in_room": 3, "track": {"track_id": "t" * 64, "chunks": 9, "chunks_have": 9},
-            "playback": {"status": "PLAY", "sounding": True, "underruns": 0, "buffer_us": 5_000_000, "position_us": int(at * 1e6), **playback}}
+            "playback": {"status": "PLAY", "sounding": True, "underruns": 0, "buffer_us": 5_000_000, "output_lead_us": 40_000, "position_us": int(at * 1e6), **playback}}
 
 
 def life(wrong=None, at=8, **playback):
@@ -26,8 +26,16 @@ def life(wrong=None, at=8, **playback):
     return [reports]
 
 
+def moved(by_us, at=20):
+    """Ten seconds of reports of one that is somewhere else from one of them on."""
+    reports = life()[0]
+    for _, later in reports[at:]:
+        later["playback"]["position_us"] += by_us
+    return [reports]
+
+
 def gaps(lives, **windows):
-    nothing = dict.fromkeys(("own", "cuts", "sources", "commands", "starved"), [])
+    nothing = dict.fromkeys(("own", "cuts", "sources", "commands", "starved", "told", "waited"), [])
     return chaos_check.gaps("x", lives, **{**nothing, **windows})
 
 
@@ -63,6 +71,13 @@ def pure():
     yield "a jump", gaps(life("jump", 20, position_us=5_030_000)), "no gap"
     yield "a standstill", gaps(life("still", 16)), "no gap"
     yield "want, cut off", gaps(life("dry", sounding=False), cuts=[(1, 3)]), "no gap"
+    yield "a sound thread that had to wait", gaps(life("silent", sounding=False, output_lead_us=0), waited=[(1.9, 2.0)]), None
+    yield "a silence though it had not", gaps(life("silent", sounding=False, output_lead_us=0), waited=[(3.9, 4.0)]), "no gap"
+    yield "a silence though it was ahead", gaps(life("silent", sounding=False), waited=[(1.9, 2.0)]), "no gap"
+    sought = {"told": [(3.0, -30_000_000)]}
+    yield "a seek that came while it was cut off", gaps(moved(30_000_000), cuts=[(2, 4.8)], **sought), None
+    yield "a seek that came late though nothing was cut", gaps(moved(30_000_000), **sought), "no gap"
+    yield "a jump to where no seek led", gaps(moved(31_000_000), cuts=[(2, 4.8)], **sought), "no gap"
     yield "a standstill that was caused", gaps(life("still", 16), own=[(3.9, 7)]), None
 
 
