@@ -1,6 +1,7 @@
 // The tracks of the room as this page holds them: what is needed of each is fetched from a gateway, by kind.
 
 import { Blocks } from './blocks.js';
+import { ChainedTrack } from './chainedTrack.js';
 import { Manifest } from './manifest.js';
 import { Mp3Track } from './mp3Track.js';
 import { PcmTrack } from './pcmTrack.js';
@@ -108,7 +109,10 @@ export class Tracks {
     const decode = (bytes, rate, count) => this.#decoder.mp3(bytes, rate, count);
     const decodeWhole = (bytes, rate) => this.#decoder.whole(bytes, rate);
     const openWhole = (s) => this.#openWhole(track, reader, decodeWhole, s);
-    const spliced = index && SplicedTrack.open(reader, index, decodeWhole, openWhole);
+    const spliced =
+      index &&
+      (SplicedTrack.open(reader, index, decodeWhole, openWhole) ??
+        ChainedTrack.open(reader, index, decodeWhole, (part, s) => this.#openWhole(track, part, decodeWhole, s)));
     if (spliced) return spliced;
     if (index && parseIndex(index, track.length_bytes)) return Mp3Track.open(reader, index, decode, signal);
     const kind = kindOf(await reader.read(0, Math.min(16, track.length_bytes), signal));
