@@ -1,4 +1,4 @@
-import { $, el, memory, setText } from './dom.js';
+import { $, el, memory, setText, tabMemory } from './dom.js';
 import { Beside } from './beside.js';
 import { RoomClient } from './roomClient.js';
 import { seenFrom } from './whereabouts.js';
@@ -19,7 +19,7 @@ const room = decodeURIComponent(location.pathname.slice('/room/'.length));
 const client = new RoomClient({
   room,
   name: memory.get('jam:name') || undefined,
-  isListed: sessionStorage.getItem(`jam:unlisted:${room}`) ? false : undefined,
+  isListed: tabMemory.get(`jam:unlisted:${room}`) ? false : undefined,
   doorKeys: takeDoorKeys(room),
 });
 

@@ -1,5 +1,5 @@
 import { serverOffers } from '../beside.js';
-import { $, bytesText, el, setText } from '../dom.js';
+import { $, bytesText, el, setText, tabMemory } from '../dom.js';
 
 const KEY = 'jam:drop-key';
 
@@ -7,10 +7,10 @@ const KEY = 'jam:drop-key';
 function takeKey() {
   const key = /^#key=([\w-]+)$/.exec(location.hash)?.[1];
   if (key) {
-    sessionStorage.setItem(KEY, key);
+    tabMemory.set(KEY, key);
     history.replaceState(null, '', location.pathname);
   }
-  return sessionStorage.getItem(KEY);
+  return key ?? tabMemory.get(KEY);
 }
 
 /** On the page of a host's own peer: files that are dropped here are seeded by it. */

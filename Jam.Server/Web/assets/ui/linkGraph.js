@@ -1,5 +1,7 @@
 // Peers on a circle, and what flows between them.
 
+import { cutText } from '../dom.js';
+
 const MAX_EDGES = 400;
 
 /** Draws into a square canvas. */
@@ -50,8 +52,7 @@ export class LinkGraph {
       g.font = '11px system-ui, sans-serif';
       g.textAlign = 'center';
       g.textBaseline = 'middle';
-      const name = p.name.length > 10 ? `${p.name.slice(0, 9)}…` : p.name;
-      g.fillText(name, at.x + 26 * Math.cos(at.angle), at.y + 17 * Math.sin(at.angle), 70);
+      g.fillText(cutText(p.name, 10), at.x + 26 * Math.cos(at.angle), at.y + 17 * Math.sin(at.angle), 70);
     }
     canvas.setAttribute('aria-label', `${peers.length} peers and ${links.length} links that carry something`);
   }

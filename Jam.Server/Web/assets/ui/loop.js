@@ -1,4 +1,4 @@
-import { $, el, everyFrame, keyed, setProp, setText } from '../dom.js';
+import { $, el, everyFrame, keyed, named, setProp, setText } from '../dom.js';
 import { beatAt } from '../roomModel.js';
 
 const NOTES = ['C', 'C♯', 'D', 'D♯', 'E', 'F', 'F♯', 'G', 'G♯', 'A', 'A♯', 'B'];
@@ -158,7 +158,7 @@ export function mountLoop(client) {
       ),
     );
     const words = shown.flatMap((s, i) => (s ? [`${nameOf(s)} on ${i + 1}`] : []));
-    cells.setAttribute('aria-label', `Lane of ${name}: ${words.join(', ') || 'silent'}`);
+    cells.setAttribute('aria-label', `Lane of ${named(name)}: ${words.join(', ') || 'silent'}`);
   }
 
   function show() {

@@ -1,4 +1,4 @@
-import { $, el, icon, keyed, setProp, setText, spanText } from '../dom.js';
+import { $, el, icon, keyed, named, setProp, setText, spanText } from '../dom.js';
 
 const MAX_ROWS = 200;
 
@@ -57,7 +57,7 @@ export function mountMembers(client) {
     sync.classList.toggle('is-far', Math.abs(m.stats?.sync_error_us ?? 0) > 5_000);
     acts.firstChild.hidden = room.role !== 'host' || isMe;
     const [summary, items] = acts.firstChild.children;
-    summary.setAttribute('aria-label', `Actions for ${m.name}`);
+    summary.setAttribute('aria-label', `Actions for ${named(m.name)}`);
     setText(items.children[1], m.is_muted ? 'Let speak again' : 'Mute');
   }
 
