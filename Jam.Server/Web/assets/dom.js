@@ -112,15 +112,17 @@ export function bytesText(bytes) {
   return `${i && bytes < 100 ? bytes.toFixed(1) : Math.round(bytes)} ${units[i]}`;
 }
 
-/** The beginning of a text, cut between characters, never within one. */
-export function cutText(text, most) {
-  const all = text.length > most ? [...new Intl.Segmenter().segment(text)] : [];
-  return all.length > most
-    ? `${all
-        .slice(0, most - 1)
-        .map((s) => s.segment)
-        .join('')}…`
-    : text;
+/** As much of a text as is not wider than so many pixels in a canvas, cut between characters, never within one. */
+export function fitText(g, text, width) {
+  if (g.measureText(text).width <= width) return text;
+  const parts = Intl.Segmenter ? [...new Intl.Segmenter().segment(text)].map((s) => s.segment) : [...text];
+  let [fits, end] = [0, parts.length];
+  while (fits + 1 < end) {
+    const middle = (fits + end) >> 1;
+    if (g.measureText(`${parts.slice(0, middle).join('')}…`).width <= width) fits = middle;
+    else end = middle;
+  }
+  return `${parts.slice(0, fits).join('')}…`;
 }
 
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdfd\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;

@@ -37,9 +37,16 @@ const OVER = {
   replaced: 'This place in the room is open in another tab or window now.',
   room_full: 'The room is full.',
   server_full: 'This server has no place for another room.',
-  too_many_errors: 'Too many messages were wrong; reload the page to come back.',
+  too_many_errors: 'Too many messages were wrong.',
   over: 'You have left the room.',
 };
+
+// It stays: a page that is out of its room, and does not say why, looks broken.
+function showEnd(why) {
+  const back = el('button', { type: 'button', textContent: 'Come back', on: { click: () => location.reload() } });
+  $('moved').replaceChildren(`${OVER[why] ?? 'This connection is over.'} `, ...(why === 'kicked' ? [] : [back]));
+  $('moved').hidden = false;
+}
 
 function showStatus(status, why) {
   document.body.dataset.status = status;
@@ -52,7 +59,7 @@ function showStatus(status, why) {
   };
   const { away } = client;
   setText($('status'), status === 'open' && away ? `connected to ${away.host}` : words[status]);
-  if (status === 'over') say(`${OVER[why] ?? 'This connection is over.'} Reload to come back.`);
+  if (status === 'over') showEnd(why);
 }
 
 // This page's own server may be gone for good: reloading needs the other one.

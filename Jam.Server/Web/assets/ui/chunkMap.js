@@ -1,7 +1,7 @@
 // Chunks of each peer, a row a peer. Chunks are pixels of a small picture that is stretched over the row, so a track of any length costs
 // the same; only rows that changed are painted.
 
-import { cutText, isCalm, named } from '../dom.js';
+import { fitText, isCalm, named } from '../dom.js';
 
 const MISSING = 0xffff;
 const NAME_WIDTH = 128;
@@ -159,7 +159,7 @@ export class ChunkMap {
       g.fillRect(0, row.y, 4 * dpr, row.height);
       g.fillStyle = this.#ink;
       g.textAlign = 'left';
-      g.fillText(cutText(p.name, 17), 9 * dpr, row.y + row.height / 2, this.#left - 14 * dpr);
+      g.fillText(fitText(g, p.name, this.#left - 14 * dpr), 9 * dpr, row.y + row.height / 2);
       g.textAlign = 'right';
       g.fillText(`${Math.floor((p.have / p.chunks) * 100)} %`, this.#canvas.width - 2 * dpr, row.y + row.height / 2);
     }
