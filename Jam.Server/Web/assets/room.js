@@ -26,10 +26,11 @@ const client = new RoomClient({
 const beside = new Beside(client);
 client.askElsewhere = async () => (await (await beside.gateways()).servers()).map(({ url, host }) => seenFrom(url, host)).filter(Boolean);
 
-function say(text) {
+function say(text, stays = false) {
   const line = el('p', { textContent: text });
   $('alerts').append(line);
-  setTimeout(() => line.remove(), ALERT_MS);
+  if (!stays) setTimeout(() => line.remove(), ALERT_MS);
+  return line;
 }
 
 const OVER = {
@@ -43,9 +44,8 @@ const OVER = {
 
 // It stays: a page that is out of its room, and does not say why, looks broken.
 function showEnd(why) {
-  const back = el('button', { type: 'button', textContent: 'Come back', on: { click: () => location.reload() } });
-  $('moved').replaceChildren(`${OVER[why] ?? 'This connection is over.'} `, ...(why === 'kicked' ? [] : [back]));
-  $('moved').hidden = false;
+  const line = say(`${OVER[why] ?? 'This connection is over.'} `, true);
+  if (why !== 'kicked') line.append(el('button', { type: 'button', textContent: 'Come back', on: { click: () => location.reload() } }));
 }
 
 function showStatus(status, why) {

@@ -199,7 +199,8 @@ export function mountLoop(client) {
     if (!client.lane.isHeard) setText(heard, 'Silent here. What you change is kept, and sent when you hear the loop again.');
     else if (from > cycle && room.lanes.size) {
       const s = ((from * loop.beats - beat) * 60) / room.tempo.bpm;
-      setText(heard, `Your change is heard when the loop starts anew, in ${Math.max(1, Math.ceil(s))} s`);
+      const what = (lane?.effective_cycle ?? -Infinity) > cycle ? 'Your change' : 'The new shape';
+      setText(heard, `${what} is heard when the loop starts anew, in ${Math.max(1, Math.ceil(s))} s`);
     } else setText(heard, lane ? 'What you see is what sounds.' : '');
   }
 
