@@ -1,5 +1,6 @@
 using Microsoft.Playwright;
 using NUnit.Framework;
+using static Microsoft.Playwright.Assertions;
 
 namespace Jam.Tests.Page;
 
@@ -18,6 +19,8 @@ internal sealed class Browser
     {
         if (Path is not { } path)
             return;
+        // As for everything else that is waited for (below).
+        SetDefaultExpectTimeout(30_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = path, Args = ["--no-sandbox"] });
     }

@@ -12,6 +12,8 @@ namespace Jam.Tests.Page;
 internal sealed class PageQualityTests
 {
     private const int MaxBytes = 200_000;
+    private const string LongName = "Maximiliane-Friederike von der Hohenstaufen-Wolkenburg שירה 🎸";
+    private const string LongTitle = "A night in the garden of a rather long name that goes on and on, remastered for whoever reads to the end";
 
     [Test]
     public async Task No_view_has_an_accessibility_violation([Values] bool isPhone, [Values(ColorScheme.Dark, ColorScheme.Light)] ColorScheme scheme, CancellationToken ct)
@@ -80,7 +82,15 @@ internal sealed class PageQualityTests
     {
         await using var server = await TestServer.StartAsync(ct);
         await using var host = await RoomPageTests.HostAsync(server.Port);
-        await using var phone = await RoomTab.OpenAsync(server.Port, "bo", isPhone: true);
+        await host.SayAsync($$"""{"type":"QUEUE","action":"add","track_id":"{{new string('a', 64)}}","name":"{{LongTitle}}.ogg","length_bytes":5000000,"chunk_size_bytes":16384,"duration_us":240000000}""");
+        await Expect(host.Page.Locator("#queue li")).ToHaveCountAsync(4);
+        // Pressed before, and let go after, the room has spoken: a slow finger's click counts all the same.
+        await host.Page.Locator("#repeat .icon").HoverAsync();
+        await host.Page.Mouse.DownAsync();
+        await using var phone = await RoomTab.OpenAsync(server.Port, LongName, isPhone: true);
+        await Expect(host.Member(LongName)).ToBeVisibleAsync();
+        await host.Page.Mouse.UpAsync();
+        await Expect(host.Page.Locator("#repeat")).ToHaveAttributeAsync("aria-label", "Repeat: all");
         foreach (var view in new[] { "Room", "Beat and loop", "Swarm", "Protocol" })
         {
             await phone.ShowAsync(view);

@@ -77,6 +77,11 @@ export function icon(name) {
 
 const two = (n) => String(n).padStart(2, '0');
 
+const calm = globalThis.matchMedia?.('(prefers-reduced-motion: reduce)');
+
+/** Whether whoever looks wants nothing to move that need not. */
+export const isCalm = () => calm?.matches === true;
+
 /** Microseconds as 3:07, or 1:02:33 from an hour on. */
 export function clockText(us) {
   const s = Math.max(0, Math.floor(us / 1e6));
@@ -107,23 +112,43 @@ export function bytesText(bytes) {
   return `${i && bytes < 100 ? bytes.toFixed(1) : Math.round(bytes)} ${units[i]}`;
 }
 
+/** As much of a text as is not wider than so many pixels in a canvas, cut between characters, never within one. */
+export function fitText(g, text, width) {
+  if (g.measureText(text).width <= width) return text;
+  const parts = Intl.Segmenter ? [...new Intl.Segmenter().segment(text)].map((s) => s.segment) : [...text];
+  let [fits, end] = [0, parts.length];
+  while (fits + 1 < end) {
+    const middle = (fits + end) >> 1;
+    if (g.measureText(`${parts.slice(0, middle).join('')}…`).width <= width) fits = middle;
+    else end = middle;
+  }
+  return `${parts.slice(0, fits).join('')}…`;
+}
+
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdfd\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** A name within a sentence: one that runs from right to left does not turn the words around it. */
+export const named = (name) => (RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name);
+
 /** A file's name without its ending. */
 export const titleOf = (track) => track.name.replace(/\.[a-z0-9]{2,4}$/i, '') || track.name;
 
-/** Reads and writes what this browser remembers; without storage it forgets. */
-export const memory = {
-  get(key) {
-    try {
-      return localStorage.getItem(key);
-    } catch {
-      return null;
-    }
-  },
-  set(key, value) {
-    try {
-      localStorage.setItem(key, value);
-    } catch {
-      // Private windows forget; that is what they are for.
-    }
-  },
+// Private windows forget; that is what they are for. Where storage is forbidden, even naming it throws.
+const quietly = (fn) => {
+  try {
+    return fn();
+  } catch {
+    return null;
+  }
 };
+
+const memoryIn = (storage) => ({
+  get: (key) => quietly(() => storage().getItem(key)),
+  set: (key, value) => quietly(() => storage().setItem(key, value)),
+});
+
+/** Reads and writes what this browser remembers; without storage it forgets. */
+export const memory = memoryIn(() => localStorage);
+
+/** The same for what this tab remembers. */
+export const tabMemory = memoryIn(() => sessionStorage);

@@ -1,6 +1,7 @@
-import { $, clockText, el, keyed, memory, setText } from './dom.js';
+import { $, clockText, el, keyed, memory, named, setText, tabMemory } from './dom.js';
 
 const EVERY_MS = 2_000;
+const ANSWER_MS = 10_000;
 
 function isRoomName(name) {
   return /^[A-Za-z0-9_.-]{1,64}$/.test(name) && name !== '.' && name !== '..';
@@ -11,7 +12,7 @@ function enter(event) {
   const name = $('room').value.trim();
   if (!isRoomName(name)) return;
   memory.set('jam:name', $('name').value.trim());
-  if ($('unlisted').checked) sessionStorage.setItem(`jam:unlisted:${name}`, '1');
+  if ($('unlisted').checked) tabMemory.set(`jam:unlisted:${name}`, '1');
   location.href = `/room/${encodeURIComponent(name)}`;
 }
 
@@ -29,9 +30,10 @@ function roomItem(room) {
 
 function playsText(room) {
   if (!room.track) return 'nothing yet';
+  const track = named(room.track);
   const verb = room.status === 'PLAY' ? 'plays' : 'paused at';
   const length = room.duration_us ? ` of ${clockText(room.duration_us)}` : '';
-  return `${room.track} · ${verb} ${clockText(room.position_us)}${length}`;
+  return `${track} · ${verb} ${clockText(room.position_us)}${length}`;
 }
 
 function showRoom(item, room) {
@@ -40,7 +42,7 @@ function showRoom(item, room) {
   link.classList.toggle('is-playing', room.status === 'PLAY');
   setText(count, room.member_count === 1 ? '1 member' : `${room.member_count} members`);
   setText(track, playsText(room));
-  const names = room.members.map((m) => (m.role === 'host' ? `${m.name} (host)` : m.name));
+  const names = room.members.map((m) => (m.role === 'host' ? `${named(m.name)} (host)` : named(m.name)));
   const more = room.member_count - names.length;
   setText(people, names.join(', ') + (more > 0 ? ` and ${more} more` : ''));
   bar.firstElementChild.style.transform = `scaleX(${room.duration_us ? Math.min(1, room.position_us / room.duration_us) : 0})`;
@@ -48,7 +50,7 @@ function showRoom(item, room) {
 
 async function refresh() {
   try {
-    const answer = await fetch('/api/rooms');
+    const answer = await fetch('/api/rooms', { signal: AbortSignal.timeout?.(ANSWER_MS) });
     const { rooms } = await answer.json();
     keyed($('rooms'), rooms, (r) => r.name, roomItem, showRoom);
     $('rooms-none').hidden = rooms.length > 0;
@@ -60,8 +62,8 @@ async function refresh() {
   }
 }
 
-function tick() {
-  if (!document.hidden) refresh();
+async function tick() {
+  if (!document.hidden) await refresh();
   setTimeout(tick, EVERY_MS);
 }
 

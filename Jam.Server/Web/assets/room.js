@@ -1,4 +1,4 @@
-import { $, el, memory, setText } from './dom.js';
+import { $, el, memory, setText, tabMemory } from './dom.js';
 import { Beside } from './beside.js';
 import { RoomClient } from './roomClient.js';
 import { seenFrom } from './whereabouts.js';
@@ -19,17 +19,18 @@ const room = decodeURIComponent(location.pathname.slice('/room/'.length));
 const client = new RoomClient({
   room,
   name: memory.get('jam:name') || undefined,
-  isListed: sessionStorage.getItem(`jam:unlisted:${room}`) ? false : undefined,
+  isListed: tabMemory.get(`jam:unlisted:${room}`) ? false : undefined,
   doorKeys: takeDoorKeys(room),
 });
 
 const beside = new Beside(client);
 client.askElsewhere = async () => (await (await beside.gateways()).servers()).map(({ url, host }) => seenFrom(url, host)).filter(Boolean);
 
-function say(text) {
+function say(text, stays = false) {
   const line = el('p', { textContent: text });
   $('alerts').append(line);
-  setTimeout(() => line.remove(), ALERT_MS);
+  if (!stays) setTimeout(() => line.remove(), ALERT_MS);
+  return line;
 }
 
 const OVER = {
@@ -37,9 +38,15 @@ const OVER = {
   replaced: 'This place in the room is open in another tab or window now.',
   room_full: 'The room is full.',
   server_full: 'This server has no place for another room.',
-  too_many_errors: 'Too many messages were wrong; reload the page to come back.',
+  too_many_errors: 'Too many messages were wrong.',
   over: 'You have left the room.',
 };
+
+// It stays: a page that is out of its room, and does not say why, looks broken.
+function showEnd(why) {
+  const line = say(`${OVER[why] ?? 'This connection is over.'} `, true);
+  if (why !== 'kicked') line.append(el('button', { type: 'button', textContent: 'Come back', on: { click: () => location.reload() } }));
+}
 
 function showStatus(status, why) {
   document.body.dataset.status = status;
@@ -52,7 +59,7 @@ function showStatus(status, why) {
   };
   const { away } = client;
   setText($('status'), status === 'open' && away ? `connected to ${away.host}` : words[status]);
-  if (status === 'over') say(`${OVER[why] ?? 'This connection is over.'} Reload to come back.`);
+  if (status === 'over') showEnd(why);
 }
 
 // This page's own server may be gone for good: reloading needs the other one.

@@ -1,6 +1,7 @@
 // A page's place in a room: one WebSocket that comes back by itself, the room's clock, and what the room is.
 
 import { RoomClock, localNowUs } from './clock.js';
+import { tabMemory } from './dom.js';
 import { OwnLane } from './ownLane.js';
 import { RoomModel } from './roomModel.js';
 import { Successor } from './successor.js';
@@ -149,7 +150,7 @@ export class RoomClient {
   /** Leaves in good order; nobody waits for this member any more. */
   leave() {
     this.send('BYE');
-    sessionStorage.removeItem(this.#key);
+    tabMemory.set(this.#key, 'null');
     this.#end('over');
   }
 
@@ -159,7 +160,7 @@ export class RoomClient {
 
   #remembered() {
     try {
-      return JSON.parse(sessionStorage.getItem(this.#key));
+      return JSON.parse(tabMemory.get(this.#key));
     } catch {
       return null;
     }
@@ -220,11 +221,8 @@ export class RoomClient {
   #onWelcome({ peer_id, resume_token, host_token }) {
     if (host_token) this.#doorKeys = { ...this.#doorKeys, host_token };
     this.#identity = { peer_id, resume_token };
-    try {
-      sessionStorage.setItem(this.#key, JSON.stringify(this.#identity));
-    } catch {
-      // Without storage a reload makes another member of this page.
-    }
+    // Without storage a reload makes another member of this page.
+    tabMemory.set(this.#key, JSON.stringify(this.#identity));
     this.#tries = 0;
     this.#clock.start();
     this.#setStatus('open');

@@ -1,5 +1,7 @@
 // The room as its server has described it: messages in, what holds out. Nothing here touches the page or the network.
 
+import { named } from './dom.js';
+
 // What a room that says nothing of its door has.
 const OPEN_DOOR = { is_locked: false, has_password: false };
 
@@ -132,7 +134,7 @@ export class RoomModel {
     if (this.isMuted) return 'The host has muted you.';
     if (this.role === 'host' || this.policy.control === 'everyone') return null;
     const host = this.members.get(this.hostId);
-    return host ? `Only the host, ${host.name}, controls this room.` : 'Nobody hosts this room; take the place to control it.';
+    return host ? `Only the host, ${named(host.name)}, controls this room.` : 'Nobody hosts this room; take the place to control it.';
   }
 
   get mayControl() {

@@ -1,6 +1,6 @@
 // What the peers tell of the swarm, gathered: chunks and whom they came from, links, what the uplinks allow.
 
-import { spanText } from './dom.js';
+import { named, spanText } from './dom.js';
 
 const KEPT_MS = 120_000;
 const MISSING = 0xffff;
@@ -115,7 +115,7 @@ export class SwarmModel {
   busiest(count) {
     return this.links()
       .slice(0, count)
-      .map((l) => ({ ...l, fromName: this.nameOf(l.from), toName: this.nameOf(l.to) }));
+      .map((l) => ({ ...l, fromName: named(this.nameOf(l.from)), toName: named(this.nameOf(l.to)) }));
   }
 
   /**
@@ -166,7 +166,7 @@ export class SwarmModel {
     if (!last.length) return 'Nobody plays at the moment.';
     const worst = last.reduce((a, b) => (Math.abs(b.us) > Math.abs(a.us) ? b : a));
     const spread = Math.max(...last.map((s) => s.us)) - Math.min(...last.map((s) => s.us));
-    return `${last.length} play; the furthest off is ${worst.name} by ${spanText(worst.us)} ± ${spanText(worst.uncertaintyUs ?? 0)}; from first to last ${spanText(spread)}.`;
+    return `${last.length} play; the furthest off is ${named(worst.name)} by ${spanText(worst.us)} ± ${spanText(worst.uncertaintyUs ?? 0)}; from first to last ${spanText(spread)}.`;
   }
 
   progressLines() {

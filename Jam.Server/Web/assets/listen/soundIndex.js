@@ -19,7 +19,7 @@ const SETTLE_SECONDS = 0.4;
 const KINDS = { F: 'flac', V: 'vorbis', O: 'opus', P: 'plain' };
 
 /** Takes integers of variable length one after the other; NaN where there is none. */
-function integersIn(bytes, from) {
+export function integersIn(bytes, from) {
   const reader = {
     at: from,
     take() {

@@ -42,7 +42,11 @@ export class SplicedTrack {
    * @param openWhole (signal) => WholeTrack
    */
   static open(reader, indexBytes, decode, openWhole) {
-    const index = SoundIndex.parse(indexBytes, reader.lengthBytes);
+    return SplicedTrack.from(reader, SoundIndex.parse(indexBytes, reader.lengthBytes), decode, openWhole);
+  }
+
+  /** The same by an index that is read already. */
+  static from(reader, index, decode, openWhole) {
     const isFit = index && index.kind !== 'plain' && index.sampleRate >= LEAST_RATE && index.sampleRate <= MOST_RATE;
     return isFit ? new SplicedTrack(reader, index, decode, openWhole) : null;
   }

@@ -1,6 +1,7 @@
 // The tracks of the room as this page holds them: what is needed of each is fetched from a gateway, by kind.
 
 import { Blocks } from './blocks.js';
+import { ChainedTrack } from './chainedTrack.js';
 import { Manifest } from './manifest.js';
 import { Mp3Track } from './mp3Track.js';
 import { PcmTrack } from './pcmTrack.js';
@@ -11,6 +12,9 @@ import { parseIndex } from './trackIndex.js';
 import { MAX_BYTES, MAX_SECONDS, WholeTrack } from './wholeTrack.js';
 
 const KEPT = 3;
+
+/** What a browser decodes may be shorter than what peers heard by less than this. */
+const MISSING_US = 2e6;
 
 /** A track that this page cannot play; the message says why and what to do. */
 export class UnplayableError extends Error {
@@ -108,7 +112,10 @@ export class Tracks {
     const decode = (bytes, rate, count) => this.#decoder.mp3(bytes, rate, count);
     const decodeWhole = (bytes, rate) => this.#decoder.whole(bytes, rate);
     const openWhole = (s) => this.#openWhole(track, reader, decodeWhole, s);
-    const spliced = index && SplicedTrack.open(reader, index, decodeWhole, openWhole);
+    const spliced =
+      index &&
+      (SplicedTrack.open(reader, index, decodeWhole, openWhole) ??
+        ChainedTrack.open(reader, index, decodeWhole, (part, s) => this.#openWhole(track, part, decodeWhole, s)));
     if (spliced) return spliced;
     if (index && parseIndex(index, track.length_bytes)) return Mp3Track.open(reader, index, decode, signal);
     const kind = kindOf(await reader.read(0, Math.min(16, track.length_bytes), signal));
@@ -122,10 +129,16 @@ export class Tracks {
   }
 
   async #openWhole(track, reader, decodeWhole, signal) {
-    if (track.length_bytes > MAX_BYTES || track.duration_us > MAX_SECONDS * 1e6)
+    if (reader.lengthBytes > MAX_BYTES || track.duration_us > MAX_SECONDS * 1e6)
       throw new UnplayableError('This track is too long to be decoded in a browser at once; an MP3 or WAV of any length can be played.');
     try {
-      return await WholeTrack.open(reader, decodeWhole, signal);
+      const whole = await WholeTrack.open(reader, decodeWhole, signal);
+      // Several streams one behind the other, without an index that tells them apart: it would fall silent where the first ends.
+      if (reader.lengthBytes === track.length_bytes && track.duration_us - (whole.lengthFrames / whole.sampleRate) * 1e6 > MISSING_US)
+        throw new UnplayableError(
+          'This browser decodes only the beginning of this file, which holds several streams one behind the other.',
+        );
+      return whole;
     } catch (error) {
       if (error.name === 'EncodingError') throw new UnplayableError('This browser cannot decode this kind of file.');
       throw error;

@@ -1,4 +1,4 @@
-import { $, el, everyFrame, setProp, setText } from '../dom.js';
+import { $, el, everyFrame, isCalm, setProp, setText } from '../dom.js';
 import { beatAt } from '../roomModel.js';
 
 const MAX_LAMPS = 16;
@@ -84,7 +84,7 @@ export function mountBeat(client) {
     const beat = beatAt(tempo, now);
     const n = Math.floor(beat);
     const inBar = ((n % tempo.beats_per_bar) + tempo.beats_per_bar) % tempo.beats_per_bar;
-    const glow = Math.exp(-(beat - n) * 3.2).toFixed(3);
+    const glow = isCalm() ? '1' : Math.exp(-(beat - n) * 3.2).toFixed(3);
     for (const row of lamps) {
       if (row.offsetParent === null) continue;
       if (lit >= 0 && row.children[lit]) row.children[lit].style.setProperty('--glow', '0');

@@ -1,6 +1,8 @@
 // Chunks of each peer, a row a peer. Chunks are pixels of a small picture that is stretched over the row, so a track of any length costs
 // the same; only rows that changed are painted.
 
+import { fitText, isCalm, named } from '../dom.js';
+
 const MISSING = 0xffff;
 const NAME_WIDTH = 128;
 const SHARE_WIDTH = 52;
@@ -55,7 +57,7 @@ export class ChunkMap {
     peers.forEach((p, i) => {
       const row = this.#rows[i];
       if (row.revision !== p.revision) {
-        row.flashes.push(...(p.fresh ?? []).slice(0, 200).map(([at, n]) => ({ at, n, until: now + FLASH_MS })));
+        if (!isCalm()) row.flashes.push(...(p.fresh ?? []).slice(0, 200).map(([at, n]) => ({ at, n, until: now + FLASH_MS })));
         p.fresh = [];
         row.revision = p.revision;
         this.#raster(row, p);
@@ -72,10 +74,10 @@ export class ChunkMap {
     const p = this.#peers[i];
     if (!p) return null;
     const chunk = Math.floor(((x * this.#dpr - this.#left) / this.#width) * p.chunks);
-    if (chunk < 0 || chunk >= p.chunks) return { words: `${p.name}: ${p.have} of ${p.chunks} chunks` };
+    if (chunk < 0 || chunk >= p.chunks) return { words: `${named(p.name)}: ${p.have} of ${p.chunks} chunks` };
     const from = p.from[chunk];
     return {
-      words: `${p.name}, chunk ${chunk + 1}: ${from === MISSING ? 'not here yet' : from === 0 ? 'here before' : `from ${this.#model.sourceName(from)}`}`,
+      words: `${named(p.name)}, chunk ${chunk + 1}: ${from === MISSING ? 'not here yet' : from === 0 ? 'here before' : `from ${named(this.#model.sourceName(from))}`}`,
     };
   }
 
@@ -157,8 +159,7 @@ export class ChunkMap {
       g.fillRect(0, row.y, 4 * dpr, row.height);
       g.fillStyle = this.#ink;
       g.textAlign = 'left';
-      const name = p.name.length > 17 ? `${p.name.slice(0, 16)}…` : p.name;
-      g.fillText(name, 9 * dpr, row.y + row.height / 2, this.#left - 14 * dpr);
+      g.fillText(fitText(g, p.name, this.#left - 14 * dpr), 9 * dpr, row.y + row.height / 2);
       g.textAlign = 'right';
       g.fillText(`${Math.floor((p.have / p.chunks) * 100)} %`, this.#canvas.width - 2 * dpr, row.y + row.height / 2);
     }

@@ -1,17 +1,9 @@
-import { el, setText } from '../dom.js';
+import { el, memory, setText, tabMemory } from '../dom.js';
 
 // What opens a locked room's door: an invite from the link, a password that was typed, the token of whoever opened the room.
 
 const keyOf = (room) => `jam:door:${room}`;
 const hostKeyOf = (room) => `jam:host:${room}`;
-
-function read(storage, key) {
-  try {
-    return storage.getItem(key);
-  } catch {
-    return null;
-  }
-}
 
 function parsed(text) {
   try {
@@ -21,19 +13,11 @@ function parsed(text) {
   }
 }
 
-function write(storage, key, value) {
-  try {
-    storage.setItem(key, value);
-  } catch {
-    // Without storage the next visit asks again.
-  }
-}
-
 /** An invite is in the part of a link that browsers send to nobody; it is taken out of the address. Undefined where there is none. */
 function takeInvite(room) {
   const invite = /^#invite=([\w-]{1,64})$/.exec(location.hash)?.[1];
   if (!invite) return undefined;
-  write(sessionStorage, keyOf(room), JSON.stringify({ invite }));
+  tabMemory.set(keyOf(room), JSON.stringify({ invite }));
   history.replaceState(null, '', location.pathname);
   return invite;
 }
@@ -41,8 +25,8 @@ function takeInvite(room) {
 /** What this browser has for a room. */
 export function takeDoorKeys(room) {
   takeInvite(room);
-  const keys = parsed(read(sessionStorage, keyOf(room)));
-  const hostToken = read(localStorage, hostKeyOf(room));
+  const keys = parsed(tabMemory.get(keyOf(room)));
+  const hostToken = memory.get(hostKeyOf(room));
   return hostToken ? { ...keys, host_token: hostToken } : keys;
 }
 
@@ -103,8 +87,8 @@ export function mountDoor(client, room) {
     input.focus();
   });
   client.on('WELCOME', (welcome) => {
-    if (welcome.host_token) write(localStorage, hostKeyOf(room), welcome.host_token);
+    if (welcome.host_token) memory.set(hostKeyOf(room), welcome.host_token);
     const { password, invite } = client.doorKeys;
-    if (password || invite) write(sessionStorage, keyOf(room), JSON.stringify({ password, invite }));
+    if (password || invite) tabMemory.set(keyOf(room), JSON.stringify({ password, invite }));
   });
 }

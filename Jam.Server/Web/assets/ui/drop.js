@@ -1,5 +1,5 @@
 import { serverOffers } from '../beside.js';
-import { $, bytesText, el, setText } from '../dom.js';
+import { $, bytesText, el, setText, tabMemory } from '../dom.js';
 
 const KEY = 'jam:drop-key';
 
@@ -7,17 +7,45 @@ const KEY = 'jam:drop-key';
 function takeKey() {
   const key = /^#key=([\w-]+)$/.exec(location.hash)?.[1];
   if (key) {
-    sessionStorage.setItem(KEY, key);
+    tabMemory.set(KEY, key);
     history.replaceState(null, '', location.pathname);
   }
-  return sessionStorage.getItem(KEY);
+  return key ?? tabMemory.get(KEY);
 }
 
-/** On the page of a host's own peer: files that are dropped here are seeded by it. */
+const ELSEWHERE = {
+  host: "Only the page on the host's own machine takes files; the host's terminal shows a link that takes them from elsewhere.",
+  server:
+    'This server keeps rooms, not files. To share one: tools/jam --server ADDRESS --room NAME --seed FILE, on the machine that has it.',
+};
+
+/** Files that are dropped anywhere on the page; the result of `take` is not waited for. */
+function onDrop(take) {
+  const isFiles = (e) => e.dataTransfer?.types.includes('Files');
+  addEventListener('dragover', (e) => {
+    if (!isFiles(e)) return;
+    e.preventDefault();
+    document.body.classList.add('is-dropping');
+  });
+  addEventListener('dragleave', (e) => e.relatedTarget === null && document.body.classList.remove('is-dropping'));
+  addEventListener('drop', (e) => {
+    document.body.classList.remove('is-dropping');
+    if (!isFiles(e)) return;
+    e.preventDefault();
+    take([...e.dataTransfer.files]);
+  });
+}
+
+/** On the page of a host's own peer: files that are dropped here are seeded by it. Anywhere else they are not, and the page says so. */
 export async function mountDrop(client, say) {
   const key = takeKey();
   const box = $('drop');
+  // A browser that is not held back shows the file in place of the room.
+  let take = null;
+  let whyNot = ELSEWHERE.server;
+  onDrop((files) => (take ? take(files) : say(whyNot)));
   if (!(await serverOffers()).includes('seed')) return;
+  whyNot = ELSEWHERE.host;
   const headers = { 'X-Jam-Seed': '1', ...(key ? { Authorization: `Bearer ${key}` } : {}) };
   const allowed = await fetch('/seed/', { headers }).then(
     (r) => r.ok && r.json(),
@@ -52,7 +80,7 @@ export async function mountDrop(client, say) {
     });
   }
 
-  async function take(files) {
+  take = async (files) => {
     bar.hidden = false;
     for (const file of files) {
       if (file.size > allowed.max_bytes) {
@@ -63,20 +91,7 @@ export async function mountDrop(client, say) {
       setText(said, await upload(file));
     }
     bar.hidden = true;
-  }
+  };
 
-  const isFiles = (e) => e.dataTransfer?.types.includes('Files');
   input.addEventListener('change', () => take([...input.files]).then(() => (input.value = '')));
-  addEventListener('dragover', (e) => {
-    if (!isFiles(e)) return;
-    e.preventDefault();
-    document.body.classList.add('is-dropping');
-  });
-  addEventListener('dragleave', (e) => e.relatedTarget === null && document.body.classList.remove('is-dropping'));
-  addEventListener('drop', (e) => {
-    document.body.classList.remove('is-dropping');
-    if (!isFiles(e)) return;
-    e.preventDefault();
-    take([...e.dataTransfer.files]);
-  });
 }

@@ -1,5 +1,7 @@
 // Peers on a circle, and what flows between them.
 
+import { fitText } from '../dom.js';
+
 const MAX_EDGES = 400;
 
 /** Draws into a square canvas. */
@@ -29,7 +31,7 @@ export class LinkGraph {
     const peers = this.#model.peers();
     const places = new Map();
     const hasNames = peers.length <= 16;
-    const radius = side / 2 - (hasNames ? 46 : 16);
+    const radius = side / 2 - (hasNames ? 64 : 16);
     peers.forEach((p, i) => {
       const angle = (i / Math.max(1, peers.length)) * 2 * Math.PI - Math.PI / 2;
       places.set(p.id, { x: side / 2 + radius * Math.cos(angle), y: side / 2 + radius * Math.sin(angle), angle });
@@ -48,10 +50,14 @@ export class LinkGraph {
       if (!hasNames) continue;
       g.fillStyle = ink;
       g.font = '11px system-ui, sans-serif';
-      g.textAlign = 'center';
+      // Beside the dot, away from the middle, and above or below it where that is nearer.
+      const [cos, sin] = [Math.cos(at.angle), Math.sin(at.angle)];
+      const isBeside = Math.abs(cos) > 0.3;
+      g.textAlign = !isBeside ? 'center' : cos > 0 ? 'left' : 'right';
       g.textBaseline = 'middle';
-      const name = p.name.length > 10 ? `${p.name.slice(0, 9)}…` : p.name;
-      g.fillText(name, at.x + 26 * Math.cos(at.angle), at.y + 17 * Math.sin(at.angle), 70);
+      const x = at.x + (isBeside ? 11 * Math.sign(cos) : 0);
+      const room = isBeside ? (cos > 0 ? side - x : x) : 110;
+      g.fillText(fitText(g, p.name, room), x, at.y + (isBeside ? 9 : 17) * sin);
     }
     canvas.setAttribute('aria-label', `${peers.length} peers and ${links.length} links that carry something`);
   }

@@ -1,4 +1,4 @@
-import { $, el, icon, keyed, setProp, setText } from '../dom.js';
+import { $, el, icon, keyed, named, setProp, setText } from '../dom.js';
 import { termsOf } from './share.js';
 
 const TIMES = [
@@ -95,7 +95,9 @@ export function mountLock(client, share) {
     const host = room.members.get(room.hostId);
     setText(
       why,
-      host ? `Only the host, ${host.name}, may lock it or make invites.` : 'Nobody hosts this room; who takes the place may lock it.',
+      host
+        ? `Only the host, ${named(host.name)}, may lock it or make invites.`
+        : 'Nobody hosts this room; who takes the place may lock it.',
     );
     setProp(why, 'hidden', isHost);
     setProp(tools, 'hidden', !isHost);

@@ -1,4 +1,4 @@
-import { $, el, everyFrame, keyed, setProp, setText } from '../dom.js';
+import { $, el, everyFrame, keyed, named, setProp, setText } from '../dom.js';
 import { beatAt } from '../roomModel.js';
 
 const NOTES = ['C', 'C♯', 'D', 'D♯', 'E', 'F', 'F♯', 'G', 'G♯', 'A', 'A♯', 'B'];
@@ -158,7 +158,7 @@ export function mountLoop(client) {
       ),
     );
     const words = shown.flatMap((s, i) => (s ? [`${nameOf(s)} on ${i + 1}`] : []));
-    cells.setAttribute('aria-label', `Lane of ${name}: ${words.join(', ') || 'silent'}`);
+    cells.setAttribute('aria-label', `Lane of ${named(name)}: ${words.join(', ') || 'silent'}`);
   }
 
   function show() {
@@ -199,7 +199,8 @@ export function mountLoop(client) {
     if (!client.lane.isHeard) setText(heard, 'Silent here. What you change is kept, and sent when you hear the loop again.');
     else if (from > cycle && room.lanes.size) {
       const s = ((from * loop.beats - beat) * 60) / room.tempo.bpm;
-      setText(heard, `Your change is heard when the loop starts anew, in ${Math.max(1, Math.ceil(s))} s`);
+      const what = (lane?.effective_cycle ?? -Infinity) > cycle ? 'Your change' : 'The new shape';
+      setText(heard, `${what} is heard when the loop starts anew, in ${Math.max(1, Math.ceil(s))} s`);
     } else setText(heard, lane ? 'What you see is what sounds.' : '');
   }
 

@@ -1,4 +1,4 @@
-import { $, el, icon, keyed, setProp, setText, spanText } from '../dom.js';
+import { $, el, icon, keyed, named, setProp, setText, spanText } from '../dom.js';
 
 const MAX_ROWS = 200;
 
@@ -57,7 +57,7 @@ export function mountMembers(client) {
     sync.classList.toggle('is-far', Math.abs(m.stats?.sync_error_us ?? 0) > 5_000);
     acts.firstChild.hidden = room.role !== 'host' || isMe;
     const [summary, items] = acts.firstChild.children;
-    summary.setAttribute('aria-label', `Actions for ${m.name}`);
+    summary.setAttribute('aria-label', `Actions for ${named(m.name)}`);
     setText(items.children[1], m.is_muted ? 'Let speak again' : 'Mute');
   }
 
@@ -70,9 +70,17 @@ export function mountMembers(client) {
     setProp($('members-more'), 'hidden', all.length <= MAX_ROWS);
     setText($('members-more'), `and ${all.length - MAX_ROWS} more`);
     const isHost = room.role === 'host';
+    $('members').parentElement.classList.toggle('may-act', isHost);
     setText(role, isHost ? 'Stop hosting' : 'Take the host role');
     setProp(role, 'disabled', client.status !== 'open' || (!isHost && room.hostId !== null));
-    role.title = !isHost && room.hostId ? 'The room has a host; only the host can hand the role over.' : '';
+    const host = room.members.get(room.hostId);
+    setProp($('role-why'), 'hidden', isHost || !room.welcome);
+    setText(
+      $('role-why'),
+      host
+        ? `Only the host, ${named(host.name)}, can hand the role over and change what the room allows.`
+        : 'Nobody hosts this room: who takes the role may change what it allows.',
+    );
     const p = room.policy;
     setProp($('policy'), 'disabled', !isHost);
     setProp($('policy-control'), 'checked', p.control === 'everyone');

@@ -1,5 +1,5 @@
 import { drawCover } from '../cover.js';
-import { $, clockText, everyFrame, icon, setProp, setText, spokenTime, titleOf } from '../dom.js';
+import { $, clockText, everyFrame, icon, named, setProp, setText, spokenTime, titleOf } from '../dom.js';
 
 const STEP_US = 5e6;
 const PAGE_US = 30e6;
@@ -31,6 +31,8 @@ export function mountPlayer(client, beside) {
     seekTo(Number(seek.value));
     held = null;
   });
+  // Let go where it was taken, or taken away in the middle of it: there is no change, and the place must not stand still.
+  for (const end of ['pointerup', 'pointercancel', 'blur']) seek.addEventListener(end, () => setTimeout(() => (held = null)));
   seek.addEventListener('keydown', (e) => {
     const by = { ArrowLeft: -STEP_US, ArrowDown: -STEP_US, ArrowRight: STEP_US, ArrowUp: STEP_US, PageUp: PAGE_US, PageDown: -PAGE_US }[
       e.key
@@ -86,7 +88,7 @@ export function mountPlayer(client, beside) {
     setProp($('why'), 'hidden', why === null || !room.welcome);
     setText($('why'), why ?? '');
     const waits = room.stats?.waiting_for ?? [];
-    const names = waits.slice(0, 3).map((id) => room.members.get(id)?.name ?? id);
+    const names = waits.slice(0, 3).map((id) => named(room.members.get(id)?.name ?? id));
     const by = state?.by && room.members.get(state.by)?.name;
     const notes = {
       resumed: 'goes on after a change of server',
@@ -96,7 +98,7 @@ export function mountPlayer(client, beside) {
       next: 'next track',
     };
     const does = { PLAY: 'Playing', PAUSE: 'Paused', STOP: 'Stopped' }[state?.status] ?? '';
-    const because = state?.note && notes[state.note] ? `: ${notes[state.note]}` : by ? ` by ${by}` : '';
+    const because = state?.note && notes[state.note] ? `: ${notes[state.note]}` : by ? ` by ${named(by)}` : '';
     setText(
       $('doing'),
       waits.length ? `Waiting for ${names.join(', ')}${waits.length > 3 ? ' and others' : ''}` : hasTrack ? does + because : '',
@@ -106,6 +108,7 @@ export function mountPlayer(client, beside) {
   function frame() {
     const at = room.at(client.roomNowUs());
     const now = at?.track ?? null;
+    if (seek.disabled || now?.track_id !== track?.track_id) held = null;
     if (now?.track_id !== track?.track_id || (now?.sidecars?.tags && !track?.sidecars?.tags)) {
       track = now;
       showTrack(now);

@@ -11,6 +11,8 @@ export function mountQueue(client, beside) {
 
   $('shuffle').append(icon('shuffle'));
   $('shuffle').addEventListener('click', () => client.send('QUEUE', { action: 'shuffle', is_on: !room.isShuffled }));
+  // Its picture stays what it is: a browser makes no click of a press and a release on what was exchanged between them.
+  $('repeat').append(icon('repeat'), el('span'));
   $('repeat').addEventListener('click', () => client.send('QUEUE', { action: 'repeat', repeat: REPEATS[room.repeat] }));
 
   const placeOf = (id) => room.queue.findIndex((t) => t.track_id === id);
@@ -97,7 +99,7 @@ export function mountQueue(client, beside) {
     setProp($('queue-none'), 'hidden', room.queue.length > 0);
     setProp($('queue-hint'), 'hidden', !room.mayControl || room.queue.length < 2);
     $('shuffle').setAttribute('aria-pressed', String(room.isShuffled));
-    $('repeat').replaceChildren(icon('repeat'), document.createTextNode(room.repeat === 'off' ? '' : ` ${room.repeat}`));
+    setText($('repeat').lastChild, room.repeat === 'off' ? '' : ` ${room.repeat}`);
     $('repeat').setAttribute('aria-label', REPEAT_WORDS[room.repeat]);
     $('repeat').classList.toggle('is-on', room.repeat !== 'off');
     for (const id of ['shuffle', 'repeat']) setProp($(id), 'disabled', !room.mayControl);
