@@ -16,7 +16,7 @@ internal static class LongWav
     /// <summary>What opens such a file; the same as before for any other.</summary>
     public static OpenSoundFile By(ITrackReader reader, TrackFormat format, OpenSoundFile open, CancellationToken cancellationToken)
     {
-        if (HeadOf(reader, format, cancellationToken) is not { } head || ContainerCheck.FindSound(reader, format, cancellationToken) is not { } sound)
+        if (SoundOf(reader, format, cancellationToken) is not { } sound || HeadOf(reader, format, sound, cancellationToken) is not { } head)
             return open;
         return (TrackBytes bytes, out string? error) =>
         {
@@ -26,10 +26,15 @@ internal static class LongWav
     }
 
     /// <summary>The header that the file should have had; null where it has what it needs.</summary>
-    public static byte[]? HeadOf(ITrackReader reader, TrackFormat format, CancellationToken cancellationToken)
+    public static byte[]? HeadOf(ITrackReader reader, TrackFormat format, CancellationToken cancellationToken) =>
+        SoundOf(reader, format, cancellationToken) is { } sound ? HeadOf(reader, format, sound, cancellationToken) : null;
+
+    private static (long From, long Until)? SoundOf(ITrackReader reader, TrackFormat format, CancellationToken cancellationToken) =>
+        format.Container == Container.Wav && reader.LengthBytes > uint.MaxValue ? ContainerCheck.FindSound(reader, format, cancellationToken) : null;
+
+    private static byte[]? HeadOf(ITrackReader reader, TrackFormat format, (long From, long Until) sound, CancellationToken cancellationToken)
     {
-        if (format.Container != Container.Wav || reader.LengthBytes <= uint.MaxValue
-            || ContainerCheck.FindSound(reader, format, cancellationToken) is not { } sound || sound.From - format.Start > SoundIndex.MaxHeadBytes - WideBytes)
+        if (sound.From - format.Start > SoundIndex.MaxHeadBytes - WideBytes)
             return null;
         var told = new ByteWindow(reader).Get(format.Start, (int)(sound.From - format.Start), cancellationToken);
         if (!told.StartsWith("RIFF"u8) || sound.Until - sound.From <= uint.MaxValue)
