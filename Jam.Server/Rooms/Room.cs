@@ -259,8 +259,11 @@ internal static class RoomRules
     public static long ReportsGapUs(int members, long worstRttUs) =>
         worstRttUs > FarUs ? ReportsAtLeastEveryUs : Math.Clamp(members * ReportsPerMemberUs, ReportsEveryUs, ReportsAtLeastEveryUs);
 
-    /// <summary>By how much a telling is put off while PLAY or SEEK waits for someone: it would go the way of what they wait for.</summary>
-    public const long ReportsPutOffUs = 3_000_000;
+    /// <summary>
+    /// By how much a telling is put off while PLAY or SEEK waits for someone: it would go the way of what they wait for, and in the first seconds
+    /// after the start the way of what is heard next. To nine members it is 20 kB.
+    /// </summary>
+    public const long ReportsPutOffUs = 10_000_000;
 
     /// <summary>Members of a room up to which everyone's report is told.</summary>
     public const int ReportsOfAll = 32;
