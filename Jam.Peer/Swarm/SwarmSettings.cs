@@ -63,6 +63,9 @@ internal sealed record SwarmSettings
     /// <summary>As <see cref="HaveDelayUs"/>, for a host: it decides by it whom to give the next chunk.</summary>
     public long HostHaveDelayUs { get; init; } = 40_000;
 
+    /// <summary>As <see cref="HostHaveDelayUs"/>, where its uplink is slow: each packet to it costs it one, and it offers a chunk in that time.</summary>
+    public long SlowHostHaveDelayUs { get; init; } = 500_000;
+
     /// <summary>A request is moved to an idle link where that brings its chunk twice as soon and this much sooner besides.</summary>
     public long MoveGainUs { get; init; } = 60_000;
 
