@@ -15,6 +15,9 @@ internal sealed class FrameStream : IAsyncDisposable
     private const byte TlsHandshake = 22;
     private const int UnsentBytes = 32 * 1024;
 
+    private const int SmallBytes = 1024;
+    private static readonly TimeSpan Lump = TimeSpan.FromMilliseconds(20);
+
     /// <summary>What a connection may keep to write into, busy or idle.</summary>
     private const int KeptBytes = 1024;
 
@@ -22,6 +25,7 @@ internal sealed class FrameStream : IAsyncDisposable
     private PipeReader _reader;
     private ArrayBufferWriter<byte> _pending = new();
     private long _written;
+    private volatile TimeProvider? _lumps;
 
     public FrameStream(Socket socket)
     {
@@ -43,6 +47,17 @@ internal sealed class FrameStream : IAsyncDisposable
 
     /// <summary>SHA-256 of the certificate at the other end, 64 hexadecimal digits; null where the link is not encrypted.</summary>
     public string? RemoteKey { get; private set; }
+
+    /// <summary>
+    /// By which time half a chunk is left to the system for a moment before more is read; null: not at all. What is read as it comes is
+    /// acknowledged two packets at a time, what is read in lumps once a lump: 5 MB from one quick link are 210 packets back instead of 1,100.
+    /// Any thread may set it.
+    /// </summary>
+    public TimeProvider? Lumps
+    {
+        get => _lumps;
+        set => _lumps = value;
+    }
 
     /// <summary>Whether what comes first is TLS: its first byte makes no length that a frame may have.</summary>
     public async ValueTask<bool> BeginsTlsAsync(CancellationToken cancellationToken)
@@ -133,6 +148,8 @@ internal sealed class FrameStream : IAsyncDisposable
                     _reader.AdvanceTo(buffer.Start, buffer.End);
                     if (result.IsCompleted)
                         return null;
+                    if (_lumps is { } time && buffer.Length > SmallBytes)
+                        await Task.Delay(Lump, time, cancellationToken);
                     break;
             }
         }

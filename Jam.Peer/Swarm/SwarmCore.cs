@@ -35,6 +35,9 @@ internal sealed class SwarmCore
     /// <summary>What the uplink carries as far as it is known, microseconds per byte; 0: unknown.</summary>
     public double UplinkUsPerByte => _state.UplinkUsPerByte;
 
+    /// <summary>Whether this uplink is spent on what goes with fetching; see <see cref="SwarmState.IsUplinkPoor"/>.</summary>
+    public bool IsUplinkPoor => _state.IsUplinkPoor;
+
     /// <summary>Tracks, for reports.</summary>
     public IReadOnlyDictionary<TrackId, Track> Tracks => _state.Tracks;
 

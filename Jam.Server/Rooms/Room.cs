@@ -260,7 +260,7 @@ internal static class RoomRules
         worstRttUs > FarUs ? ReportsAtLeastEveryUs : Math.Clamp(members * ReportsPerMemberUs, ReportsEveryUs, ReportsAtLeastEveryUs);
 
     /// <summary>
-    /// By how much a telling is put off while PLAY or SEEK waits for someone: it would go the way of what they wait for, and in the first seconds
+    /// By how much a telling is put off while PLAY or SEEK waits for someone, or a track has just come: it would go the way of what they wait for, and in the first seconds
     /// after the start the way of what is heard next. To nine members it is 20 kB.
     /// </summary>
     public const long ReportsPutOffUs = 10_000_000;

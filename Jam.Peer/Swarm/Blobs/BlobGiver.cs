@@ -18,7 +18,7 @@ internal sealed class BlobGiver(BlobState state)
     private const int ForAllBytes = 512;
 
     /// <summary>Who made a blob gives it to one, and to the others after so long unless they have it from that one by then.</summary>
-    private const long SpreadUs = 300_000;
+    private const long SpreadUs = 450_000;
 
     private const int MaxWaiting = 8;
     private const long SendingUs = 5_000_000;
