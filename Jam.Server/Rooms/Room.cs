@@ -250,7 +250,7 @@ internal static class RoomRules
     private const long ReportsPerMemberUs = 1_000_000;
 
     /// <summary>As that, in the largest room.</summary>
-    private const long ReportsAtLeastEveryUs = 30_000_000;
+    public const long ReportsAtLeastEveryUs = 30_000_000;
 
     /// <summary>A longest round trip from which on a way is full, or far: reports are told as in the largest room.</summary>
     private const long FarUs = 50_000;
@@ -259,10 +259,7 @@ internal static class RoomRules
     public static long ReportsGapUs(int members, long worstRttUs) =>
         worstRttUs > FarUs ? ReportsAtLeastEveryUs : Math.Clamp(members * ReportsPerMemberUs, ReportsEveryUs, ReportsAtLeastEveryUs);
 
-    /// <summary>
-    /// By how much a telling is put off while PLAY or SEEK waits for someone, or a track has just come: it would go the way of what they wait for, and in the first seconds
-    /// after the start the way of what is heard next. To nine members it is 20 kB.
-    /// </summary>
+    /// <summary>By how much a telling is put off while someone lacks the track: to nine members it is 20 kB that go the way of the first seconds.</summary>
     public const long ReportsPutOffUs = 10_000_000;
 
     /// <summary>Members of a room up to which everyone's report is told.</summary>
