@@ -11,6 +11,7 @@ internal sealed class BlobCoreTests
     private static readonly LinkId Host = new(1);
     private static readonly LinkId Viewer = new(2);
     private static readonly byte[] Small = [.. Enumerable.Range(0, 300).Select(i => (byte)i)];
+    private static readonly byte[] Index = [.. Enumerable.Range(0, 1_300).Select(i => (byte)(i * 7))];
     private static readonly byte[] Picture = [.. Enumerable.Range(0, 40_000).Select(i => (byte)(i * 31 >> 3))];
 
     private static BlobCore Asking(params ReadOnlySpan<BlobWish> wishes)
@@ -248,15 +249,15 @@ internal sealed class BlobCoreTests
     {
         LinkId third = new(3), fourth = new(4);
         var core = new BlobCore();
-        core.Add(BlobId.Of(Picture), Picture, 0);
+        core.Add(BlobId.Of(Index), Index, 0);
         foreach (var link in (LinkId[])[Viewer, third, fourth])
         {
             core.LinkUp(link, isHost: false, 0);
-            core.Receive(link, new BlobWantFrame(BlobId.Of(Picture), 0, false), 10);
+            core.Receive(link, new BlobWantFrame(BlobId.Of(Index), 0, false), 10);
         }
 
         Assert.That(Single<SendFrame>(core).Link, Is.EqualTo(Viewer));
-        core.Receive(third, new BlobHaveFrame(BlobId.Of(Picture)), 20);
+        core.Receive(third, new BlobHaveFrame(BlobId.Of(Index)), 20);
         var dueUs = core.DueUs();
         core.Timer(dueUs);
         var late = Single<SendFrame>(core);
@@ -274,13 +275,13 @@ internal sealed class BlobCoreTests
     {
         LinkId third = new(3);
         var core = new BlobCore();
-        core.Add(BlobId.Of(Picture), Picture, 0);
+        core.Add(BlobId.Of(Index), Index, 0);
         core.LinkUp(Viewer, isHost: false, 0);
         core.LinkUp(third, isHost: false, 0);
-        core.Receive(Viewer, new BlobWantFrame(BlobId.Of(Picture), 0, false), 10);
+        core.Receive(Viewer, new BlobWantFrame(BlobId.Of(Index), 0, false), 10);
         core.TakeEffects();
         core.LinkDown(Viewer, 20);
-        core.Receive(third, new BlobWantFrame(BlobId.Of(Picture), 0, false), 30);
+        core.Receive(third, new BlobWantFrame(BlobId.Of(Index), 0, false), 30);
         Assert.That(Single<SendFrame>(core).Link, Is.EqualTo(third));
     }
 

@@ -112,7 +112,7 @@ internal sealed class BlobFetcher(BlobState state)
         link.Lacks.Remove(id);
         link.Has.Add(id);
         // A host that has not answered yet may be waiting for just this.
-        if (_fetches[place] is { Got: 0, IsPatient: false, From: { } from } fetch && !link.IsHost && !link.Asked.ContainsKey(id)
+        if (_fetches[place] is { Got: 0, From: { } from } fetch && !link.IsHost && !link.Asked.ContainsKey(id)
             && state.Links.TryGetValue(from, out var asked) && asked.IsHost)
         {
             fetch.From = link.Id;

@@ -49,10 +49,11 @@ internal sealed class BlobGiver(BlobState state)
         if (link.Waiting.Count + _spreading.Count(s => s.To == link) >= MaxWaiting)
             return "it asks for too many blobs at once";
         link.Given[want.Blob] = given;
-        if (want.IsPatient || bytes.Length > MaxUrgentBytes)
-            link.Waiting.Add(want);
-        else if (SpreadsUntilUs(link, want, bytes, nowUs) is > 0 and var dueUs)
+        // Of a track that is only in the list yet the index is asked for patiently, and a moment later it is what plays.
+        if (SpreadsUntilUs(link, want, bytes, nowUs) is > 0 and var dueUs)
             _spreading.Add((link, want, dueUs));
+        else if (want.IsPatient || bytes.Length > MaxUrgentBytes)
+            link.Waiting.Add(want);
         else
             state.Send(link, Piece(want, bytes));
         return null;
@@ -102,7 +103,7 @@ internal sealed class BlobGiver(BlobState state)
     // The whole room asks its maker at the same moment, and eight copies of an index are a quarter of a second of a slow uplink. 0: it gets it now.
     private long SpreadsUntilUs(BlobLink link, BlobWantFrame want, byte[] bytes, long nowUs)
     {
-        if (bytes.Length <= ForAllBytes || want.Offset > 0 || !state.IsOwn(want.Blob))
+        if (bytes.Length is <= ForAllBytes or > BlobFrame.MaxPiece || !state.IsOwn(want.Blob))
             return 0;
         if (_firstCopies.TryGetValue(want.Blob, out var copy) && copy.To != link.Id && nowUs < copy.AtUs + SpreadUs && state.Links.ContainsKey(copy.To))
             return copy.AtUs + SpreadUs;
