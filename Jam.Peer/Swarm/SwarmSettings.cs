@@ -97,7 +97,7 @@ internal sealed record SwarmSettings
     public long ManifestSpreadUs { get; init; } = 1_000_000;
 
     /// <summary>As <see cref="ManifestCopyUs"/>, for everyone else.</summary>
-    public long ManifestRelayUs { get; init; } = 50_000;
+    public long ManifestRelayUs { get; init; } = 250_000;
 
     /// <summary>An uplink is slow that takes longer for a chunk.</summary>
     public long SlowChunkUs { get; init; } = 100_000;
