@@ -37,6 +37,13 @@ internal sealed class ClockProbes(RoomClockEstimator clock, Lock gate, TimeProvi
             clock.MeasureAnew();
     }
 
+    /// <summary>No probe before then, if the clock is known well enough to play by.</summary>
+    public void Rest(long untilUs)
+    {
+        lock (gate)
+            clock.Rest(untilUs);
+    }
+
     /// <summary>The probe that is due, stamped now; null where none is.</summary>
     public SyncRequest? TryBegin()
     {

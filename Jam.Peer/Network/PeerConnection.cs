@@ -42,11 +42,8 @@ internal sealed class PeerConnection : IAsyncDisposable
     public PeerConnection(LinkId id, FrameStream stream, HelloFrame remote, bool outgoing, IConnectionEvents events, TimeProvider time,
         Func<PeerConnection, Frame, bool>? aside = null)
     {
-        _aside = aside;
+        (_stream, _events, _time, _aside) = (stream, events, time, aside);
         Id = id;
-        _stream = stream;
-        _events = events;
-        _time = time;
         PeerId = remote.PeerId;
         Outgoing = outgoing;
         KnowsBlobs = (remote.Capabilities & FrameCaps.Blobs) != 0;
@@ -132,6 +129,9 @@ internal sealed class PeerConnection : IAsyncDisposable
         _last.Enqueue(make);
         _work.Set();
     }
+
+    /// <summary>Whether chunks are read in lumps; see <see cref="FrameStream.Lumps"/>.</summary>
+    public bool ReadsInLumps { get => _stream.Lumps is not null; set => _stream.Lumps = value ? _time : null; }
 
     /// <summary>There is reason to think that the way is gone: the connection ends unless something is heard within two seconds.</summary>
     public void Probe() => _watch.Probe();

@@ -76,6 +76,9 @@ public sealed class RendezvousClient : IAsyncDisposable
     /// <summary>Measures the clock anew, at once.</summary>
     public void Resync() => _connection?.Resync();
 
+    /// <summary>Leaves the way to what everyone waits for: no probes for so long, if the clock is known well enough to play by. Zero: as ever.</summary>
+    public void Rest(TimeSpan time) => _connection?.Rest(_time.NowUs() + (long)time.TotalMicroseconds);
+
     /// <summary>Begins to connect. Call once.</summary>
     public void Start() => _loop = Task.Run(RunAsync);
 

@@ -64,6 +64,13 @@ internal sealed class RendezvousConnection : IDisposable
         _wake.Set();
     }
 
+    /// <summary>No probe before then, if the clock is known well enough to play by.</summary>
+    public void Rest(long untilUs)
+    {
+        _probes.Rest(untilUs);
+        _wake.Set();
+    }
+
     /// <summary>What the server said when the host sent this peer away; null as long as that has not happened.</summary>
     public string? SentAway { get; private set; }
 

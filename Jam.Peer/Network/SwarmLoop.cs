@@ -295,6 +295,9 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     private void TakeSnapshot()
     {
         _snapshotAtUs = _time.NowUs();
+        // Acknowledgements are what a poor uplink is spent on.
+        foreach (var connection in _connections.Values)
+            connection.ReadsInLumps = _core.IsUplinkPoor;
         Volatile.Write(ref _snapshot, _stats.Snapshot(_core, _connections, _storages, _snapshotAtUs));
     }
 }

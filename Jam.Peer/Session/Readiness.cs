@@ -9,6 +9,9 @@ internal sealed class Readiness(Func<string, bool> isReady)
     /// <summary>Of a track that is to play, so much is decoded first, microseconds.</summary>
     public const long FirstSecondUs = 1_000_000;
 
+    /// <summary>For how long the clock's probes leave the way to a first second that is not here.</summary>
+    public static readonly TimeSpan MostAwaited = TimeSpan.FromSeconds(4);
+
     private string? _waiting;
     private (string? TrackId, bool IsReady, string? PeerId) _told;
 

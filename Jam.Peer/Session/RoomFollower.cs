@@ -281,8 +281,11 @@ internal sealed partial class RoomFollower : IAsyncDisposable
     // At once: a PLAY that follows closely must know whom to wait for, and everyone waits for the last to be ready.
     private void SayReady(RoomState room)
     {
-        if (_client is { IsConnected: true } client && _readiness.Next(room) is { } ready)
-            client.TrySend(ready);
+        if (_client is not { IsConnected: true } client || _readiness.Next(room) is not { } ready)
+            return;
+        client.TrySend(ready);
+        // The server may be behind the very uplink that the first second comes over.
+        client.Rest(ready.IsReady ? TimeSpan.Zero : Readiness.MostAwaited);
     }
 
     private void FollowScore(RoomState before, RoomState room)

@@ -11,6 +11,7 @@ internal sealed class SelfReports(SessionOptions options, Player player, Func<Sw
 {
     private const long FarUs = 200_000;
     private const int FarLooks = 5;
+    private const int FarTells = 4;
 
     private int _farLooks;
     private (long Round, string? Track) _told = (-1, null);
@@ -40,9 +41,12 @@ internal sealed class SelfReports(SessionOptions options, Player player, Func<Sw
     /// <summary>Tells the room what this peer measures of itself.</summary>
     public void SayStats(RendezvousClient client, RoomState room)
     {
-        client.TrySend(new Stats(Stats(client) with { Totals = Totals(room) }));
+        var isFar = client.Quality.RttUs > FarUs;
+        // So long a way may be a full one, and what is told here is acknowledged on it.
+        if (!isFar || _farLooks % FarTells == 0)
+            client.TrySend(new Stats(Stats(client) with { Totals = Totals(room) }));
         // So long a way hides a change of it: measure more often than usual, but not so often that the answers make it long.
-        if (client.Quality.RttUs > FarUs && _farLooks++ % FarLooks == 0)
+        if (isFar && _farLooks++ % FarLooks == 0)
             client.Resync();
     }
 

@@ -27,7 +27,7 @@ internal static class StripeSight
             if (!link.Tracks.TryGetValue(track.Id, out var view))
                 continue;
             if (view.IsReserved)
-                isSlow |= track.Manifest!.ChunkSizeBytes > link.Rate * (state.Settings.SlowChunkUs / 1e6);
+                isSlow |= state.IsSlow(link, track);
             else if (view.Remote is { } remote && Bitfield.NextSet(remote.Words, chunk) >= 0)
                 return false;
         }

@@ -36,6 +36,9 @@ internal sealed class SwarmCore
     /// <summary>What the uplink carries as far as it is known, microseconds per byte; 0: unknown.</summary>
     public double UplinkUsPerByte => _state.UplinkUsPerByte;
 
+    /// <summary>Whether this uplink is spent on what goes with fetching; see <see cref="SwarmState.IsUplinkPoor"/>.</summary>
+    public bool IsUplinkPoor => _state.IsUplinkPoor;
+
     /// <summary>Tracks, for reports.</summary>
     public IReadOnlyDictionary<TrackId, Track> Tracks => _state.Tracks;
 
@@ -108,8 +111,18 @@ internal sealed class SwarmCore
     {
         if (!_state.Tracks.TryGetValue(id, out var track) || track.Manifest is null || (uint)chunk >= (uint)track.Have.Length || track.Have[chunk])
             return;
-        track.Waits.TryAdd(chunk, track.IsRunning ? nowUs : nowUs + _state.Settings.IdleWaitUs);
+        track.Waits.TryAdd(chunk, WaitUs(track, chunk, nowUs));
         Settle(nowUs);
+    }
+
+    // A decoder reads ahead of what is heard: what it waits for then is not urgent yet. What lies far from the playhead it needs in order to decode at all.
+    private long WaitUs(Track track, int chunk, long nowUs)
+    {
+        if (!track.IsRunning)
+            return nowUs + _state.Settings.IdleWaitUs;
+        var leftUs = track.DeadlineUs(chunk, nowUs) - nowUs;
+        return leftUs > _state.Settings.WindowUs ? nowUs
+            : nowUs + Math.Clamp(leftUs - _state.Settings.UrgentThoughSoonUs, 0, _state.Settings.IdleWaitUs);
     }
 
     /// <summary>A link is up: both sides have proved that they belong to the room.</summary>
@@ -278,7 +291,7 @@ internal sealed class SwarmCore
             if (other != link)
                 _state.Cancel(other, view, chunk);
             // Who gave it goes by this for how much its uplink carries; who has it gains little from knowing.
-            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + _state.HaveDelayUs(view, chunk, isGiver: other == link));
+            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + _state.HaveDelayUs(other, view, chunk, isGiver: other == link));
         }
 
         if (track.IsComplete)

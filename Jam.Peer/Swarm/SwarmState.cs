@@ -109,13 +109,13 @@ internal sealed class SwarmState(SwarmSettings settings)
         && manifest.ChunkSizeBytes * 1e6 / cap > Settings.CappedOutUs;
 
     /// <summary>How long a HAVE may wait for something that goes the same way.</summary>
-    public long HaveDelayUs(LinkTrack view, int chunk, bool isGiver)
+    public long HaveDelayUs(Link link, LinkTrack view, int chunk, bool isGiver)
     {
         if (Links.Count <= Settings.HaveAtOnceUpTo)
             return 0;
         if (isGiver && !IsUplinkSpent)
             return 0;
-        var least = view.IsStriper ? Settings.HostHaveDelayUs
+        var least = view.IsStriper ? IsSlow(link, view.Track) ? Settings.SlowHostHaveDelayUs : Settings.HostHaveDelayUs
             : view is { Declines: true, Track.IsRunning: false } ? Settings.DeclinesHaveDelayUs : view.Remote?[chunk] == true ? Settings.IdleHaveDelayUs : Settings.HaveDelayUs;
         var packetsUs = Links.Count * PacketBytes * UplinkUsPerByte;
         // A host that does not hear of a chunk offers it again.
@@ -134,6 +134,9 @@ internal sealed class SwarmState(SwarmSettings settings)
             wishes += link.Wishes.Count;
         return (long)(wishes * track.Manifest!.ChunkSizeBytes * UplinkUsPerByte);
     }
+
+    /// <summary>Whether what comes over a link takes long for a chunk.</summary>
+    public bool IsSlow(Link link, Track track) => track.Manifest!.ChunkSizeBytes > link.Rate * (Settings.SlowChunkUs / 1e6);
 
     /// <summary>Sends what is held back for a link.</summary>
     public void Release(Link link)

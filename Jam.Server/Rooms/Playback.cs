@@ -231,7 +231,8 @@ internal static class Playback
 
     private static long PositionAtUs(Room room, long atUs) => (room.Pair.At(atUs) ?? room.Timeline).PositionAtUs(atUs);
 
-    private static IEnumerable<Seat> Unready(Room room) => room.Track is not { } track
+    /// <summary>Members that said that they cannot play the room's track yet, whether it is to start or not.</summary>
+    public static IEnumerable<Seat> Unready(Room room) => room.Track is not { } track
         ? []
         : room.Seats.Values.Where(seat => !seat.IsReady && seat.ReadyTrackId == track.TrackId);
 }

@@ -23,7 +23,7 @@ internal static class RoomRules
     private const long ReportsPerMemberUs = 1_000_000;
 
     /// <summary>As that, in the largest room.</summary>
-    private const long ReportsAtLeastEveryUs = 30_000_000;
+    public const long ReportsAtLeastEveryUs = 30_000_000;
 
     /// <summary>A longest round trip from which on a way is full, or far: reports are told as in the largest room.</summary>
     private const long FarUs = 50_000;
@@ -32,8 +32,8 @@ internal static class RoomRules
     public static long ReportsGapUs(int members, long worstRttUs) =>
         worstRttUs > FarUs ? ReportsAtLeastEveryUs : Math.Clamp(members * ReportsPerMemberUs, ReportsEveryUs, ReportsAtLeastEveryUs);
 
-    /// <summary>By how much a telling is put off while PLAY or SEEK waits for someone: it would go the way of what they wait for.</summary>
-    public const long ReportsPutOffUs = 3_000_000;
+    /// <summary>By how much a telling is put off while someone lacks the track: to nine members it is 20 kB that go the way of the first seconds.</summary>
+    public const long ReportsPutOffUs = 10_000_000;
 
     /// <summary>Members of a room up to which everyone's report is told.</summary>
     public const int ReportsOfAll = 32;

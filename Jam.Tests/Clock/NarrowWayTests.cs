@@ -60,6 +60,36 @@ internal sealed class NarrowWayTests
         });
     }
 
+    [Test]
+    public void Who_knows_the_clock_well_enough_to_play_leaves_the_way_to_the_music_for_a_moment()
+    {
+        var estimator = new RoomClockEstimator();
+        estimator.Rest(10_000_000);
+        Assert.That(estimator.TryBeginProbe(0, out _), "who knows nothing yet does not rest");
+        estimator.OnConnectionLost();
+        var now = 1L;
+        for (; !estimator.Snapshot.IsReady; now += 500)
+            Probe(estimator, now);
+        var (early, late) = (0, 0);
+        for (; now < 10_000_000; now += 500)
+            early += Probe(estimator, now);
+        for (; now < 11_000_000; now += 500)
+            late += Probe(estimator, now);
+        Assert.Multiple(() =>
+        {
+            Assert.That(early, Is.Zero);
+            Assert.That(late, Is.GreaterThan(0));
+        });
+    }
+
+    private static int Probe(RoomClockEstimator estimator, long now)
+    {
+        if (!estimator.TryBeginProbe(now, out var t1))
+            return 0;
+        estimator.OnResponse(t1, now + WayUs, now + WayUs, now + 2 * WayUs, _clock);
+        return 1;
+    }
+
     private sealed class Client(long fromUs)
     {
         public long FromUs { get; } = fromUs;

@@ -99,6 +99,25 @@ internal sealed class RoomTickTests
     }
 
     [Test]
+    public void Where_a_track_has_just_come_what_members_report_waits_for_it_but_not_for_ever()
+    {
+        var room = RoomHarness.WithHostAndViewers(2);
+        room.Say(2, new Stats(new MemberStats(900)));
+        room.Advance(10_000_000);
+        room.ClearInboxes();
+        room.Say(2, new Ready(RoomHarness.TrackId, false));
+        for (var i = 0; i < 150; i++)
+        {
+            room.Say(2, new Stats(new MemberStats(900, JitterUs: i)));
+            room.Advance(100_000);
+        }
+
+        Assert.That(room.Received<RoomStats>(3).Count(s => s.Quality is not null), Is.Zero);
+        room.Advance(20_000_000);
+        Assert.That(room.Received<RoomStats>(3).Count(s => s.Quality is not null), Is.EqualTo(1));
+    }
+
+    [Test]
     public void In_a_large_room_the_worst_are_told_of()
     {
         var room = RoomHarness.WithHostAndViewers(40);

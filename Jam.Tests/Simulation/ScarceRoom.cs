@@ -23,9 +23,14 @@ internal sealed class ScarceRoom
     /// <summary>What is read before it is heard.</summary>
     private const long DecodeUs = 50_000;
 
+    /// <summary>A decoder reads ahead of what is heard by so much, and looks this often for what it waits for.</summary>
+    private const long ReadAheadUs = 2_500_000;
+    private const long ReadEveryUs = 20_000;
+
     private static readonly SimTcpSettings Router = new() { LeastQueueBytes = 30_000 };
 
     private readonly long _lengthUs;
+    private readonly Dictionary<SimPeer, int> _waits = [];
 
     public ScarceRoom(int seed, int viewers = 8, double hostRate = 50_000, double viewerRate = 250_000, long lengthUs = 180_000_000,
         Func<int, SwarmSettings>? settings = null)
@@ -34,6 +39,7 @@ internal sealed class ScarceRoom
         Track = SwarmSimulator.MakeManifest((long)(Music * lengthUs), ChunkSize, seed);
         Sim = new SwarmSimulator(500, seed, Router);
         Host = Sim.Add("host", hostRate, isHost: true, jitterUs: 200);
+        Sim.Watch = (_, to, effect) => AskedOfHost += to == Host && effect is SendFrame { Frame: RequestFrame or CancelFrame } ? 1 : 0;
         Viewers = [.. Enumerable.Range(0, viewers).Select(i => Sim.Add($"v{i}", viewerRate, jitterUs: 200, settings: settings?.Invoke(i)))];
     }
 
@@ -51,6 +57,9 @@ internal sealed class ScarceRoom
     /// <summary>When the first sound was heard.</summary>
     public long SoundAtUs { get; private set; }
 
+    /// <summary>Requests to the host, and those that were taken back: its system acknowledges each.</summary>
+    public int AskedOfHost { get; private set; }
+
     public double Copies => Host.BytesUp / (double)Track.LengthBytes;
 
     /// <summary>How early the chunk came that came latest for its instant; where negative, its viewer stalled.</summary>
@@ -64,6 +73,7 @@ internal sealed class ScarceRoom
         Sim.Run(1_000_000);
         Chatter();
         Ping();
+        Read();
         Sim.Seed(Host, Track);
         foreach (var viewer in Viewers)
             Sim.Want(viewer, Track);
@@ -88,6 +98,28 @@ internal sealed class ScarceRoom
     {
         Sim.MeasureRoundTrips();
         Sim.At(Sim.NowUs + PingEveryUs, Ping);
+    }
+
+    // One chunk after the other, as far ahead as it keeps what is decoded.
+    private void Read()
+    {
+        var aheadUs = (SoundAtUs == 0 ? 0 : Math.Max(0, Sim.NowUs - SoundAtUs)) + ReadAheadUs;
+        foreach (var viewer in Viewers)
+        {
+            var chunk = _waits.GetValueOrDefault(viewer, -1);
+            if (chunk >= 0 && !viewer.GainedAtUs.ContainsKey(chunk))
+                continue;
+            while (viewer.GainedAtUs.ContainsKey(++chunk))
+            {
+            }
+
+            if (chunk >= Track.ChunkCount || chunk * ChunkSize / Music > aheadUs)
+                continue;
+            _waits[viewer] = chunk;
+            Sim.Do(viewer, core => core.Await(Track.Id, chunk, Sim.NowUs));
+        }
+
+        Sim.At(Sim.NowUs + ReadEveryUs, Read);
     }
 
     private void Chatter()

@@ -101,7 +101,7 @@ internal sealed class BlobCore
         switch (frame)
         {
             case BlobWantFrame want:
-                problem = _giver.OnWant(link, want);
+                problem = _giver.OnWant(link, want, nowUs);
                 break;
             case BlobPieceFrame piece:
                 problem = _fetcher.OnPiece(link, piece, nowUs, out isLie);
@@ -110,7 +110,8 @@ internal sealed class BlobCore
                 problem = _fetcher.OnNone(link, none.Blob);
                 break;
             default:
-                _fetcher.OnHave(link, frame.Blob);
+                _giver.OnHave(link, frame.Blob);
+                _fetcher.OnHave(link, frame.Blob, nowUs);
                 break;
         }
 
@@ -128,7 +129,7 @@ internal sealed class BlobCore
         if (!_state.Links.Remove(id))
             return;
         _fetcher.OnLinkDown(id);
-        _giver.OnSent(id);
+        _giver.OnLinkDown(id);
     }
 
     private void Settle(long nowUs)

@@ -105,12 +105,19 @@ internal sealed class BlobFetcher(BlobState state)
     }
 
     /// <summary>Takes a BLOB HAVE.</summary>
-    public void OnHave(BlobLink link, BlobId id)
+    public void OnHave(BlobLink link, BlobId id, long nowUs)
     {
-        if (!_places.ContainsKey(id))
+        if (!_places.TryGetValue(id, out var place))
             return;
         link.Lacks.Remove(id);
         link.Has.Add(id);
+        // A host that has not answered yet may be waiting for just this.
+        if (_fetches[place] is { Got: 0, From: { } from } fetch && !link.IsHost && !link.Asked.ContainsKey(id)
+            && state.Links.TryGetValue(from, out var asked) && asked.IsHost)
+        {
+            fetch.From = link.Id;
+            Ask(link, fetch, nowUs);
+        }
     }
 
     /// <summary>Asks for what is wanted and may be asked for.</summary>

@@ -14,19 +14,28 @@ internal sealed class BlobGiver(BlobState state)
     /// <summary>Nobody gets more of a blob than this many times its length.</summary>
     private const int MaxTimesGiven = 4;
 
+    /// <summary>What is no longer than this everyone gets at once.</summary>
+    private const int ForAllBytes = 512;
+
+    /// <summary>Who made a blob gives it to one, and to the others after so long unless they have it from that one by then.</summary>
+    private const long SpreadUs = 450_000;
+
     private const int MaxWaiting = 8;
     private const long SendingUs = 5_000_000;
 
+    private readonly Dictionary<BlobId, (LinkId To, long AtUs)> _firstCopies = [];
+    private readonly List<(BlobLink To, BlobWantFrame Want, long DueUs)> _spreading = [];
     private (LinkId Link, long SinceUs)? _sending;
 
     /// <summary>Whether someone waits for a quiet moment of the uplink.</summary>
     public bool HasWaiting { get; private set; }
 
     /// <summary>When <see cref="Pump"/> is to be called though nothing else happens.</summary>
-    public long DueUs => _sending is { } sending && HasWaiting ? sending.SinceUs + SendingUs : long.MaxValue;
+    public long DueUs => Math.Min(
+        _sending is { } sending && HasWaiting ? sending.SinceUs + SendingUs : long.MaxValue, _spreading.Count > 0 ? _spreading.Min(s => s.DueUs) : long.MaxValue);
 
     /// <summary>Takes a BLOB WANT. Returns why the link must be closed, or null.</summary>
-    public string? OnWant(BlobLink link, BlobWantFrame want)
+    public string? OnWant(BlobLink link, BlobWantFrame want, long nowUs)
     {
         var bytes = state.Find(want.Blob);
         var size = PieceSize(want, bytes);
@@ -37,14 +46,27 @@ internal sealed class BlobGiver(BlobState state)
             return null;
         }
 
-        if (link.Waiting.Count >= MaxWaiting)
+        if (link.Waiting.Count + _spreading.Count(s => s.To == link) >= MaxWaiting)
             return "it asks for too many blobs at once";
         link.Given[want.Blob] = given;
-        if (want.IsPatient || bytes.Length > MaxUrgentBytes)
+        // Of a track that is only in the list yet the index is asked for patiently, and a moment later it is what plays.
+        if (SpreadsUntilUs(link, want, bytes, nowUs) is > 0 and var dueUs)
+            _spreading.Add((link, want, dueUs));
+        else if (want.IsPatient || bytes.Length > MaxUrgentBytes)
             link.Waiting.Add(want);
         else
             state.Send(link, Piece(want, bytes));
         return null;
+    }
+
+    /// <summary>A link has a blob: what it asked for here it needs no more.</summary>
+    public void OnHave(BlobLink link, BlobId id) => _spreading.RemoveAll(s => s.To == link && s.Want.Blob == id);
+
+    /// <summary>A link is gone.</summary>
+    public void OnLinkDown(LinkId link)
+    {
+        _spreading.RemoveAll(s => s.To.Id == link);
+        OnSent(link);
     }
 
     /// <summary>What was being sent has gone out, or never will.</summary>
@@ -57,6 +79,9 @@ internal sealed class BlobGiver(BlobState state)
     /// <summary>Gives the next piece of those that wait, where it may.</summary>
     public void Pump(bool isQuiet, long nowUs)
     {
+        foreach (var (to, want, _) in _spreading.Where(s => s.DueUs <= nowUs).ToArray())
+            state.Send(to, state.Find(want.Blob) is { } bytes ? Piece(want, bytes) : new BlobNoneFrame(want.Blob));
+        _spreading.RemoveAll(s => s.DueUs <= nowUs);
         if (_sending is { } sending && nowUs - sending.SinceUs >= SendingUs)
             _sending = null;
         BlobLink? next = null;
@@ -69,10 +94,21 @@ internal sealed class BlobGiver(BlobState state)
         HasWaiting = next is not null;
         if (next is null || _sending is not null || !isQuiet)
             return;
-        var want = next.Waiting[0];
+        var first = next.Waiting[0];
         next.Waiting.RemoveAt(0);
         _sending = (next.Id, nowUs);
-        state.Emit(new SendLastFrame(next.Id, state.Find(want.Blob) is { } bytes ? Piece(want, bytes) : new BlobNoneFrame(want.Blob)));
+        state.Emit(new SendLastFrame(next.Id, state.Find(first.Blob) is { } found ? Piece(first, found) : new BlobNoneFrame(first.Blob)));
+    }
+
+    // The whole room asks its maker at the same moment, and eight copies of an index are a quarter of a second of a slow uplink. 0: it gets it now.
+    private long SpreadsUntilUs(BlobLink link, BlobWantFrame want, byte[] bytes, long nowUs)
+    {
+        if (bytes.Length is <= ForAllBytes or > BlobFrame.MaxPiece || !state.IsOwn(want.Blob))
+            return 0;
+        if (_firstCopies.TryGetValue(want.Blob, out var copy) && copy.To != link.Id && nowUs < copy.AtUs + SpreadUs && state.Links.ContainsKey(copy.To))
+            return copy.AtUs + SpreadUs;
+        _firstCopies[want.Blob] = (link.Id, nowUs);
+        return 0;
     }
 
     private static int PieceSize(BlobWantFrame want, byte[]? bytes) =>

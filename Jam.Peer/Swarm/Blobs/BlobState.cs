@@ -15,6 +15,9 @@ internal sealed class BlobState
     /// <summary>The bytes of a blob; null where it is not here.</summary>
     public byte[]? Find(BlobId id) => _held.GetValueOrDefault(id);
 
+    /// <summary>Whether this peer made a blob.</summary>
+    public bool IsOwn(BlobId id) => _own.Contains(id);
+
     /// <summary>Keeps a blob; false where no more can be kept.</summary>
     public bool Keep(BlobId id, byte[] bytes, bool isOwn)
     {
