@@ -66,7 +66,7 @@ internal sealed record SwarmSettings
     /// <summary>As <see cref="HaveDelayUs"/>, for a host: it decides by it whom to give the next chunk.</summary>
     public long HostHaveDelayUs { get; init; } = 40_000;
 
-    /// <summary>As <see cref="HostHaveDelayUs"/>, where its uplink is slow: each packet to it costs it one, and it offers a chunk in that time.</summary>
+    /// <summary>As <see cref="HostHaveDelayUs"/>, while the music plays and its uplink is slow: each packet to it costs it one, and it offers a chunk in that time.</summary>
     public long SlowHostHaveDelayUs { get; init; } = 500_000;
 
     /// <summary>A request is moved to an idle link where that brings its chunk twice as soon and this much sooner besides.</summary>
@@ -100,7 +100,7 @@ internal sealed record SwarmSettings
     public long ManifestSpreadUs { get; init; } = 1_000_000;
 
     /// <summary>As <see cref="ManifestCopyUs"/>, for everyone else.</summary>
-    public long ManifestRelayUs { get; init; } = 250_000;
+    public long ManifestRelayUs { get; init; } = 50_000;
 
     /// <summary>An uplink is slow that takes longer for a chunk.</summary>
     public long SlowChunkUs { get; init; } = 100_000;

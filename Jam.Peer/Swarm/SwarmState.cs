@@ -115,7 +115,7 @@ internal sealed class SwarmState(SwarmSettings settings)
             return 0;
         if (isGiver && !IsUplinkSpent)
             return 0;
-        var least = view.IsStriper ? IsSlow(link, view.Track) ? Settings.SlowHostHaveDelayUs : Settings.HostHaveDelayUs
+        var least = view.IsStriper ? view.Track.IsRunning && IsSlow(link, view.Track) ? Settings.SlowHostHaveDelayUs : Settings.HostHaveDelayUs
             : view is { Declines: true, Track.IsRunning: false } ? Settings.DeclinesHaveDelayUs : view.Remote?[chunk] == true ? Settings.IdleHaveDelayUs : Settings.HaveDelayUs;
         var packetsUs = Links.Count * PacketBytes * UplinkUsPerByte;
         // A host that does not hear of a chunk offers it again.
