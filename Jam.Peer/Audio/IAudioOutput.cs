@@ -32,7 +32,7 @@ internal interface IAudioOutput : IAsyncDisposable
 
     /// <summary>
     /// Something has changed that what is queued does not know yet. An output with a queue asks its renderer soon what to render again;
-    /// one that renders right before it sounds does nothing. Any thread; never waits for long.
+    /// one that renders right before it sounds makes sure that it does so from now on. Any thread; never waits for long.
     /// </summary>
     void Refresh();
 }
@@ -41,6 +41,9 @@ internal interface IAudioOutput : IAsyncDisposable
 /// <remarks>After <see cref="Rewind"/> gave a frame, all from there to the end of what was rendered is rendered again, in order.</remarks>
 internal interface IFrameRenderer
 {
+    /// <summary>Whether no track plays, fades or is about to: an output that nobody hears need not hurry until it is refreshed. Any thread.</summary>
+    bool IsIdle => false;
+
     /// <summary>Fills a block.</summary>
     /// <param name="output">Interleaved stereo, to be overwritten whole.</param>
     /// <param name="firstFrame">Place of its first frame in the output's stream; blocks follow each other without a gap.</param>

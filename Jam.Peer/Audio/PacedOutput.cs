@@ -16,10 +16,12 @@ internal abstract class PacedOutput : IAudioOutput
     public const long LeadUs = 40_000;
 
     private const int BlockFrames = Rate / 100;
+    private const int IdleMs = 200;
 
     private readonly TimeProvider _time;
     private readonly Thread _thread;
-    private readonly ManualResetEventSlim _stop = new();
+    private readonly AutoResetEvent _wake = new(false);
+    private volatile bool _isStopped;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<string> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ExactOutputClock _clock;
@@ -50,16 +52,14 @@ internal abstract class PacedOutput : IAudioOutput
 
     public void Start(IFrameRenderer renderer) => Volatile.Write(ref _renderer, renderer);
 
-    public void Refresh()
-    {
-        // Nothing is queued: what is rendered now is heard in 40 ms.
-    }
+    public void Refresh() => _wake.Set();
 
     public async ValueTask DisposeAsync()
     {
-        _stop.Set();
+        _isStopped = true;
+        _wake.Set();
         await _ended.Task.ConfigureAwait(false);
-        _stop.Dispose();
+        _wake.Dispose();
         GC.SuppressFinalize(this);
     }
 
@@ -90,19 +90,23 @@ internal abstract class PacedOutput : IAudioOutput
         }
     }
 
+    private long DueUs(long frame) => (long)_clock.HeardAtUs(frame) - LeadUs;
+
     private void Pace()
     {
         var block = new float[2 * BlockFrames];
         for (var frame = 0L; ; frame += BlockFrames)
         {
-            var dueUs = (long)_clock.HeardAtUs(frame) - LeadUs;
-            var nowUs = _time.NowUs();
+            var renderer = Volatile.Read(ref _renderer);
+            // Nobody hears it: while nothing plays, what is due is rendered some hundred milliseconds at a time.
+            if (renderer?.IsIdle == true && _time.NowUs() <= DueUs(frame))
+                _wake.WaitOne(IdleMs);
             // The wait counts milliseconds; what it is early or late by is corrected by the next one.
-            var waitMs = (int)((dueUs - nowUs + 999) / 1000);
-            if (waitMs > 0 ? _stop.Wait(waitMs) : _stop.IsSet)
+            for (var waitMs = 1L; !_isStopped && (waitMs = (DueUs(frame) - _time.NowUs() + 999) / 1000) > 0;)
+                _wake.WaitOne((int)waitMs);
+            if (_isStopped)
                 return;
-            if (Volatile.Read(ref _renderer) is { } renderer)
-                renderer.Render(block, frame, _time.NowUs(), _clock);
+            renderer?.Render(block, frame, _time.NowUs(), _clock);
             Write(block);
         }
     }

@@ -26,6 +26,8 @@ internal sealed class RunningOutput(IAudioOutput output, PlayoutEngine engine)
 /// <summary>An engine, as an output sees it.</summary>
 internal sealed class EngineRenderer(PlayoutEngine engine, Func<RoomClockSnapshot> room, Action<string>? trace = null) : IFrameRenderer
 {
+    public bool IsIdle => engine.IsIdle;
+
     public void Render(Span<float> output, long firstFrame, long nowUs, IOutputClock clock)
     {
         engine.Render(output, firstFrame, nowUs, clock, room());

@@ -168,7 +168,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
                 var isBusy = Fill(pair, wait.Token) || _ready.Prepare(neighbours, wait.Token);
                 _concealed = _filler.Concealed;
                 if (!isBusy)
-                    _wake.WaitOne(_filler.Track is null || _clock().IsReady ? s_idle : s_soon);
+                    _wake.WaitOne(IdleFor(pair));
             }
             catch (OperationCanceledException)
             {
@@ -191,6 +191,17 @@ internal sealed class TrackFeeder : IAsyncDisposable
         _filler.Close();
         _ready.Close();
         _ended.TrySetResult();
+    }
+
+    // Where nothing plays all there is to do follows from a change, and that is told.
+    private TimeSpan IdleFor(TimelinePair? pair)
+    {
+        var clock = _clock();
+        if (_filler.Track is not null && !clock.IsReady)
+            return s_soon;
+        var isPlaying = pair is not null && (pair.Current.Status == PlaybackStatus.Play
+            || pair.At((long)clock.ToRoomUs(_time.NowUs()))?.Status == PlaybackStatus.Play);
+        return isPlaying ? s_idle : s_longestWait;
     }
 
     private void Open(TrackRequest? request, TrackIndex? index, TimelinePair? pair, CancellationToken token)

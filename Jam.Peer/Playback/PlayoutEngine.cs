@@ -96,6 +96,9 @@ internal sealed class PlayoutEngine
     /// <summary>Any thread: whether it renders silence where the track should sound.</summary>
     public bool IsStarved => Volatile.Read(ref _starvedFrom) >= 0;
 
+    /// <summary>Any thread: whether no track plays, fades, or is to: what is clicked beside it does not count.</summary>
+    public bool IsIdle => !_main.IsActive && !_tail.IsActive && Volatile.Read(ref _newestPair)?.Current.Status != PlaybackStatus.Play;
+
     /// <summary>Any thread: what it says of itself.</summary>
     public PlayoutStatus Status => new(
         _meter.IsSounding, _meter.ErrorUs, Volatile.Read(ref _uncertaintyUs),
@@ -293,7 +296,4 @@ internal sealed class PlayoutEngine
         var roomUs = _followed.Room.ToRoomUs(nowUs);
         _meter.Measure(nextFrame - leadUs / clock.PeriodUs, _followed.At(roomUs), roomUs);
     }
-
-    /// <summary>What the newest frames were rendered by.</summary>
-    private readonly record struct Rendered(TimelinePair? Pair, double Volume, double LatencyUs, ClickPattern? Clicks, RoomScore? Score);
 }
