@@ -21,10 +21,6 @@ namespace Jam.Peer.Clock;
 /// After two in a row the way is narrow until sixty bursts met no queue: never denser than four probes in 2 s. An accident of the path does
 /// not hold up all of a burst, or not the next one.
 /// </para>
-/// <para>
-/// Ready is who knows the clock to 150 us, or after a second and a half to 1 ms: until then it is better to be silent than to be heard
-/// beside the others. After three seconds 5 ms will do: on a way that is no better, never to be heard is worse.
-/// </para>
 /// </remarks>
 /// <param name="keepsFirst">
 /// Whether it goes by its first estimate for good: no drift, no correction. Only for the control run of a measurement, which must fail.
@@ -55,13 +51,6 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private const long PoorGapUs = 1_000_000;
     private const double PoorErrorUs = 30;
     private const long ProbeTimeoutUs = 1_000_000;
-    private const int BurstsToBeReady = 5;
-    private const double GoodErrorUs = 150;
-    private const long PatienceUs = 1_500_000;
-    private const double ReadyErrorUs = 1_000;
-    private const long LongPatienceUs = 3_000_000;
-    private const double PoorReadyErrorUs = 5_000;
-    private const double LostErrorUs = 10_000;
     private const long QuickUs = 25;
     private const double GateUs = 2_000;
 
@@ -84,7 +73,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private long _leastRttUs = long.MaxValue;
     private bool _isDense;
     private bool _isHolding;
-    private bool _isReady;
+    private readonly ReadyRule _ready = new();
     private long _restUntilUs = long.MinValue;
     private volatile RoomClockSnapshot _snapshot = RoomClockSnapshot.None;
 
@@ -92,7 +81,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     public RoomClockSnapshot Snapshot => _snapshot;
 
     /// <summary>When to call <see cref="TryBeginProbe"/> next: a probe is due then, or the one that is out counts as lost.</summary>
-    public long NextProbeAtUs => Math.Max(_isReady ? _restUntilUs : long.MinValue, _outT1Us.Count == 0 ? _nextAtUs : MayOverlap ? _lastT1Us + OverlapUs + (long)(OverlapWaits * _waitUs) : _outT1Us.Peek() + ProbeTimeoutUs);
+    public long NextProbeAtUs => Math.Max(_ready.IsReady ? _restUntilUs : long.MinValue, _outT1Us.Count == 0 ? _nextAtUs : MayOverlap ? _lastT1Us + OverlapUs + (long)(OverlapWaits * _waitUs) : _outT1Us.Peek() + ProbeTimeoutUs);
 
     /// <summary>Whether several probes may be out at a time: what comes back then does not tell which of them were lost.</summary>
     public bool MayOverlap => _hasAnswer && (_isDense || _bursts is > 0 and < FirstBursts) && _outT1Us.Count is > 0 and < MostOut;
@@ -201,7 +190,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     // Answers wait in a queue that they help to fill: a room's worth of probes is a good part of a slow uplink.
     private bool IsCrowded => _full > 0 || _narrow > 0 || _crowdUs > CrowdedUs;
 
-    private bool IsKept => keepsFirst && _isReady;
+    private bool IsKept => keepsFirst && _ready.IsReady;
 
     private void EndBurst(long nowUs)
     {
@@ -273,13 +262,9 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private void Publish(long localUs)
     {
         var (offsetUs, drift, errorUs) = _corridor.At(localUs);
-        _isReady = _isReady
-            ? errorUs < LostErrorUs
-            : _taken >= BurstsToBeReady && errorUs < EnoughUs(localUs - _begunUs);
-        _snapshot = new RoomClockSnapshot(_clockId, localUs, offsetUs, keepsFirst ? 0 : drift, errorUs, _corridor.LowestRttUs, _isReady);
+        _ready.Judge(_taken, errorUs, localUs - _begunUs);
+        _snapshot = new RoomClockSnapshot(_clockId, localUs, offsetUs, keepsFirst ? 0 : drift, errorUs, _corridor.LowestRttUs, _ready.IsReady);
     }
-
-    private static double EnoughUs(long forUs) => forUs < PatienceUs ? GoodErrorUs : forUs < LongPatienceUs ? ReadyErrorUs : PoorReadyErrorUs;
 
     private void Reset(Guid clockId)
     {
@@ -295,6 +280,6 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         _corridor.Clear();
         _taken = 0;
         _isHolding = false;
-        _isReady = false;
+        _ready.Reset();
     }
 }

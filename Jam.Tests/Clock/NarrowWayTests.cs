@@ -82,6 +82,38 @@ internal sealed class NarrowWayTests
         });
     }
 
+    [Test]
+    public void Who_never_meets_an_empty_way_is_heard_all_the_same()
+    {
+        var (client, random, lastUs) = (new Client(0), new Random(7), 0L);
+        var readyUs = long.MaxValue;
+        for (var now = 0L; now < 12_000_000; now += 100)
+        {
+            while (client.Answers.TryPeek(out var answer) && answer.AtUs <= now)
+            {
+                client.Answers.Dequeue();
+                client.Estimator.OnResponse(answer.T1Us, answer.T2Us, answer.T2Us, now, _clock);
+            }
+
+            if (client.Estimator.Snapshot.IsReady)
+                readyUs = Math.Min(readyUs, now);
+            if (now < client.Estimator.NextProbeAtUs || !client.Estimator.TryBeginProbe(now, out var t1))
+                continue;
+            // What waits before each answer takes 34 ms at the least, and mostly a few chunks' time.
+            lastUs = Math.Max(lastUs, now + 34_000 + (long)(-400_000 * Math.Log(1 - random.NextDouble())));
+            client.Answers.Enqueue((lastUs, t1, now + WayUs + 7_000_000));
+        }
+
+        TestContext.Out.WriteLine($"ready after {readyUs / 1e6:F1} s, error {client.Estimator.Snapshot.ErrorUs:F0} us");
+        Assert.Multiple(() =>
+        {
+            // Five bursts of what takes half a second a probe.
+            Assert.That(readyUs, Is.LessThan(10_000_000));
+            Assert.That(client.Estimator.Snapshot.IsReady, "and stays so");
+            Assert.That(client.Estimator.Snapshot.ToRoomUs(12_000_000), Is.EqualTo(19_000_000.0).Within(100_000));
+        });
+    }
+
     private static int Probe(RoomClockEstimator estimator, long now)
     {
         if (!estimator.TryBeginProbe(now, out var t1))

@@ -1,0 +1,44 @@
+namespace Jam.Peer.Clock;
+
+/// <summary>
+/// Who knows the clock to 150 us is ready, or after a second and a half to 1 ms: until then it is better to be silent than to be heard
+/// beside the others. After three seconds 5 ms will do, after five 25 ms: on a way that is no better, never to be heard is worse.
+/// </summary>
+internal sealed class ReadyRule
+{
+    private const int Bursts = 5;
+    private const double LostErrorUs = 10_000;
+
+    private double _lostErrorUs;
+
+    /// <summary>Whether the estimate is good enough to play by.</summary>
+    public bool IsReady { get; private set; }
+
+    /// <summary>Nothing is known.</summary>
+    public void Reset() => IsReady = false;
+
+    /// <summary>There is another estimate.</summary>
+    /// <param name="bursts">How many bursts it comes from.</param>
+    /// <param name="errorUs">Its error.</param>
+    /// <param name="forUs">How long it has been measured.</param>
+    public void Judge(int bursts, double errorUs, long forUs)
+    {
+        if (IsReady)
+        {
+            IsReady = errorUs < _lostErrorUs;
+        }
+        else if (bursts >= Bursts && errorUs < EnoughUs(forUs))
+        {
+            // Who had to make do with little keeps it.
+            (IsReady, _lostErrorUs) = (true, Math.Max(LostErrorUs, 2 * errorUs));
+        }
+    }
+
+    private static double EnoughUs(long forUs) => forUs switch
+    {
+        < 1_500_000 => 150,
+        < 3_000_000 => 1_000,
+        < 5_000_000 => 5_000,
+        _ => 25_000,
+    };
+}
