@@ -243,10 +243,9 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     private void CheckSent()
     {
         var nowUs = _time.NowUs();
-        if (!_sent.MayHaveNews(nowUs))
-            return;
         var any = false;
-        _sent.Check(nowUs, (connection, chunk) => any |= _core.ChunkArrived(connection.Id, chunk.Track, chunk.Chunk, nowUs));
+        if (_sent.MayHaveNews(nowUs))
+            _sent.Check(nowUs, (connection, chunk) => any |= _core.ChunkArrived(connection.Id, chunk.Track, chunk.Chunk, nowUs));
         if (any)
             CarryOut(null);
     }
@@ -280,8 +279,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                     _owner.OnDropped(connection, e.Why, e.Ban);
                     connection.Close(e.Why);
                     break;
-                default:
-                    // What was meant for a link that is gone.
+                default: // What was meant for a link that is gone.
                     break;
             }
         }
@@ -295,8 +293,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     private void TakeSnapshot()
     {
         _snapshotAtUs = _time.NowUs();
-        // Acknowledgements are what a poor uplink is spent on.
-        foreach (var connection in _connections.Values)
+        foreach (var connection in _connections.Values) // Acknowledgements are what a poor uplink is spent on.
             connection.ReadsInLumps = _core.IsUplinkPoor;
         Volatile.Write(ref _snapshot, _stats.Snapshot(_core, _connections, _storages, _snapshotAtUs));
     }

@@ -46,8 +46,7 @@ internal sealed class SwarmCore
     public List<Effect> TakeEffects() => _state.TakeEffects();
 
     /// <summary>When <see cref="Timer"/> is to be called though nothing else happens; <see cref="long.MaxValue"/>: never.</summary>
-    public long DueUs(long nowUs) => _isUndecided
-        ? nowUs
+    public long DueUs(long nowUs) => _isUndecided ? nowUs
         : Math.Min(Math.Min(Math.Min(_uploads.DueUs, _offers.DueUs), _manifests.DueUs), Math.Min(_state.HeldUntilUs(), _requests.DueUs(nowUs)));
 
     /// <summary>The time of <see cref="DueUs"/> has come.</summary>
