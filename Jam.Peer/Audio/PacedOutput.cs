@@ -90,7 +90,8 @@ internal abstract class PacedOutput : IAudioOutput
         }
     }
 
-    private long DueUs(long frame) => (long)_clock.HeardAtUs(frame) - LeadUs;
+    // In whole milliseconds, as waits are counted; what one is early or late by is corrected by the next one.
+    private int DueInMs(long frame) => (int)(((long)_clock.HeardAtUs(frame) - LeadUs - _time.NowUs() + 999) / 1000);
 
     private void Pace()
     {
@@ -99,11 +100,10 @@ internal abstract class PacedOutput : IAudioOutput
         {
             var renderer = Volatile.Read(ref _renderer);
             // Nobody hears it: while nothing plays, what is due is rendered some hundred milliseconds at a time.
-            if (renderer?.IsIdle == true && _time.NowUs() <= DueUs(frame))
+            if (renderer?.IsIdle == true && DueInMs(frame) > 0)
                 _wake.WaitOne(IdleMs);
-            // The wait counts milliseconds; what it is early or late by is corrected by the next one.
-            for (var waitMs = 1L; !_isStopped && (waitMs = (DueUs(frame) - _time.NowUs() + 999) / 1000) > 0;)
-                _wake.WaitOne((int)waitMs);
+            while (!_isStopped && DueInMs(frame) is > 0 and var waitMs)
+                _wake.WaitOne(waitMs);
             if (_isStopped)
                 return;
             renderer?.Render(block, frame, _time.NowUs(), _clock);

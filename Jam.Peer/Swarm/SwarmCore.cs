@@ -46,8 +46,7 @@ internal sealed class SwarmCore
     public List<Effect> TakeEffects() => _state.TakeEffects();
 
     /// <summary>When <see cref="Timer"/> is to be called though nothing else happens; <see cref="long.MaxValue"/>: never.</summary>
-    public long DueUs(long nowUs) => _isUndecided ? nowUs
-        : Math.Min(Math.Min(Math.Min(_uploads.DueUs, _offers.DueUs), _manifests.DueUs), Math.Min(_state.HeldUntilUs(), _requests.DueUs(nowUs)));
+    public long DueUs(long nowUs) => _isUndecided ? nowUs : Math.Min(Math.Min(Math.Min(_uploads.DueUs, _offers.DueUs), _manifests.DueUs), Math.Min(_state.HeldUntilUs(), _requests.DueUs(nowUs)));
 
     /// <summary>The time of <see cref="DueUs"/> has come.</summary>
     public void Timer(long nowUs) => Settle(nowUs);
@@ -279,6 +278,7 @@ internal sealed class SwarmCore
         from.ChunksFrom++;
         track.Waits.Remove(chunk);
         _state.Emit(new StoreChunk(track.Id, chunk));
+        var queueUs = _state.QueueUs(track);
         foreach (var other in _state.Links.Values)
         {
             if (!other.Tracks.TryGetValue(track.Id, out var view) || view.RemoteFlags is null)
@@ -290,7 +290,7 @@ internal sealed class SwarmCore
             if (other != link)
                 _state.Cancel(other, view, chunk);
             // Who gave it goes by this for how much its uplink carries; who has it gains little from knowing.
-            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + _state.HaveDelayUs(other, view, chunk, isGiver: other == link));
+            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + _state.HaveDelayUs(other, view, chunk, isGiver: other == link, queueUs));
         }
 
         if (track.IsComplete)

@@ -108,8 +108,8 @@ internal sealed class SwarmState(SwarmSettings settings)
         Settings.UpBytesPerSecond is { } cap && Links.Count >= Settings.PoorFromLinks && track.Manifest is { } manifest
         && manifest.ChunkSizeBytes * 1e6 / cap > Settings.CappedOutUs;
 
-    /// <summary>How long a HAVE may wait for something that goes the same way.</summary>
-    public long HaveDelayUs(Link link, LinkTrack view, int chunk, bool isGiver)
+    /// <summary>How long a HAVE may wait for something that goes the same way; <paramref name="queueUs"/> is <see cref="QueueUs"/>.</summary>
+    public long HaveDelayUs(Link link, LinkTrack view, int chunk, bool isGiver, long queueUs)
     {
         if (Links.Count <= Settings.HaveAtOnceUpTo)
             return 0;
@@ -122,12 +122,14 @@ internal sealed class SwarmState(SwarmSettings settings)
         var isHurried = !IsUplinkPoor || view.IsStriper;
         var share = isHurried ? Settings.HaveShare : Settings.PoorHaveShare;
         var delayUs = (long)Math.Clamp(packetsUs / share, least, Math.Max(least, isHurried ? 1_000_000 : 3_000_000));
-        return view.IsStriper || view.Track.IsRunning ? delayUs : Math.Max(delayUs, Math.Min(Settings.BusyHaveDelayUs, QueueUs(view.Track) / 8));
+        return view.IsStriper || view.Track.IsRunning ? delayUs : Math.Max(delayUs, Math.Min(Settings.BusyHaveDelayUs, queueUs / 8));
     }
 
-    // How long what others have asked for takes from here: what they would ask for besides comes after that, so a small part of it is lost
-    // on nobody, and in a room of many the HAVEs of several chunks share a packet.
-    private long QueueUs(Track track)
+    /// <summary>
+    /// How long what others have asked for takes from here: what they would ask for besides comes after that, so a small part of it is lost
+    /// on nobody, and in a room of many the HAVEs of several chunks share a packet.
+    /// </summary>
+    public long QueueUs(Track track)
     {
         var wishes = 0;
         foreach (var link in Links.Values)

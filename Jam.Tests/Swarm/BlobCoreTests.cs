@@ -11,7 +11,6 @@ internal sealed class BlobCoreTests
     private static readonly LinkId Host = new(1);
     private static readonly LinkId Viewer = new(2);
     private static readonly byte[] Small = [.. Enumerable.Range(0, 300).Select(i => (byte)i)];
-    private static readonly byte[] Index = [.. Enumerable.Range(0, 1_300).Select(i => (byte)(i * 7))];
     private static readonly byte[] Picture = [.. Enumerable.Range(0, 40_000).Select(i => (byte)(i * 31 >> 3))];
 
     private static BlobCore Asking(params ReadOnlySpan<BlobWish> wishes)
@@ -242,47 +241,6 @@ internal sealed class BlobCoreTests
         Assert.That(Single<SendFrame>(core).Frame, Is.TypeOf<BlobNoneFrame>());
         core.Receive(Host, new BlobWantFrame(BlobId.Of(Picture), 0, true), 4);
         Assert.That(Single<SendLastFrame>(core).Frame, Is.TypeOf<BlobPieceFrame>());
-    }
-
-    [Test]
-    public void Who_made_a_blob_gives_it_to_one_and_lets_it_spread()
-    {
-        LinkId third = new(3), fourth = new(4);
-        var core = new BlobCore();
-        core.Add(BlobId.Of(Index), Index, 0);
-        foreach (var link in (LinkId[])[Viewer, third, fourth])
-        {
-            core.LinkUp(link, isHost: false, 0);
-            core.Receive(link, new BlobWantFrame(BlobId.Of(Index), 0, false), 10);
-        }
-
-        Assert.That(Single<SendFrame>(core).Link, Is.EqualTo(Viewer));
-        core.Receive(third, new BlobHaveFrame(BlobId.Of(Index)), 20);
-        var dueUs = core.DueUs();
-        core.Timer(dueUs);
-        var late = Single<SendFrame>(core);
-        Assert.Multiple(() =>
-        {
-            Assert.That(dueUs, Is.EqualTo(450_010));
-            Assert.That(late.Link, Is.EqualTo(fourth), "the third has it from another");
-            Assert.That(late.Frame, Is.InstanceOf<BlobPieceFrame>());
-            Assert.That(core.DueUs(), Is.EqualTo(long.MaxValue));
-        });
-    }
-
-    [Test]
-    public void Whoever_the_first_copy_went_to_may_leave()
-    {
-        LinkId third = new(3);
-        var core = new BlobCore();
-        core.Add(BlobId.Of(Index), Index, 0);
-        core.LinkUp(Viewer, isHost: false, 0);
-        core.LinkUp(third, isHost: false, 0);
-        core.Receive(Viewer, new BlobWantFrame(BlobId.Of(Index), 0, false), 10);
-        core.TakeEffects();
-        core.LinkDown(Viewer, 20);
-        core.Receive(third, new BlobWantFrame(BlobId.Of(Index), 0, false), 30);
-        Assert.That(Single<SendFrame>(core).Link, Is.EqualTo(third));
     }
 
     [Test]

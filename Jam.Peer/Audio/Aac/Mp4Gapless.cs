@@ -33,9 +33,19 @@ internal static class Mp4Gapless
     /// <param name="movie">The content of the box that describes the tracks.</param>
     /// <param name="edits">The content of the track's edit list.</param>
     /// <param name="rate">Samples per second.</param>
-    public static long? Edited(ReadOnlySpan<byte> movie, ReadOnlySpan<byte> edits, int rate)
+    public static long? Edited(ReadOnlySpan<byte> movie, ReadOnlySpan<byte> edits, int rate) =>
+        FirstEdit(edits) is { Ticks: > 0 and < long.MaxValue and var ticks } && Mp4Track.Timescale(Mp4Track.Find(movie, "mvhd")) is { } scale
+            ? (long)Int128.Min(((Int128)ticks + 1) * rate / scale, long.MaxValue)
+            : null;
+
+    /// <summary>Where in the media that edit begins, in ticks of the media's clock; 0 where there is none.</summary>
+    /// <param name="edits">The content of the track's edit list.</param>
+    public static long Skip(ReadOnlySpan<byte> edits) => Math.Min(FirstEdit(edits)?.Time ?? 0, 1 << 20);
+
+    // The first that is not empty: how long it is, in ticks of the movie's clock, and where in the media it begins.
+    private static (long Ticks, long Time)? FirstEdit(ReadOnlySpan<byte> edits)
     {
-        if (edits.Length < 8 || Mp4Track.Timescale(Mp4Track.Find(movie, "mvhd")) is not { } scale)
+        if (edits.Length < 8)
             return null;
         var isLong = edits[0] == 1;
         var size = isLong ? 20 : 12;
@@ -45,7 +55,7 @@ internal static class Mp4Gapless
                 ? (BinaryPrimitives.ReadInt64BigEndian(edits), BinaryPrimitives.ReadInt64BigEndian(edits[8..]))
                 : (BinaryPrimitives.ReadUInt32BigEndian(edits), BinaryPrimitives.ReadInt32BigEndian(edits[4..]));
             if (time >= 0)
-                return ticks is > 0 and < long.MaxValue ? (long)Int128.Min(((Int128)ticks + 1) * rate / scale, long.MaxValue) : null;
+                return (ticks, time);
         }
 
         return null;

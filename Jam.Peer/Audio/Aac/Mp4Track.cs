@@ -118,7 +118,7 @@ internal sealed class Mp4Track
             return new Mp4Track(config, places.Offsets, places.Sizes, before, length);
         // Durations are in the track's own units, which for HE-AAC may be those of the doubled rate.
         var all = Math.Min((long)((Int128)units * config.Rate / scale), held);
-        var skip = Math.Clamp(Skip(edits) * config.Rate / scale, 0, MaxSkip);
+        var skip = Math.Clamp(Mp4Gapless.Skip(edits) * config.Rate / scale, 0, MaxSkip);
         var sounds = Math.Min(all - skip, Mp4Gapless.Edited(movie, edits, config.Rate) ?? long.MaxValue);
         if (sounds > 0)
             return new Mp4Track(config, places.Offsets, places.Sizes, skip, sounds);
@@ -185,23 +185,6 @@ internal sealed class Mp4Track
     {
         var at = media.Length > 0 && media[0] == 1 ? 20 : 12;
         return media.Length >= at + 4 && BinaryPrimitives.ReadUInt32BigEndian(media[at..]) is > 0 and var scale ? scale : null;
-    }
-
-    // The media time of the first edit that is not empty.
-    private static long Skip(ReadOnlySpan<byte> edits)
-    {
-        if (edits.Length < 8)
-            return 0;
-        var size = edits[0] == 1 ? 20 : 12;
-        var isLong = edits[0] == 1;
-        for (edits = edits[8..]; edits.Length >= size; edits = edits[size..])
-        {
-            var time = isLong ? BinaryPrimitives.ReadInt64BigEndian(edits[8..]) : BinaryPrimitives.ReadInt32BigEndian(edits[4..]);
-            if (time >= 0)
-                return Math.Min(time, 1 << 20);
-        }
-
-        return 0;
     }
 
     /// <summary>The content of a box by its path; empty where there is none.</summary>

@@ -79,9 +79,8 @@ internal sealed class BlobGiver(BlobState state)
     /// <summary>Gives the next piece of those that wait, where it may.</summary>
     public void Pump(bool isQuiet, long nowUs)
     {
-        foreach (var (to, want, _) in _spreading.Where(s => s.DueUs <= nowUs).ToArray())
-            state.Send(to, state.Find(want.Blob) is { } bytes ? Piece(want, bytes) : new BlobNoneFrame(want.Blob));
-        _spreading.RemoveAll(s => s.DueUs <= nowUs);
+        if (_spreading.Count > 0)
+            GiveSpread(nowUs);
         if (_sending is { } sending && nowUs - sending.SinceUs >= SendingUs)
             _sending = null;
         BlobLink? next = null;
@@ -97,8 +96,22 @@ internal sealed class BlobGiver(BlobState state)
         var first = next.Waiting[0];
         next.Waiting.RemoveAt(0);
         _sending = (next.Id, nowUs);
-        state.Emit(new SendLastFrame(next.Id, state.Find(first.Blob) is { } found ? Piece(first, found) : new BlobNoneFrame(first.Blob)));
+        state.Emit(new SendLastFrame(next.Id, Answer(first)));
     }
+
+    // Apart, since this is asked after every event of the swarm, and what is not entered allocates nothing.
+    private void GiveSpread(long nowUs)
+    {
+        foreach (var (to, want, dueUs) in _spreading)
+        {
+            if (dueUs <= nowUs)
+                state.Send(to, Answer(want));
+        }
+
+        _spreading.RemoveAll(s => s.DueUs <= nowUs);
+    }
+
+    private BlobFrame Answer(BlobWantFrame want) => state.Find(want.Blob) is { } bytes ? Piece(want, bytes) : new BlobNoneFrame(want.Blob);
 
     // The whole room asks its maker at the same moment, and eight copies of an index are a quarter of a second of a slow uplink. 0: it gets it now.
     private long SpreadsUntilUs(BlobLink link, BlobWantFrame want, byte[] bytes, long nowUs)
