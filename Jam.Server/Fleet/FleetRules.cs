@@ -49,6 +49,9 @@ internal static class FleetRules
     public static ServerEntry? Heir(FleetPicture fleet, IReadOnlyDictionary<Guid, int> given, long nowUs) =>
         fleet.LiveAt(nowUs).Where(s => s.Id != fleet.Self && !s.IsDraining).MinBy(s => s.Load + given.GetValueOrDefault(s.Id));
 
+    /// <summary>Whether there is a server besides this one that takes rooms or did until a moment ago: its next renewal makes it an heir.</summary>
+    public static bool HasHeirs(FleetPicture fleet) => fleet.Servers.Any(s => s.Id != fleet.Self && !s.IsDraining);
+
     // Whoever was with the owner a moment ago and lost it knows more than its lease says, until it renews that.
     private static bool IsDoubtful(ServerEntry owner, Asker asker, long leaseUs, long nowUs) =>
         nowUs - owner.SeenUs > OverdueUs(leaseUs) || (asker.ResumesFrom == owner.Id && owner.SeenUs <= asker.AskedUs);

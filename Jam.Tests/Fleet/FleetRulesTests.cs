@@ -115,6 +115,15 @@ internal sealed class FleetRulesTests
     }
 
     [Test]
+    public void Who_let_its_lease_end_a_moment_ago_is_no_heir_and_may_be_one_again_unless_it_ends_itself()
+    {
+        var late = Server(_other, seenAgoUs: LeaseUs + 1);
+        Assert.That(FleetRules.Heir(Fleet(Server(_self), late), new Dictionary<Guid, int>(), NowUs), Is.Null);
+        Assert.That(FleetRules.HasHeirs(Fleet(Server(_self), late)), Is.True);
+        Assert.That(FleetRules.HasHeirs(Fleet(Server(_self), late with { IsDraining = true })), Is.False);
+    }
+
+    [Test]
     public void A_rooms_addresses_begin_with_its_owner_and_go_on_in_an_order_of_its_own()
     {
         ServerEntry[] servers = [.. Enumerable.Range(1, 5).Select(n => Server(new Guid(n, 0, 0, new byte[8])) with { Url = $"ws://s{n}:8000" })];

@@ -137,6 +137,27 @@ internal sealed class FleetServerTests
     }
 
     [Test]
+    public async Task A_draining_server_waits_for_an_heir_that_is_late_with_its_renewal(CancellationToken ct)
+    {
+        await using var fleet = await TestFleet.StartAsync(2, ct);
+        using var host = await WebSocketClient.JoinAsync(fleet[0].Server.Port, Role.Host, "ana", ct);
+        fleet[1].Way.Cut();
+        await fleet[0].SeesAsync(1, ct);
+        var draining = fleet[0].Server.DrainAsync(ct);
+        await fleet[0].UntilAsync(f => f.GetProperty("is_draining").GetBoolean(), ct);
+        // Asked once more, so that the room was about to go when the way was still closed.
+        await fleet[0].SeesAsync(1, ct);
+        fleet[1].Way.Open();
+        Rendezvous told;
+        do
+            told = await host.NextAsync<Rendezvous>(ct);
+        while (told.AuthorityId != fleet[1].Server.ClockId);
+        await host.SayAsync(new Bye(), ct);
+        await draining;
+        Assert.That(fleet.Log.Text, Does.Contain("Drained: 1 rooms were handed over, 0 left"));
+    }
+
+    [Test]
     public async Task Without_the_database_rooms_go_on_and_new_ones_wait_and_all_is_settled_when_it_returns(CancellationToken ct)
     {
         await using var fleet = await TestFleet.StartAsync(1, ct);
