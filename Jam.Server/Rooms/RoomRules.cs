@@ -32,7 +32,7 @@ internal static class RoomRules
     public static long ReportsGapUs(int members, long worstRttUs) =>
         worstRttUs > FarUs ? ReportsAtLeastEveryUs : Math.Clamp(members * ReportsPerMemberUs, ReportsEveryUs, ReportsAtLeastEveryUs);
 
-    /// <summary>By how much a telling is put off while someone lacks the track: to nine members it is 20 kB that go the way of the first seconds.</summary>
+    /// <summary>By how much a telling is put off where someone lacks a track that has just come or begun: to nine members it is 20 kB that go the way of the first seconds.</summary>
     public const long ReportsPutOffUs = 10_000_000;
 
     /// <summary>Members of a room up to which everyone's report is told.</summary>

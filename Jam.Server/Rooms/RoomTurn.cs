@@ -55,7 +55,7 @@ internal sealed class RoomTurn(Room room, Moment now)
         var stats = new RoomStats(
             Room.Seats.Count, hosts, Room.Seats.Count - hosts, rttUs, leadUs,
             [.. Playback.WaitingFor(Room).Select(seat => seat.Member.PeerId)]);
-        var isAwaited = stats.WaitingFor.Count > 0 || (Now.Us < Room.ReportsSentUs + RoomRules.ReportsAtLeastEveryUs && Playback.Unready(Room).Any());
+        var isAwaited = stats.WaitingFor.Count > 0 || (Now.Us < Room.Timeline.AtUs + RoomRules.ReportsAtLeastEveryUs && Playback.Unready(Room).Any());
         if (isAwaited && Room.ReportsDueUs <= Now.Us)
             Room = Room with { ReportsDueUs = Now.Us + RoomRules.ReportsPutOffUs };
         var reports = Room.ReportsDueUs <= Now.Us ? Reports() : [];

@@ -120,7 +120,7 @@ internal sealed class RoomModel(int seed)
         var isKnown = before.Seats.TryGetValue(connection, out var seat);
         var sender = new Sender(connection, null, $"p{connection}", $"t{connection}");
         Take(RoomMachine.Receive(_room, message, sender, Now));
-        if (isKnown && RoomRights.Broken(before, _room, seat!, message) is { } broken)
+        if (isKnown && RoomRights.Broken(before, _room, seat!, message, Now.Us) is { } broken)
             _wrongs.Add($"{Seconds()}: {message} of m{member.Number}: {broken}");
         if (_room.Seats.Values.Any(s => s.Member.Role == Role.Host != (s.Connection == _room.HostConnection)))
             _wrongs.Add($"{Seconds()}: the host's place is taken by someone else than who has the role");

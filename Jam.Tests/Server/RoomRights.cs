@@ -8,7 +8,12 @@ namespace Jam.Tests.Server;
 internal static class RoomRights
 {
     /// <summary>What a message changed that its sender had no right to; null: nothing.</summary>
-    public static string? Broken(Room before, Room after, Seat by, ClientMessage message)
+    /// <param name="before">The room before it.</param>
+    /// <param name="after">The room after it.</param>
+    /// <param name="by">Who sent it.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="nowUs">When it was taken: what falls due goes with whatever comes next.</param>
+    public static string? Broken(Room before, Room after, Seat by, ClientMessage message, long nowUs)
     {
         var isHost = before.HostConnection == by.Connection;
         var controls = !by.Member.IsMuted && (isHost || before.Policy.Control == Control.Everyone);
@@ -31,9 +36,15 @@ internal static class RoomRights
                 return "it changed another member";
         }
 
-        var lanes = before.Lanes.Keys.Union(after.Lanes.Keys).Where(id => before.Lanes.GetValueOrDefault(id) != after.Lanes.GetValueOrDefault(id)).ToArray();
+        var lanes = before.Lanes.Keys.Union(after.Lanes.Keys).Where(id => before.Lanes.GetValueOrDefault(id) != after.Lanes.GetValueOrDefault(id))
+            .Where(id => !IsForgotten(id)).ToArray();
         return lanes.Any(id => id != me && !(isHost && message is Kick or Mute) && message is not SetLoop) || (lanes.Contains(me) && by.Member.IsMuted && !controls)
             ? "it changed a lane that is not its own to change" : null;
+
+        // A lane goes with the place of who has been away for a minute, whoever's message is the next.
+        bool IsForgotten(string id) =>
+            before.Absentees.TryGetValue(id, out var absentee) && nowUs - absentee.LeftUs > RoomRules.EmptyRoomUs
+            && !after.Absentees.ContainsKey(id) && !after.Connections.ContainsKey(id) && !after.Lanes.ContainsKey(id);
     }
 
     /// <summary>What a member took over that is older than what it knew; null: nothing.</summary>

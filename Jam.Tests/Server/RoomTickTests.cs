@@ -118,6 +118,22 @@ internal sealed class RoomTickTests
     }
 
     [Test]
+    public void Who_can_never_play_the_track_does_not_hold_back_what_the_others_report()
+    {
+        var room = RoomHarness.WithHostAndViewers(2);
+        room.Say(2, new Ready(RoomHarness.TrackId, false));
+        room.Advance(40_000_000);
+        room.ClearInboxes();
+        for (var i = 0; i < 100; i++)
+        {
+            room.Say(2, new Stats(new MemberStats(900, JitterUs: i)));
+            room.Advance(100_000);
+        }
+
+        Assert.That(room.Received<RoomStats>(3).Count(s => s.Quality is not null), Is.InRange(3, 4));
+    }
+
+    [Test]
     public void In_a_large_room_the_worst_are_told_of()
     {
         var room = RoomHarness.WithHostAndViewers(40);
