@@ -9,6 +9,11 @@ internal sealed class ReadyRule
     private const int Bursts = 5;
     private const double LostErrorUs = 10_000;
 
+    private const double MostErrorUs = 25_000;
+
+    // Until when how much is enough, microseconds since the measuring began.
+    private static readonly (long UntilUs, double ErrorUs)[] s_enough = [(1_500_000, 150), (3_000_000, 1_000), (5_000_000, 5_000)];
+
     private double _lostErrorUs;
 
     /// <summary>Whether the estimate is good enough to play by.</summary>
@@ -34,11 +39,26 @@ internal sealed class ReadyRule
         }
     }
 
-    private static double EnoughUs(long forUs) => forUs switch
+    /// <summary>After how long less is enough, counted as <see cref="Judge"/> does; <see cref="long.MaxValue"/> where never.</summary>
+    public long LessIsEnoughAtUs(long forUs)
     {
-        < 1_500_000 => 150,
-        < 3_000_000 => 1_000,
-        < 5_000_000 => 5_000,
-        _ => 25_000,
-    };
+        foreach (var (untilUs, _) in s_enough)
+        {
+            if (!IsReady && forUs < untilUs)
+                return untilUs;
+        }
+
+        return long.MaxValue;
+    }
+
+    private static double EnoughUs(long forUs)
+    {
+        foreach (var (untilUs, errorUs) in s_enough)
+        {
+            if (forUs < untilUs)
+                return errorUs;
+        }
+
+        return MostErrorUs;
+    }
 }

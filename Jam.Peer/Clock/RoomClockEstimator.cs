@@ -75,6 +75,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private bool _isHolding;
     private readonly ReadyRule _ready = new();
     private long _restUntilUs = long.MinValue;
+    private long _judgeAtUs = long.MaxValue;
     private volatile RoomClockSnapshot _snapshot = RoomClockSnapshot.None;
 
     /// <summary>The latest estimate; may be read from any thread.</summary>
@@ -83,6 +84,9 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     /// <summary>When to call <see cref="TryBeginProbe"/> next: a probe is due then, or the one that is out counts as lost.</summary>
     public long NextProbeAtUs => Math.Max(_ready.IsReady ? _restUntilUs : long.MinValue, _outT1Us.Count == 0 ? _nextAtUs : MayOverlap ? _lastT1Us + OverlapUs + (long)(OverlapWaits * _waitUs) : _outT1Us.Peek() + ProbeTimeoutUs);
 
+    /// <summary>As <see cref="NextProbeAtUs"/>, or earlier where what is known is enough by then: on a full way the next probe may be 8 s off.</summary>
+    public long DueUs => Math.Min(NextProbeAtUs, _judgeAtUs);
+
     /// <summary>Whether several probes may be out at a time: what comes back then does not tell which of them were lost.</summary>
     public bool MayOverlap => _hasAnswer && (_isDense || _bursts is > 0 and < FirstBursts) && _outT1Us.Count is > 0 and < MostOut;
 
@@ -90,6 +94,8 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     public bool TryBeginProbe(long nowUs, out long t1Us)
     {
         t1Us = nowUs;
+        if (nowUs >= _judgeAtUs)
+            Publish(nowUs);
         if (nowUs < NextProbeAtUs)
             return false;
         if (_outT1Us.Count > 0 && nowUs >= _outT1Us.Peek() + ProbeTimeoutUs)
@@ -263,6 +269,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     {
         var (offsetUs, drift, errorUs) = _corridor.At(localUs);
         _ready.Judge(_taken, errorUs, localUs - _begunUs);
+        _judgeAtUs = _ready.LessIsEnoughAtUs(localUs - _begunUs) is var forUs and < long.MaxValue ? _begunUs + forUs : long.MaxValue;
         _snapshot = new RoomClockSnapshot(_clockId, localUs, offsetUs, keepsFirst ? 0 : drift, errorUs, _corridor.LowestRttUs, _ready.IsReady);
     }
 
@@ -280,6 +287,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         _corridor.Clear();
         _taken = 0;
         _isHolding = false;
+        _judgeAtUs = long.MaxValue;
         _ready.Reset();
     }
 }

@@ -91,7 +91,7 @@ internal sealed class ClockProbes(RoomClockEstimator clock, Lock gate, TimeProvi
     {
         long nextUs;
         lock (gate)
-            nextUs = clock.NextProbeAtUs;
+            nextUs = clock.DueUs;
         // Timers run on whole milliseconds: up, or it would fire early and find nothing to do. An answer that came between the
         // two looks leaves a probe that has been due for ever.
         var nowUs = time.NowUs();

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Security.Authentication;
 using Jam.Peer.Wire;
 
@@ -13,6 +14,8 @@ internal sealed class FrameStream : IAsyncDisposable
     private const int TcpNotSentLowAt = 25;
     private const byte TlsHandshake = 22;
     private const int UnsentBytes = 32 * 1024;
+    private const int SocketLevel = 1;
+    private const int MaxPacingRate = 47;
 
     private const int SmallBytes = 1024;
     private static readonly TimeSpan Lump = TimeSpan.FromMilliseconds(20);
@@ -21,6 +24,7 @@ internal sealed class FrameStream : IAsyncDisposable
     private PipeReader _reader;
     private readonly OutBuffer _pending = new();
     private long _written;
+    private double _paceUsPerByte;
     private volatile TimeProvider? _lumps;
 
     public FrameStream(Socket socket)
@@ -28,13 +32,7 @@ internal sealed class FrameStream : IAsyncDisposable
         Socket = socket;
         socket.NoDelay = true;
         // Bulk that waits in the kernel would delay every HAVE and CANCEL behind it.
-        if (OperatingSystem.IsLinux())
-        {
-            Span<byte> value = stackalloc byte[4];
-            System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(value, UnsentBytes);
-            socket.SetRawSocketOption(TcpLevel, TcpNotSentLowAt, value);
-        }
-
+        SetOption(TcpLevel, TcpNotSentLowAt, UnsentBytes);
         _stream = new NetworkStream(socket, ownsSocket: true);
         _reader = ReaderOf(_stream);
     }
@@ -178,6 +176,24 @@ internal sealed class FrameStream : IAsyncDisposable
     {
         Append(frame);
         return FlushAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// How fast the system sends what is written from now on, microseconds per byte; 0: as fast as it goes. Only Linux can; elsewhere it
+    /// stays as fast as it goes.
+    /// </summary>
+    public void Pace(double usPerByte)
+    {
+        if (usPerByte == _paceUsPerByte)
+            return;
+        _paceUsPerByte = usPerByte;
+        SetOption(SocketLevel, MaxPacingRate, usPerByte == 0 ? -1 : (int)Math.Min(int.MaxValue, 1e6 / usPerByte));
+    }
+
+    private void SetOption(int level, int option, int value)
+    {
+        if (OperatingSystem.IsLinux())
+            Socket.SetRawSocketOption(level, option, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
     }
 
     /// <summary>Sends bytes that are a frame already.</summary>

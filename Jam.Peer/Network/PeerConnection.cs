@@ -72,7 +72,6 @@ internal sealed class PeerConnection : IAsyncDisposable
 
     /// <summary>Whether the other side knows BLOB, and RENDEZVOUS.</summary>
     public bool KnowsBlobs { get; }
-
     public bool KnowsMoves { get; }
 
     public IPEndPoint RemoteEndPoint { get; }
@@ -264,6 +263,7 @@ internal sealed class PeerConnection : IAsyncDisposable
 
             if (problem is null)
             {
+                _stream.Pace(chunk.PaceUsPerByte);
                 _stream.TakePending(buffer);
                 FrameWriter.WriteChunkHeader(buffer.AsSpan(before), chunk.Slot, chunk.Chunk, size);
                 await _stream.SendRawAsync(buffer.AsMemory(0, start + size), cancellationToken);

@@ -35,23 +35,33 @@ internal sealed class PlayheadFeed(SwarmLoop swarm)
     public void Update(Timeline? timeline, ShelfEntry? entry, TrackIndex? index, RoomClockSnapshot clock, long nowUs)
     {
         if (timeline is not { } current || entry is not { Info: { DurationUs: > 0 and var durationUs } info }
-            || !TrackId.TryParse(info.TrackId, out var id) || current.TrackId != info.TrackId || !clock.IsReady || clock.ClockId != current.ClockId)
+            || !TrackId.TryParse(info.TrackId, out var id) || current.TrackId != info.TrackId || Stand(current, clock, nowUs) is not var (positionUs, atUs, offsetUs))
         {
             return;
         }
 
         var start = entry.Storage is { } storage ? TagBytes(id, storage) : 0;
-        var isRunning = current.Status == PlaybackStatus.Play;
-        var roomUs = (long)clock.ToRoomUs(nowUs);
-        // A record that holds already is told from now on: its beginning may be an hour back, at another bitrate.
-        var positionUs = current.PositionAtUs(Math.Max(roomUs, current.AtUs));
         var key = (current.Epoch, current.Revision, start, index is not null);
-        var offsetUs = roomUs - nowUs;
         var line = Line(index, info, durationUs, start, positionUs);
         if (_told == key && Math.Abs(offsetUs - _toldOffsetUs) < RetellUs && !HasStrayed(line))
             return;
-        if (swarm.TryPost(new PlayheadEvent(id, line.Byte, line.BytesPerUs, isRunning, (long)clock.ToLocalUs(Math.Max(roomUs, current.AtUs)))))
+        if (swarm.TryPost(new PlayheadEvent(id, line.Byte, line.BytesPerUs, current.Status == PlaybackStatus.Play, atUs)))
             (_told, _toldOffsetUs, _toldLine) = (key, offsetUs, line);
+    }
+
+    /// <summary>Where a room is, from which local instant on, and how far its clock is ahead of this one's; null while that is not known.</summary>
+    internal static (long PositionUs, long AtUs, double OffsetUs)? Stand(Timeline current, RoomClockSnapshot clock, long nowUs)
+    {
+        if (!clock.IsReady || clock.ClockId != current.ClockId)
+        {
+            // What stands still does so by any clock: who knows none yet is to ask for the beginning first, as the others do.
+            return current.Status == PlaybackStatus.Play ? null : (current.PositionUs, nowUs, 0);
+        }
+
+        // A record that holds already is told from now on: its beginning may be an hour back, at another bitrate.
+        var roomUs = (long)clock.ToRoomUs(nowUs);
+        var fromUs = Math.Max(roomUs, current.AtUs);
+        return (current.PositionAtUs(fromUs), (long)clock.ToLocalUs(fromUs), roomUs - nowUs);
     }
 
     private bool HasStrayed((long PositionUs, double Byte, double BytesPerUs) line)

@@ -17,7 +17,12 @@ internal abstract record Effect
 internal sealed record SendFrame(LinkId Link, Frame Frame) : Effect;
 
 /// <summary>Read a chunk from storage and send it; report <see cref="SwarmCore.ChunkSent"/> when the socket has taken it, and <see cref="SwarmCore.ChunkArrived"/> where it is known.</summary>
-internal sealed record SendChunk(LinkId Link, TrackId Track, ushort Slot, int Chunk) : Effect;
+/// <param name="Link">To whom.</param>
+/// <param name="Track">Of what.</param>
+/// <param name="Slot">What this side calls that.</param>
+/// <param name="Chunk">Which.</param>
+/// <param name="PaceUsPerByte">How fast at the most, microseconds per byte; 0: as fast as it goes.</param>
+internal sealed record SendChunk(LinkId Link, TrackId Track, ushort Slot, int Chunk, double PaceUsPerByte = 0) : Effect;
 
 /// <summary>Keep a verified chunk.</summary>
 internal sealed record StoreChunk(TrackId Track, int Chunk) : Effect;

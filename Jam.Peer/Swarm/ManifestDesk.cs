@@ -39,6 +39,8 @@ internal sealed class ManifestDesk(SwarmState state)
         _waiting.RemoveAll(w => w.Of == view);
         if (!_copies.TryGetValue(view.Track.Id, out var copy) || copy.Of != view)
             return;
+        if (view.Track.IsStriped)
+            _state.Uplink.Suspect(view.Track.Manifest!.Encoded.Length, nowUs - copy.GivenAtUs);
         _quickCopies ??= _state.Settings.ManifestQuickUs / Math.Max(1, nowUs - copy.GivenAtUs);
         _copies[view.Track.Id] = new Copy(null, nowUs, view.Track.IsStriped ? nowUs + _state.Settings.ManifestSpreadUs : nowUs);
     }

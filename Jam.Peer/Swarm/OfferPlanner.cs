@@ -11,6 +11,7 @@ internal sealed class OfferPlanner(SwarmState state)
 {
     private readonly SwarmState _state = state;
     private readonly Dictionary<TrackId, Stripe> _stripes = [];
+    private readonly CopyHold _hold = new(state);
 
     /// <summary>When <see cref="Plan"/> should be called again though nothing happens.</summary>
     public long DueUs { get; private set; } = long.MaxValue;
@@ -41,7 +42,7 @@ internal sealed class OfferPlanner(SwarmState state)
     {
         if (!_stripes.TryGetValue(view.Track.Id, out var stripe))
             return;
-        stripe.LastSentUs[chunk] = nowUs;
+        (stripe.LastSentUs[chunk], stripe.HasBegun) = (nowUs, true);
         if (view.OfferedByUs.ContainsKey(chunk))
             view.OfferedByUs[chunk] = (nowUs, true);
     }
@@ -50,12 +51,8 @@ internal sealed class OfferPlanner(SwarmState state)
     /// Until when a request waits so that the chunk can come from a relay instead: 0 where it does not,
     /// <see cref="long.MaxValue"/> while the first copy is still to be sent.
     /// </summary>
-    public long HeldUntilUs(LinkTrack view, int chunk)
-    {
-        if (!_stripes.TryGetValue(view.Track.Id, out var stripe) || stripe.IsOpen || !stripe.Covered[chunk] || view.OfferedByUs.ContainsKey(chunk))
-            return 0;
-        return stripe.LastSentUs[chunk] == 0 ? long.MaxValue : stripe.LastSentUs[chunk] + _state.Settings.HoldUs + 3 * ChunkUs(view.Track);
-    }
+    public long HeldUntilUs(LinkTrack view, int chunk) =>
+        _stripes.TryGetValue(view.Track.Id, out var stripe) && !stripe.IsOpen && stripe.Covered[chunk] ? _hold.UntilUs(stripe, view, chunk) : 0;
 
     /// <summary>A peer has a chunk now.</summary>
     public void OnHave(LinkTrack view, int chunk, long nowUs)
@@ -129,7 +126,7 @@ internal sealed class OfferPlanner(SwarmState state)
         foreach (var stripe in _stripes.Values.OrderBy(s => s.Track.Priority))
         {
             Expire(stripe, nowUs);
-            for (var room = RoomForOffers(stripe.Track, nowUs); room > 0 && stripe.Next(nowUs, 3 * ChunkUs(stripe.Track), TailEarly(stripe.Track)) is >= 0 and var chunk
+            for (var room = RoomForOffers(stripe.Track, nowUs); room > 0 && stripe.Next(nowUs, 3 * _state.ChunkUs(stripe.Track), TailEarly(stripe.Track)) is >= 0 and var chunk
                 && LeastLoaded(stripe, chunk, nowUs) is var (link, view); room--)
             {
                 stripe.Covered.Set(chunk);
@@ -148,14 +145,14 @@ internal sealed class OfferPlanner(SwarmState state)
                 if (link.Tracks.TryGetValue(stripe.Track.Id, out var view))
                 {
                     foreach (var offer in view.OfferedByUs.Values)
-                        DueUs = Math.Min(DueUs, LateAtUs(link, offer, ChunkUs(stripe.Track)));
+                        DueUs = Math.Min(DueUs, LateAtUs(link, offer, _state.ChunkUs(stripe.Track)));
                 }
             }
         }
     }
 
     // Few need it, and who does asks for it: where a chunk takes long, the beginning is worth more.
-    private bool TailEarly(Track track) => ChunkUs(track) is > 0 and var us && us < _state.Settings.SlowChunkUs;
+    private bool TailEarly(Track track) => _state.ChunkUs(track) is > 0 and var us && us < _state.Settings.SlowChunkUs;
 
     private void OpenTo(Stripe stripe)
     {
@@ -178,7 +175,7 @@ internal sealed class OfferPlanner(SwarmState state)
                 continue;
             foreach (var (chunk, offer) in view.OfferedByUs.ToArray())
             {
-                if (nowUs < LateAtUs(link, offer, ChunkUs(stripe.Track)))
+                if (nowUs < LateAtUs(link, offer, _state.ChunkUs(stripe.Track)))
                     continue;
                 view.OfferedByUs.Remove(chunk);
                 if (stripe.Track.Availability[chunk] == 0)
@@ -269,13 +266,10 @@ internal sealed class OfferPlanner(SwarmState state)
             }
         }
 
-        var chunkUs = _state.UplinkUsPerByte * track.Manifest!.ChunkSizeBytes;
+        var chunkUs = _state.ChunkUs(track);
         var most = chunkUs == 0 ? Math.Max(2, links) : 2 + (int)Math.Min(_state.Settings.MaxInFlight, (_state.Settings.OfferAheadUs + rttUs) / chunkUs);
         return most - open;
     }
-
-    // What this uplink takes for one chunk.
-    private long ChunkUs(Track track) => (long)(_state.UplinkUsPerByte * track.Manifest!.ChunkSizeBytes);
 
     // Links that take part in a track.
     private int Audience(Track track)

@@ -12,6 +12,8 @@ internal sealed class PipeGate(SwarmState state)
     // A chunk that takes so many times what may wait in sockets is what takes the time, not the way.
     private const int SlowChunkQueues = 8;
 
+    private const int MostSlow = 2;
+
     private readonly SwarmState _state = state;
     private readonly List<long> _slower = [];
     private long _usualSlowerUs;
@@ -36,9 +38,9 @@ internal sealed class PipeGate(SwarmState state)
         // Bytes on their way, and bytes times how long they may be.
         var (bytes, mayUs) = (0.0, 0.0);
         var (late, lateMayUs, lateLinks) = (0.0, 0.0, 0);
-        var agesAtUs = long.MaxValue;
+        var (agesAtUs, lostAtUs) = (long.MaxValue, long.MaxValue);
         var inPipe = 0;
-        var isPlaying = false;
+        var (isPlaying, isSlow) = (false, false);
         foreach (var link in _state.Links.Values)
         {
             if (link.Pipe.Count == 0)
@@ -50,6 +52,7 @@ internal sealed class PipeGate(SwarmState state)
                 var piped = link.Pipe[i];
                 isPlaying |= piped.Of.Track.IsRunning;
                 var chunkUs = (long)(_state.UplinkUsPerByte * piped.Bytes);
+                isSlow |= chunkUs > _state.Settings.SlowChunkUs && piped.Of.Track.IsStriped;
                 var fastestUs = link.FastestUs == long.MaxValue ? link.LeastRttUs + chunkUs + Math.Min(chunkUs, queueUs) : Math.Min(link.FastestUs, _state.Settings.SlowReceiverUs);
                 // Less what the chunk itself took: all of that where it is what takes the time, else an uplink that is taken for too slow
                 // would stay so.
@@ -77,6 +80,7 @@ internal sealed class PipeGate(SwarmState state)
                 else
                 {
                     isLate = true;
+                    lostAtUs = Math.Min(lostAtUs, ageUs + _state.Settings.LostReceiverUs + 1);
                     late += piped.Bytes;
                     lateMayUs += (double)piped.Bytes * patienceUs;
                 }
@@ -84,6 +88,14 @@ internal sealed class PipeGate(SwarmState state)
 
             if (isLate)
                 lateLinks++;
+        }
+
+        // Over a striping host's slow uplink every packet in its queue delays what the room says, and a third chunk would be mostly dropped:
+        // late or not, two at most. One whose receiver is gone stops nobody, as it leaves the other's place.
+        if (IsTold && isSlow && inPipe + lateLinks >= MostSlow)
+        {
+            dueUs = Math.Min(agesAtUs, lostAtUs);
+            return false;
         }
 
         // Many slow receivers at once are none: it is this uplink that has too much to carry.

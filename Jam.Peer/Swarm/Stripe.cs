@@ -24,6 +24,9 @@ internal sealed class Stripe(Track track)
     /// <summary>When each chunk last went out; 0: not yet.</summary>
     public long[] LastSentUs { get; } = new long[track.Manifest!.ChunkCount];
 
+    /// <summary>Whether anything of it has gone out.</summary>
+    public bool HasBegun { get; set; }
+
     /// <summary>Every chunk has been had by someone: from now on anyone may ask for any.</summary>
     public bool IsOpen { get; set; }
 

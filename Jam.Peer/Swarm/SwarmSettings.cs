@@ -105,6 +105,15 @@ internal sealed record SwarmSettings
     /// <summary>An uplink is slow that takes longer for a chunk.</summary>
     public long SlowChunkUs { get; init; } = 100_000;
 
+    /// <summary>What nobody has after this many times what a slow uplink takes for a chunk is stuck: another may have it from here.</summary>
+    public double StuckChunks { get; init; } = 3;
+
+    /// <summary>Before anything has gone out over what seems a slow uplink a chunk waits this long for those that play before it to be asked for.</summary>
+    public long TurnUs { get; init; } = 150_000;
+
+    /// <summary>So many times what a slow uplink is known to carry is let out: were it no more, one that has become faster would not show it.</summary>
+    public double PaceGain { get; init; } = 1.25;
+
     /// <summary>Another holder that was not asked yet is asked for a manifest after this.</summary>
     public long ManifestPatienceUs { get; init; } = 100_000;
 

@@ -60,6 +60,9 @@ internal sealed class SwarmState(SwarmSettings settings)
     /// <summary>Over all links, microseconds per byte; 0 before the first chunk has arrived.</summary>
     public double UplinkUsPerByte => Uplink.UsPerByte;
 
+    /// <summary>What this uplink takes for one chunk of a track whose manifest is known; 0: unknown yet.</summary>
+    public long ChunkUs(Track track) => (long)(Uplink.UsPerByte * track.Manifest!.ChunkSizeBytes);
+
     /// <summary>
     /// News that may wait a moment for something else that goes the same way: in a room of many, HAVE in packets of their own
     /// would take a tenth of every uplink.
@@ -77,6 +80,14 @@ internal sealed class SwarmState(SwarmSettings settings)
     public long OwnQueueUs => (long)Math.Min(1_000_000, 100 * PacketBytes * Uplink.LeastUsPerByte);
 
     public UsualLink Usual { get; } = new();
+
+    /// <summary>
+    /// How fast a striping host's chunk may go out over a slow uplink, microseconds per byte; 0: as fast as it goes. A chunk's first ten packets would
+    /// else wait before the uplink all at once: what the room says waits behind them, the clock's answers too, and some are dropped.
+    /// </summary>
+    /// <param name="bytes">Of the chunk.</param>
+    /// <param name="links">Links that share the uplink, this one too.</param>
+    public double PaceUsPerByte(int bytes, int links) => Uplink.UsPerByte * bytes > Settings.SlowChunkUs ? Uplink.UsPerByte * links / Settings.PaceGain : 0;
 
     /// <summary>How fast chunks arrive.</summary>
     public ArrivalMeter Arrivals { get; } = new();

@@ -42,6 +42,12 @@ internal sealed class UplinkMeter
     /// <summary>At the least, microseconds per byte: before the first arrival, by how long that has not come.</summary>
     public double LeastUsPerByte { get; private set; }
 
+    /// <summary>What something smaller took before the first chunk, with all that went beside it and the way there and back, microseconds per byte; 0: unknown.</summary>
+    public double SuspectedUsPerByte { get; private set; }
+
+    /// <summary>Something that is no chunk has arrived.</summary>
+    public void Suspect(int bytes, long tookUs) => SuspectedUsPerByte = tookUs / (double)bytes;
+
     /// <summary>Whether a chunk has arrived.</summary>
     public bool IsKnown => _rate > 0;
 

@@ -114,6 +114,28 @@ internal sealed class NarrowWayTests
         });
     }
 
+    [Test]
+    public void What_is_known_is_enough_after_a_while_though_the_next_probe_is_seconds_off()
+    {
+        var (estimator, random, now) = (new RoomClockEstimator(), new Random(5), 0L);
+        // Probes that never met an empty way, and no answer after them.
+        while (now < 2_500_000)
+        {
+            now = Math.Max(now, estimator.NextProbeAtUs);
+            Assert.That(estimator.TryBeginProbe(now, out var t1));
+            var (there, back) = (random.Next(1_000, 70_000), random.Next(1_000, 70_000));
+            now += there + back;
+            estimator.OnResponse(t1, t1 + there + 7_000_000, t1 + there + 7_000_000, now, _clock);
+        }
+
+        Assert.That(estimator.Snapshot.IsReady, Is.False, $"error {estimator.Snapshot.ErrorUs:F0} us");
+        for (; !estimator.Snapshot.IsReady && now < 10_000_000; now = Math.Max(now + 1, estimator.DueUs))
+            estimator.TryBeginProbe(now, out _);
+        TestContext.Out.WriteLine($"ready after {now / 1e6:F1} s, error {estimator.Snapshot.ErrorUs:F0} us");
+        Assert.That(now, Is.InRange(3_000_000, 5_100_000));
+        Assert.That(estimator.Snapshot.ToRoomUs(now), Is.EqualTo(now + 7_000_000.0).Within(25_000));
+    }
+
     private static int Probe(RoomClockEstimator estimator, long now)
     {
         if (!estimator.TryBeginProbe(now, out var t1))

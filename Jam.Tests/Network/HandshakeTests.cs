@@ -107,6 +107,20 @@ internal sealed class HandshakeTests
             async () => await Handshake.AcceptAsync(pair.Listener, () => null, () => null, 2, ct),
             Throws.TypeOf<ProtocolException>().With.Message.Contains("in no room yet"));
     }
+
+    [Test]
+    [Platform("Linux")]
+    public async Task What_is_written_over_a_slow_uplink_is_paced_by_the_system_until_it_is_quick_again(CancellationToken ct)
+    {
+        await using var pair = await StreamPair.ConnectAsync(ct);
+        Span<byte> rate = stackalloc byte[4];
+        pair.Dialer.Pace(20);
+        pair.Dialer.Socket.GetRawSocketOption(1, 47, rate);
+        Assert.That(BitConverter.ToInt32(rate), Is.EqualTo(50_000));
+        pair.Dialer.Pace(0);
+        pair.Dialer.Socket.GetRawSocketOption(1, 47, rate);
+        Assert.That(BitConverter.ToInt32(rate), Is.EqualTo(-1));
+    }
 }
 
 /// <summary>Two ends of one connection over loopback.</summary>

@@ -60,6 +60,13 @@ internal sealed class ScarceRoom
     /// <summary>Requests to the host, and those that were taken back: its system acknowledges each.</summary>
     public int AskedOfHost { get; private set; }
 
+    /// <summary>How long what the rendezvous says waited before the host's uplink.</summary>
+    public List<long> ChatterWaitsUs { get; } = [];
+
+    /// <summary>The chunks as they came to the viewers for the first time.</summary>
+    public IEnumerable<int> Order =>
+        Viewers.SelectMany(v => v.GainedAtUs).GroupBy(g => g.Key).OrderBy(g => g.Min(gained => gained.Value)).Select(g => g.Key);
+
     public double Copies => Host.BytesUp / (double)Track.LengthBytes;
 
     /// <summary>How early the chunk came that came latest for its instant; where negative, its viewer stalled.</summary>
@@ -124,7 +131,9 @@ internal sealed class ScarceRoom
 
     private void Chatter()
     {
-        Sim.Passes(Host, ChatterBytes, Router);
+        var leftAtUs = Sim.Passes(Host, ChatterBytes, Router);
+        // Lost where null: whoever says it waits a fifth of a second at the least before it says it again.
+        ChatterWaitsUs.Add(leftAtUs - Sim.NowUs ?? 200_000);
         Sim.At(Sim.NowUs + ChatterEveryUs, Chatter);
     }
 }

@@ -15,12 +15,16 @@ internal sealed class ScarceUplinkTests
         var room = new ScarceRoom(seed);
         room.Run(playAfterUs);
         var slackUs = room.Viewers.Min(room.SlackUs);
+        var waitUs = room.ChatterWaitsUs.Order().ElementAt(room.ChatterWaitsUs.Count / 2);
         TestContext.Out.WriteLine($"sound {room.StartUs / 1e6:F2} s after PLAY, the least slack {slackUs / 1e6:F2} s, {room.Copies:F3} copies from the host, "
-            + $"asked {room.AskedOfHost / (double)room.Track.ChunkCount:F2} times per chunk");
+            + $"asked {room.AskedOfHost / (double)room.Track.ChunkCount:F2} times per chunk, "
+            + $"the rendezvous's words waited {waitUs / 1e3:F0} ms at the median; the first chunks came {string.Join(", ", room.Order.Take(6))}");
         Assert.Multiple(() =>
         {
             Assert.That(room.StartUs, Is.LessThanOrEqualTo(mostUs));
             Assert.That(slackUs, Is.GreaterThan(0));
+            Assert.That(room.Order.First(), Is.Zero);
+            Assert.That(waitUs, Is.LessThan(100_000));
             Assert.That(room.Copies, Is.LessThan(1.05));
             Assert.That(room.AskedOfHost, Is.LessThan(4 * room.Track.ChunkCount));
             Assert.That(room.Viewers.Append(room.Host).SelectMany(p => p.Drops), Is.Empty);

@@ -19,7 +19,7 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
     private const int ToleranceBytes = 3_000;
 
     private readonly Queue<(int Bytes, Action Arrived)> _frames = [];
-    private readonly Queue<(int Bytes, Action Arrived, Action Taken, Action Acknowledged)> _chunks = [];
+    private readonly Queue<(int Bytes, Action Arrived, Action Taken, Action Acknowledged, double PaceUsPerByte)> _chunks = [];
     private readonly Queue<(long End, Action Acknowledged)> _unacknowledged = [];
     private readonly Queue<(long End, Action Arrived)> _stream = [];
     private readonly List<SimPacket> _outstanding = [];
@@ -38,6 +38,8 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
     private long _saysAtUs;
     private int _unsaidPackets;
     private bool _pumps;
+    private double _paceUsPerByte;
+    private long _pacedUntilUs;
     private double _inFlight;
     private double _rttUs;
     private double _deviationUs;
@@ -54,19 +56,21 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
     }
 
     /// <summary>A chunk: <paramref name="taken"/> when the socket has taken all of it, <paramref name="acknowledged"/> when the other side's has all but a moment's.</summary>
-    public void Chunk(int bytes, Action taken, Action arrived, Action acknowledged)
+    public void Chunk(int bytes, Action taken, Action arrived, Action acknowledged, double paceUsPerByte)
     {
-        _chunks.Enqueue((bytes, arrived, taken, acknowledged));
+        _chunks.Enqueue((bytes, arrived, taken, acknowledged, paceUsPerByte));
         PumpSoon();
     }
 
     // What is handed over at one moment shares packets.
-    private void PumpSoon()
+    private void PumpSoon() => PumpAt(sim.NowUs);
+
+    private void PumpAt(long atUs)
     {
         if (_pumps)
             return;
         _pumps = true;
-        sim.At(sim.NowUs, () =>
+        sim.At(atUs, () =>
         {
             _pumps = false;
             Pump();
@@ -80,7 +84,9 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
         while (true)
         {
             Accept();
-            if (_inFlight >= _window)
+            if (sim.NowUs < _pacedUntilUs)
+                PumpAt(_pacedUntilUs);
+            if (_inFlight >= _window || sim.NowUs < _pacedUntilUs)
                 return;
             if (_again.TryDequeue(out var lost))
             {
@@ -108,7 +114,7 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
                 if (_frames.TryDequeue(out var frame))
                     _writing = (frame.Bytes, frame.Arrived, null, null);
                 else if (_chunks.TryDequeue(out var chunk))
-                    _writing = (chunk.Bytes, chunk.Arrived, chunk.Taken, chunk.Acknowledged);
+                    (_writing, _paceUsPerByte) = ((chunk.Bytes, chunk.Arrived, chunk.Taken, chunk.Acknowledged), chunk.PaceUsPerByte);
                 else
                     return;
             }
@@ -134,6 +140,7 @@ internal sealed class SimTcp(SwarmSimulator sim, SimPeer from, SimPeer to, SimTc
     {
         packet.Order = ++_order;
         packet.SentUs = _lastSentUs = sim.NowUs;
+        _pacedUntilUs = sim.NowUs + (long)(packet.Bytes * _paceUsPerByte);
         _next = Math.Max(_next, packet.Start + packet.Bytes);
         _inFlight += packet.Bytes;
         _outstanding.Add(packet);

@@ -248,7 +248,8 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
                         to.Twice++;
                     Deliver(to, theirs, core => core.ReceiveChunk(theirs, send.Slot, send.Chunk, size, !from.Lies, NowUs));
                 },
-                () => Deliver(from, send.Link, core => core.ChunkArrived(send.Link, send.Track, send.Chunk, NowUs)));
+                () => Deliver(from, send.Link, core => core.ChunkArrived(send.Link, send.Track, send.Chunk, NowUs)),
+                send.PaceUsPerByte);
             return;
         }
 

@@ -1,0 +1,121 @@
+using Jam.Peer.Swarm;
+using Jam.Peer.Wire;
+using Jam.Tests.Simulation;
+using NUnit.Framework;
+
+namespace Jam.Tests.Swarm;
+
+/// <summary>What a striping host with a slow uplink sends when, and how fast.</summary>
+internal sealed class CopyHoldTests
+{
+    private const int ChunkSize = 16_384;
+    private const long ChunkUs = 328_000;
+    private const double Music = 0.040;
+
+    private static readonly Manifest Track = SwarmSimulator.MakeManifest(200 * ChunkSize, ChunkSize);
+
+    private SwarmCore _core = null!;
+    private long _nowUs;
+
+    [SetUp]
+    public void Begin()
+    {
+        (_core, _nowUs) = (new SwarmCore(new SwarmSettings()), 1_000);
+        _core.WantTrack(Track.Id, 0, _nowUs);
+        var all = new Bitfield(Track.ChunkCount);
+        for (var chunk = 0; chunk < Track.ChunkCount; chunk++)
+            all.Set(chunk);
+        _core.OpenTrack(Track, all, true, _nowUs);
+        for (var link = 1; link <= 4; link++)
+        {
+            _core.LinkUp(new LinkId(link), $"p{link}", false, _nowUs);
+            _core.Receive(new LinkId(link), new TrackFrame(7, Track.Id, TrackFlags.None), _nowUs);
+            _core.Receive(new LinkId(link), new WantManifestFrame(7), _nowUs);
+        }
+    }
+
+    [TestCase(300_000, 0)]
+    [TestCase(5_000, 1)]
+    public void What_plays_first_goes_first_where_the_uplink_seems_slow_though_another_is_asked_for_a_moment_earlier(long manifestUs, int first)
+    {
+        var offers = Offered(manifestUs);
+        Ask(offers[1], 1, 409);
+        _nowUs += 20_000;
+        Ask(offers[0], 0, 0);
+        Assert.That(Sent().First().Chunk, Is.EqualTo(first));
+    }
+
+    [Test]
+    public void Who_does_not_ask_for_what_plays_first_keeps_nobody_waiting_for_long()
+    {
+        var offers = Offered(300_000);
+        Ask(offers[1], 1, 409);
+        Assert.That(Sent(), Is.Empty);
+        var dueUs = _core.DueUs(_nowUs);
+        Assert.That(dueUs - _nowUs, Is.LessThanOrEqualTo(150_000));
+        _core.Timer(_nowUs = dueUs);
+        Assert.That(Sent().Single().Chunk, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void What_is_stuck_on_one_link_goes_out_on_another_for_who_is_about_to_play_it()
+    {
+        var offers = Offered(300_000);
+        foreach (var (chunk, link) in offers)
+            Ask(link, chunk, (int)(chunk * ChunkSize / Music / 1_000));
+        Assert.That(Sent().Single(), Has.Property(nameof(SendChunk.Chunk)).Zero.And.Property(nameof(SendChunk.PaceUsPerByte)).Zero, "nothing is known of the uplink yet");
+        Arrive(offers[0], 0);
+        var stuck = Sent().First();
+        Assert.That(stuck.Chunk, Is.EqualTo(1));
+        Assert.That(stuck.PaceUsPerByte, Is.EqualTo(ChunkUs / (double)ChunkSize / 1.25).Within(1), "the system is not given all of it at once any more");
+        var other = offers.First(o => o.Key > 1).Value;
+        var sentUs = _nowUs;
+        _core.ChunkSent(stuck.Link, ChunkSize, _nowUs);
+        Ask(other, 1, 100);
+        while (_nowUs < sentUs + 2_500_000)
+        {
+            _core.Timer(_nowUs += 10_000);
+            foreach (var send in Sent())
+            {
+                if (send.Chunk == 1)
+                {
+                    // Not while it may be on its way, and well before a host of a fast uplink would give up on it.
+                    Assert.That(_nowUs - sentUs, Is.InRange(2 * ChunkUs, 5 * ChunkUs));
+                    return;
+                }
+
+                // What else is asked for comes as ever.
+                Arrive(send.Link, send.Chunk);
+            }
+        }
+
+        Assert.Fail("nobody else was given it");
+    }
+
+    /// <summary>What was offered to whom, after the first has had the manifest for so long.</summary>
+    private Dictionary<int, LinkId> Offered(long manifestUs)
+    {
+        var given = Frames().First(f => f.Frame is ManifestFrame).Link;
+        _nowUs += manifestUs;
+        _core.Receive(given, new TrackFrame(7, Track.Id, TrackFlags.HasManifest), _nowUs);
+        for (var link = 1; link <= 4; link++)
+            _core.Receive(new LinkId(link), new TrackFrame(7, Track.Id, TrackFlags.HasManifest), _nowUs);
+        return Frames().Where(f => f.Frame is OfferFrame { Chunks.Length: 1 }).ToDictionary(f => ((OfferFrame)f.Frame).Chunks[0], f => f.Link);
+    }
+
+    private void Ask(LinkId link, int chunk, int deadlineMs) => _core.Receive(link, new RequestFrame(7, chunk, deadlineMs), _nowUs);
+
+    private void Arrive(LinkId link, int chunk)
+    {
+        _core.ChunkSent(link, ChunkSize, _nowUs);
+        _nowUs += ChunkUs;
+        _core.ChunkArrived(link, Track.Id, chunk, _nowUs);
+        _core.Receive(link, new HaveFrame(7, [chunk]), _nowUs);
+    }
+
+    private IEnumerable<SendFrame> Frames() => All().OfType<SendFrame>();
+
+    private IEnumerable<SendChunk> Sent() => All().OfType<SendChunk>();
+
+    private List<Effect> All() => [.. _core.TakeEffects()];
+}
