@@ -33,7 +33,7 @@ public sealed record TrackProbe(long? DurationUs, int SampleRate, int Channels, 
     public TrackTags? Tags { get; init; }
 
     /// <summary>It is none that can be played.</summary>
-    internal static TrackProbe Failed(string error, string advice = "seed MP3, WAV, AIFF, FLAC, Ogg Vorbis or Opus") =>
+    internal static TrackProbe Failed(string error, string advice = "seed MP3, WAV, AIFF, FLAC, Ogg Vorbis, Opus or M4A") =>
         new(null, 0, 0, error) { Advice = advice };
 
     /// <summary>A track of which more cannot be decoded is not announced; silence of some seconds is no music.</summary>
@@ -87,6 +87,7 @@ public static class DecoderFactory
         var probe = format.Container switch
         {
             Container.Mp4 => AacProbe.Look(reader, cancellationToken),
+            Container.Mpeg when AacProbe.IsBare(reader, format.Start, cancellationToken) => AacProbe.Bare,
             Container.Mpeg => Mp3Probe.Look(reader, decoders.Mp3, cancellationToken),
             _ => SndfileProbe.Look(reader, format, decoders.SoundFile, cancellationToken),
         };

@@ -144,6 +144,37 @@ internal sealed class AacDecoderTests
     }
 
     [Test]
+    public void Frames_that_cannot_be_decoded_are_silent_and_counted_and_what_follows_stays_in_its_place(CancellationToken ct)
+    {
+        var bytes = AacSample.Bytes();
+        if (FfmpegPipe.Find() is null)
+        {
+            Assert.That(DecoderFactory.Probe(new PartialTrack(bytes), ct).Advice, Is.EqualTo(AacDecoder.Install));
+            return;
+        }
+
+        using var sound = AacDecoder.Open(new PartialTrack(bytes), 0, out _, ct)!;
+        var whole = Decode(sound, 2 * Rate, ct);
+        var tables = Mp4Track.Open(new PartialTrack(bytes), out _, ct)!;
+        foreach (var frame in (int[])[8, 9])
+            bytes.AsSpan((int)tables.Offsets[frame], tables.Sizes[frame]).Fill(0xFF);
+        using var decoder = AacDecoder.Open(new PartialTrack(bytes), 0, out var error, ct)!;
+        Assert.That(error, Is.Null);
+        var played = Decode(decoder, 2 * Rate, ct);
+        Assert.That(played, Has.Length.EqualTo(whole.Length));
+        Assert.That(decoder.IsCutOff, Is.False);
+        // The frame after is heard without the half that overlaps with the one before; both lie 1,024 further on than the sound.
+        Assert.That(Differ(0, 7 * 1024), Is.LessThan(0.01f), "before");
+        Assert.That(Differ(10 * 1024, Rate), Is.LessThan(0.01f), "behind");
+        decoder.SeekFrames(15_000, ct);
+        Assert.That(Decode(decoder, 500, ct).Zip(whole.Skip(30_000)).Max(p => Math.Abs(p.First - p.Second)), Is.LessThan(0.01f), "sought");
+        Assert.That(decoder.Concealed, Is.GreaterThanOrEqualTo(2));
+        Assert.That(DecoderFactory.Probe(new PartialTrack(bytes), ct).DurationUs, Is.EqualTo(1_000_000));
+
+        float Differ(int from, int to) => played[(2 * from)..(2 * to)].Zip(whole[(2 * from)..(2 * to)]).Max(p => Math.Abs(p.First - p.Second));
+    }
+
+    [Test]
     public void A_wait_that_is_cancelled_loses_nothing(CancellationToken ct)
     {
         if (FfmpegPipe.Find() is null)
@@ -169,6 +200,15 @@ internal sealed class AacDecoderTests
         using var other = DecoderFactory.Open(new PartialTrack(AacSample.Bytes()), out _, ct)!;
         other.SeekFrames(9_000, ct);
         Assert.That(Decode(decoder, 5_000, ct), Is.EqualTo(Decode(other, 5_000, ct)).Within(1e-5f));
+    }
+
+    [Test]
+    public void Frames_without_a_container_are_named(CancellationToken ct)
+    {
+        var bytes = new byte[2_000];
+        Adts.Write(bytes, new AacConfig(1, 4, 2), bytes.Length - Adts.HeaderBytes);
+        var probe = DecoderFactory.Probe(new PartialTrack(bytes), ct);
+        Assert.That((probe.Error, probe.Advice), Is.EqualTo(("it is AAC without a container", "this makes an M4A of it: ffmpeg -i FILE -c copy FILE.m4a")));
     }
 
     [Test]

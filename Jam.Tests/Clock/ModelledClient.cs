@@ -8,7 +8,8 @@ namespace Jam.Tests.Clock;
 /// <param name="SpikeShare">Share of packets that meet a queue.</param>
 /// <param name="SpikeUs">Mean of the exponential part that those have besides.</param>
 /// <param name="StallUs">How long nothing gets through, every four seconds.</param>
-internal sealed record ModelledPath(double BaseUs, double JitterUs, double SpikeShare, double SpikeUs, double StallUs = 0)
+/// <param name="WakeUs">What each end adds at most to what reaches it after a rest, another share of it after each.</param>
+internal sealed record ModelledPath(double BaseUs, double JitterUs, double SpikeShare, double SpikeUs, double StallUs = 0, double WakeUs = 0)
 {
     private const double StallEveryUs = 4_000_000;
 
@@ -16,6 +17,9 @@ internal sealed record ModelledPath(double BaseUs, double JitterUs, double Spike
     public static ModelledPath Campus { get; } = new(2_000, 3_000, 0.005, 20_000, 60_000);
 
     public static ModelledPath Lan { get; } = new(80, 30, 0.02, 500);
+
+    /// <summary>Processes of one machine, or of a quick network, whose processors doze.</summary>
+    public static ModelledPath Waking { get; } = new(45, 20, 0.03, 500, WakeUs: 50);
 
     public static ModelledPath Wifi { get; } = new(700, 600, 0.1, 5_000);
 
@@ -42,12 +46,16 @@ internal sealed record ModelledPath(double BaseUs, double JitterUs, double Spike
 /// </summary>
 internal sealed class ModelledClient(ModelledPath path, double ppm, double localAtStartUs, int seed)
 {
+    private const double RestUs = 10_000;
+
     private readonly Random _random = new(seed);
     private double _speed = 1 + ppm * 1e-6;
     private double _localUs = localAtStartUs;
     private double _trueUs;
     private double _lastThereUs;
     private double _lastBackUs;
+    private double _wakeThereUs;
+    private double _wakeBackUs;
     private readonly Queue<(double AtUs, long T1Us, long T2Us, long T3Us, Guid ClockId)> _answers = new();
 
     public RoomClockEstimator Estimator { get; } = new();
@@ -101,9 +109,11 @@ internal sealed class ModelledClient(ModelledPath path, double ppm, double local
         MoveTo(_trueUs + 1);
         if (!Estimator.TryBeginProbe((long)_localUs, out var t1))
             return;
+        if (_lastBackUs > 0 && _trueUs - _lastBackUs > RestUs)
+            (_wakeThereUs, _wakeBackUs) = (path.WakeUs * _random.NextDouble(), path.WakeUs * _random.NextDouble());
         // One connection: nothing overtakes.
-        _lastThereUs = Math.Max(_lastThereUs, path.Stalled(_trueUs) + path.Draw(_random));
-        _lastBackUs = Math.Max(_lastBackUs, path.Stalled(_lastThereUs + 20) + path.Draw(_random));
+        _lastThereUs = Math.Max(_lastThereUs, path.Stalled(_trueUs) + path.Draw(_random) + _wakeThereUs);
+        _lastBackUs = Math.Max(_lastBackUs, path.Stalled(_lastThereUs + 20) + path.Draw(_random) + _wakeBackUs);
         _answers.Enqueue((_lastBackUs, t1, (long)(_lastThereUs + RoomStepUs), (long)(_lastThereUs + 20 + RoomStepUs), ClockId));
     }
 

@@ -88,6 +88,23 @@ internal sealed class RoomClockAgreementTests
         Assert.That(worst[57], Is.LessThan(p95Us));
     }
 
+    [Test]
+    public void Processors_that_doze_do_not_pass_for_a_rate_in_the_first_seconds_after_a_join()
+    {
+        var apart = new List<double>();
+        for (var seed = 1; seed <= 40; seed++)
+        {
+            var first = Errors(new ModelledClient(ModelledPath.Waking, 30, 7e9, seed), 3, 10);
+            var second = Errors(new ModelledClient(ModelledPath.Waking, -30, 90e9, seed + 1000), 3, 10);
+            apart.AddRange(first.Zip(second, (a, b) => Math.Abs(a - b)));
+        }
+
+        apart.Sort();
+        TestContext.Out.WriteLine($"median {apart[apart.Count / 2]:0.0} us, p95 {apart[apart.Count * 95 / 100]:0.0} us, worst {apart[^1]:0.0} us");
+        Assert.That(apart[apart.Count * 95 / 100], Is.LessThan(15));
+        Assert.That(apart[^1], Is.LessThan(25));
+    }
+
     [TestCaseSource(nameof(Paths))]
     public void The_error_that_it_names_is_honest(ModelledPath path, double p95Us)
     {

@@ -30,6 +30,8 @@ internal sealed class AacDecoder : ITrackDecoder
     private readonly float[] _scratch = new float[2 * CoreFrameSamples];
     private FfmpegPipe _pipe;
     private long _toDrop;
+    private int _lostBefore;
+    private int _atEnd;
     private bool _hasEnded;
 
     private AacDecoder(string program, ITrackReader reader, Mp4Track track, FfmpegPipe pipe, int rate, int firstFrame)
@@ -53,7 +55,10 @@ internal sealed class AacDecoder : ITrackDecoder
 
     public long PositionFrames { get; private set; }
 
-    public int Concealed { get; private set; }
+    public int Concealed => _lostBefore + _pipe.Lost + _atEnd;
+
+    /// <summary>Whether there was less of it than its tables say.</summary>
+    public bool IsCutOff => _atEnd > 0;
 
     /// <summary>
     /// Opens a track; waits for the bytes of its tables and of its first frames, or of those at a place: who joins in the middle needs no others,
@@ -76,10 +81,16 @@ internal sealed class AacDecoder : ITrackDecoder
 
         var from = (long)((Int128)Math.Max(0, fromUs) * track.Config.Rate / 1_000_000) + track.SkipSamples;
         var first = (int)Math.Clamp(from / CoreFrameSamples - SettleFrames, 0, track.Sizes.Length - 1);
-        var pipe = new FfmpegPipe(program, reader, track, first);
+        var pipe = new FfmpegPipe(program, reader, track, first, fills: true);
         try
         {
             var rate = pipe.Rate(cancellationToken);
+            if (rate == 2 * track.Config.Rate)
+            {
+                pipe.Dispose();
+                pipe = new FfmpegPipe(program, reader, track, first, fills: false);
+            }
+
             if (rate == track.Config.Rate || rate == 2 * track.Config.Rate)
                 return new AacDecoder(program, reader, track, pipe, rate, first);
             error = "ffmpeg cannot decode it";
@@ -111,7 +122,7 @@ internal sealed class AacDecoder : ITrackDecoder
         {
             // Frames that it could not decode are missing at the end: silence keeps the count.
             _hasEnded = true;
-            Concealed++;
+            _atEnd++;
             stereo[..(2 * wanted)].Clear();
             got = wanted;
         }
@@ -134,7 +145,8 @@ internal sealed class AacDecoder : ITrackDecoder
         var raw = frame + _skip;
         var first = (int)Math.Max(0, raw / _samplesPerFrame - SettleFrames);
         _pipe.Dispose();
-        _pipe = new FfmpegPipe(_program, _reader, _track, first);
+        _lostBefore += _pipe.Lost;
+        _pipe = new FfmpegPipe(_program, _reader, _track, first, fills: SampleRate == _track.Config.Rate);
         (_toDrop, _hasEnded, PositionFrames) = (raw - (long)first * _samplesPerFrame, false, frame);
     }
 

@@ -7,6 +7,14 @@ internal static class AacProbe
 {
     private const int EndFrames = 8192;
 
+    /// <summary>AAC as broadcast: frames without a table, so that no place in it is known without reading all before it.</summary>
+    public static TrackProbe Bare { get; } =
+        TrackProbe.Failed("it is AAC without a container", "this makes an M4A of it: ffmpeg -i FILE -c copy FILE.m4a");
+
+    /// <summary>Whether a track begins with such a frame: the sync word of MPEG audio, of no layer.</summary>
+    public static bool IsBare(ITrackReader reader, long start, CancellationToken cancellationToken) =>
+        new ByteWindow(reader).Get(start, 2, cancellationToken) is [0xFF, var second] && (second & 0xF6) == 0xF0;
+
     public static TrackProbe Look(ITrackReader reader, CancellationToken cancellationToken)
     {
         if (Mp4Track.Open(reader, out var error, cancellationToken) is null)
@@ -29,7 +37,7 @@ internal static class AacProbe
             // To the end, where a file that lacks frames shows it.
         }
 
-        return decoder.Concealed > 0
+        return decoder.IsCutOff
             ? TrackProbe.Damaged("it is cut off or damaged at its end")
             : new TrackProbe((long)((Int128)length * 1_000_000 / decoder.SampleRate), decoder.SampleRate, decoder.Channels, null);
     }

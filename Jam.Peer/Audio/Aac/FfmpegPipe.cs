@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Jam.Peer.Playback;
 using Jam.Peer.Session;
@@ -10,6 +11,7 @@ namespace Jam.Peer.Audio.Aac;
 /// <summary>
 /// An ffmpeg that gets frames of AAC at one end and gives stereo floats at the other. It reads nothing but its standard input, as ADTS
 /// and nothing else. One thread feeds it, waiting for bytes that are not here; another takes what comes, no more than fits.
+/// A frame that it cannot decode it leaves out, and all that follows would be heard too early: so it fills by the frames' own count.
 /// </summary>
 internal sealed class FfmpegPipe : IDisposable
 {
@@ -17,6 +19,12 @@ internal sealed class FfmpegPipe : IDisposable
     private const int MaxKept = 512 * 1024;
 
     private const int MaxHeader = 4096;
+
+    /// <summary>Silence in the place of frames that are missing, of 5 ms at least; no frame is shorter.</summary>
+    private const string Filling = "aresample=async=1:min_hard_comp=0.005:first_pts=0";
+
+    /// <summary>It looks at so much beyond two frames before it begins; of less it does not count the first.</summary>
+    private const int LookBytes = 2048;
 
     private readonly ITrackReader _reader;
     private readonly Mp4Track _track;
@@ -29,15 +37,31 @@ internal sealed class FfmpegPipe : IDisposable
     private int _headOffset;
     private int? _rate;
     private bool _hasEnded;
+    private int _lost;
 
     /// <summary>Starts at a frame.</summary>
+    /// <param name="program">ffmpeg.</param>
+    /// <param name="reader">The track's bytes.</param>
+    /// <param name="track">Where its frames stand.</param>
+    /// <param name="firstFrame">The first that it gets.</param>
+    /// <param name="fills">Whether silence stands for what cannot be decoded; not where an extension doubles the rate that frames announce.</param>
     /// <exception cref="JamException">ffmpeg cannot be started.</exception>
-    public FfmpegPipe(string program, ITrackReader reader, Mp4Track track, int firstFrame)
+    public FfmpegPipe(string program, ITrackReader reader, Mp4Track track, int firstFrame, bool fills)
     {
         (_reader, _track) = (reader, track);
-        var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (var argument in "-v quiet -protocol_whitelist pipe -probesize 32 -analyzeduration 0 -f aac -i pipe:0 -ac 2 -c:a pcm_f32le -flush_packets 1 -f wav pipe:1".Split(' '))
+        var start = new ProcessStartInfo(program)
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+        };
+        var look = LookBytes + track.Sizes.Skip(firstFrame).Take(2).Sum();
+        var filter = fills ? $"-af {Filling} " : "";
+        foreach (var argument in string.Create(
+            CultureInfo.InvariantCulture,
+            $"-v error -protocol_whitelist pipe -probesize {look} -analyzeduration 0 -f aac -i pipe:0 -ac 2 {filter}-c:a pcm_f32le -flush_packets 1 -f wav pipe:1").Split(' '))
+        {
             start.ArgumentList.Add(argument);
+        }
+
         try
         {
             _process = Process.Start(start)!;
@@ -51,10 +75,14 @@ internal sealed class FfmpegPipe : IDisposable
         [
             new Thread(() => Feed(firstFrame)) { IsBackground = true, Name = "aac in" },
             new Thread(Drain) { IsBackground = true, Name = "aac out" },
+            new Thread(Listen) { IsBackground = true, Name = "aac errors" },
         ];
         foreach (var thread in _threads)
             thread.Start();
     }
+
+    /// <summary>Any thread: frames that could not be decoded so far; all that it met, once it is disposed.</summary>
+    public int Lost => Volatile.Read(ref _lost);
 
     /// <summary>The program, where it is installed; null where it is not.</summary>
     public static string? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
@@ -197,6 +225,24 @@ internal sealed class FfmpegPipe : IDisposable
         {
             _hasEnded = true;
             Monitor.PulseAll(_gate);
+        }
+    }
+
+    private void Listen()
+    {
+        try
+        {
+            // One such line for each frame, beside what the decoder says of it.
+            while (_process.StandardError.ReadLine() is { } line)
+            {
+                if (line.StartsWith("Error ", StringComparison.Ordinal) || line.Contains("] Error submitting", StringComparison.Ordinal))
+                    Interlocked.Increment(ref _lost);
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // As above.
+            return;
         }
     }
 
