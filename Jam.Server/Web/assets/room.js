@@ -133,6 +133,8 @@ mountTabs({
 setTimeout(() => import('./ui/swarm.js').catch(() => null), 4_000);
 showName();
 client.connect();
+addEventListener('online', () => client.hurry());
+document.addEventListener('visibilitychange', () => document.hidden || client.hurry());
 import('./listen/panel.js').then(
   (panel) => panel.mountListen($('listen'), client, beside),
   () => $('listen').remove(),

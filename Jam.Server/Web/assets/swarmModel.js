@@ -30,6 +30,8 @@ export class SwarmModel {
       this.#peers.delete(p.peer_id);
       this.revision++;
     });
+    // Who left while this page was away was told to nobody here.
+    client.on('SNAPSHOT', (p) => p.page === p.pages - 1 && this.#keep(client.room.members));
     client.on('ROOM_STATS', (p) => p.quality?.forEach((q) => this.#takeStats(q.peer_id, q.stats)));
   }
 
@@ -212,6 +214,11 @@ export class SwarmModel {
       this.#names.push(id);
     }
     return this.#places.get(id);
+  }
+
+  #keep(members) {
+    for (const id of this.#peers.keys()) if (!members.has(id)) this.#peers.delete(id);
+    this.revision++;
   }
 
   #take(id, report) {
