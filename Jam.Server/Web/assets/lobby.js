@@ -1,4 +1,5 @@
 import { $, clockText, el, keyed, memory, named, setText, tabMemory } from './dom.js';
+import { keepFocus } from './ui/focus.js';
 
 const EVERY_MS = 2_000;
 const ANSWER_MS = 10_000;
@@ -61,6 +62,7 @@ async function refresh() {
     keyed($('rooms'), rooms, (r) => r.name, roomItem, showRoom);
     $('rooms-none').hidden = rooms.length > 0;
     setText($('rooms-status'), rooms.length === 1 ? '1 room' : `${rooms.length} rooms`);
+    look();
     showLost(false);
   } catch {
     setText($('rooms-status'), 'The server does not answer at the moment.');
@@ -73,6 +75,7 @@ async function tick() {
   setTimeout(tick, EVERY_MS);
 }
 
+const look = keepFocus();
 $('name').value = memory.get('jam:name') ?? '';
 $('join').addEventListener('submit', enter);
 document.addEventListener('visibilitychange', () => document.hidden || refresh());

@@ -5,6 +5,7 @@ import { seenFrom } from './whereabouts.js';
 import { mountBeat } from './ui/beat.js';
 import { mountDoor, takeDoorKeys } from './ui/door.js';
 import { mountDrop } from './ui/drop.js';
+import { keepFocus } from './ui/focus.js';
 import { mountLock } from './ui/lock.js';
 import { mountLoop } from './ui/loop.js';
 import { mountMembers } from './ui/members.js';
@@ -132,6 +133,8 @@ mountTabs({
 // What a page may need once the server that it came from is gone.
 setTimeout(() => import('./ui/swarm.js').catch(() => null), 4_000);
 showName();
+const look = keepFocus(() => client.status === 'connecting' || client.status === 'lost');
+for (const type of ['change', 'status']) client.on(type, look);
 client.connect();
 addEventListener('online', () => client.hurry());
 document.addEventListener('visibilitychange', () => document.hidden || client.hurry());
