@@ -8,6 +8,9 @@ const NAME_WIDTH = 128;
 const SHARE_WIDTH = 52;
 const FLASH_MS = 450;
 
+/** How often who is there is looked at anew; what each has is drawn at once. */
+const PEERS_EVERY_MS = 200;
+
 const parsed = new Map();
 const probe = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
 
@@ -33,6 +36,7 @@ export class ChunkMap {
   #playheadX = -1;
   #resized = true;
   #peersAt = -1;
+  #peersMs = -Infinity;
   #peers = [];
 
   constructor(canvas, model) {
@@ -45,12 +49,15 @@ export class ChunkMap {
 
   /** Paints what has changed. */
   draw(now) {
-    if (this.#peersAt !== this.#model.revision) {
+    let isOther = false;
+    if (this.#peersAt !== this.#model.revision && now - this.#peersMs >= PEERS_EVERY_MS) {
       this.#peersAt = this.#model.revision;
+      this.#peersMs = now;
       this.#peers = this.#model.peers();
+      isOther = this.#layout !== this.#key(this.#peers);
     }
     const peers = this.#peers;
-    if (this.#resized || this.#layout !== this.#key(peers)) this.#arrange(peers);
+    if (this.#resized || this.#layout === '' || isOther) this.#arrange(peers);
     const playhead = this.#model.playhead;
     const x = playhead === null ? -1 : Math.round(this.#left + playhead * this.#width);
     const hasMoved = x !== this.#playheadX;
@@ -159,7 +166,8 @@ export class ChunkMap {
       g.fillRect(0, row.y, 4 * dpr, row.height);
       g.fillStyle = this.#ink;
       g.textAlign = 'left';
-      g.fillText(fitText(g, p.name, this.#left - 14 * dpr), 9 * dpr, row.y + row.height / 2);
+      row.name ??= fitText(g, p.name, this.#left - 14 * dpr);
+      g.fillText(row.name, 9 * dpr, row.y + row.height / 2);
       g.textAlign = 'right';
       g.fillText(`${Math.floor((p.have / p.chunks) * 100)} %`, this.#canvas.width - 2 * dpr, row.y + row.height / 2);
     }
@@ -176,6 +184,6 @@ export class ChunkMap {
       g.fillStyle = this.#ink;
       g.fillRect(playheadX, row.y, Math.max(1, Math.round(1.5 * dpr)), row.height);
     }
-    row.isDirty = row.flashes.length > 0;
+    row.isDirty = false;
   }
 }
