@@ -148,14 +148,17 @@ internal sealed class KeyboardTests
             await Expect(tab.Why).ToBeHiddenAsync();
 
             // What a lost connection switches off is back with it, and so is the focus.
-            await keys.ReachAsync(tab.Play);
+            await host.SayAsync("""{"type":"BYE"}""", ct);
+            await Expect(tab.Member("bo")).ToContainTextAsync("host");
+            var role = page.GetByRole(AriaRole.Button, new() { Name = "Stop hosting" });
+            await keys.ReachAsync(role);
             server.Kill();
-            await Expect(tab.Play).ToBeDisabledAsync();
+            await Expect(role).ToBeDisabledAsync();
             var port = server.Port;
             server.Dispose();
             server = await ServerProcess.StartAsync(ct, port);
-            await Expect(tab.Play).ToBeEnabledAsync();
-            await Expect(tab.Play).ToBeFocusedAsync();
+            await Expect(role).ToBeEnabledAsync();
+            await Expect(role).ToBeFocusedAsync();
 
             // Left on purpose it is not forced back.
             await page.Locator("body").ClickAsync(new() { Position = new() { X = 700, Y = 880 } });

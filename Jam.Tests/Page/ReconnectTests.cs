@@ -26,6 +26,8 @@ internal sealed class ReconnectTests
             foreach (var tab in new[] { host, viewer })
                 await Expect(tab.Page.Locator("#status")).ToHaveTextAsync("connection lost, trying again");
             await Expect(viewer.Play).ToBeDisabledAsync();
+            await host.Play.ClickAsync();
+            await Expect(host.Page.Locator("#alerts")).ToContainTextAsync("Not sent: the connection is lost");
             var lost = await viewer.PositionAsync();
             await RoomPageTests.Until(async () => await viewer.PositionAsync() > lost + 1, ct);
 

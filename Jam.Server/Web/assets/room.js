@@ -16,6 +16,7 @@ import { mountShare } from './ui/share.js';
 import { mountTabs } from './ui/tabs.js';
 
 const ALERT_MS = 6_000;
+const COMMANDS = /^{"type":"(PLAY|PAUSE|STOP|SEEK|QUEUE|SET_|POLICY|KICK|MUTE|LOOP"|METRONOME|TAP|DOOR|INVITE)/;
 const room = decodeURIComponent(location.pathname.slice('/room/'.length));
 const client = new RoomClient({
   room,
@@ -113,6 +114,13 @@ document.title = `${room} · SwarmJam`;
 client.on('status', showStatus);
 client.on('moved', showMove);
 client.on('change', showName);
+// Of what a page says by itself nobody need know; a command that is lost without a word looks like a broken button.
+let unsent = null;
+client.on('unsent', ({ text }) => {
+  if (!COMMANDS.test(text)) return;
+  unsent?.remove();
+  unsent = say('Not sent: the connection is lost at the moment. The page goes on as soon as it is back.');
+});
 client.on('ERROR', (e) => e.close || say(e.message[0].toUpperCase() + e.message.slice(1) + '.'));
 mountDoor(client, room);
 mountRename();

@@ -19,7 +19,7 @@ const LOCKED = new Set(['password_needed', 'wrong_password', 'bad_invite', 'too_
 
 /**
  * Events: every type of message ('STATE', ...) with its payload; 'change' after whatever changed the room; 'status' with
- * 'connecting', 'open', 'lost', 'locked' or 'over'; 'raw' with {out, text} for every message as it comes and goes; 'identity' when the name or
+ * 'connecting', 'open', 'lost', 'locked' or 'over'; 'raw' with {out, text} for every message as it comes and goes; 'unsent' for one that could not go; 'identity' when the name or
  * the connection changes.
  */
 export class RoomClient {
@@ -106,10 +106,10 @@ export class RoomClient {
 
   /** Sends text as it is. */
   sendText(text) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(text);
-    this.#emit('raw', { out: true, text });
-    return true;
+    const isOpen = this.#socket?.readyState === WebSocket.OPEN;
+    if (isOpen) this.#socket.send(text);
+    this.#emit(isOpen ? 'raw' : 'unsent', { out: true, text });
+    return isOpen;
   }
 
   /** A command on the timeline, meant for the STATE that the page shows. */
