@@ -32,7 +32,7 @@ export class ChunkMap {
   #model;
   #strip = document.createElement('canvas');
   #rows = [];
-  #layout = '';
+  #layout = null;
   #playheadX = -1;
   #resized = true;
   #peersAt = -1;
@@ -44,7 +44,7 @@ export class ChunkMap {
     this.#g = canvas.getContext('2d');
     this.#model = model;
     new ResizeObserver(() => (this.#resized = true)).observe(canvas.parentElement);
-    matchMedia('(prefers-color-scheme: light)').addEventListener('change', () => (this.#layout = ''));
+    matchMedia('(prefers-color-scheme: light)').addEventListener('change', () => (this.#layout = null));
   }
 
   /** Paints what has changed. */
@@ -57,7 +57,7 @@ export class ChunkMap {
       isOther = this.#layout !== this.#key(this.#peers);
     }
     const peers = this.#peers;
-    if (this.#resized || this.#layout === '' || isOther) this.#arrange(peers);
+    if (this.#resized || this.#layout === null || isOther) this.#arrange(peers);
     const playhead = this.#model.playhead;
     const x = playhead === null ? -1 : Math.round(this.#left + playhead * this.#width);
     const hasMoved = x !== this.#playheadX;
@@ -137,6 +137,8 @@ export class ChunkMap {
     const image = g.createImageData(this.#width, 1);
     const { data } = image;
     const per = p.chunks / this.#width;
+    const colors = new Map();
+    const colorOf = (from) => colors.get(from) ?? colors.set(from, rgb(this.#model.colorOf(from))).get(from);
     for (let x = 0; x < this.#width; x++) {
       const first = Math.floor(x * per);
       const end = Math.max(first + 1, Math.floor((x + 1) * per));
@@ -147,7 +149,7 @@ export class ChunkMap {
         have++;
         from = p.from[c];
       }
-      const color = from === MISSING ? this.#empty : rgb(this.#model.colorOf(from));
+      const color = from === MISSING ? this.#empty : colorOf(from);
       const share = from === MISSING ? 1 : 0.35 + 0.65 * (have / (end - first));
       for (let i = 0; i < 3; i++) data[x * 4 + i] = this.#empty[i] + (color[i] - this.#empty[i]) * share;
       data[x * 4 + 3] = 255;
