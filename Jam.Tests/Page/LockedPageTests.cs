@@ -27,6 +27,9 @@ internal sealed class LockedPageTests
         await dialog.GetByLabel("Password").FillAsync(Word);
         await tab.Page.Keyboard.PressAsync("Enter");
         await Expect(tab.Page.Locator("#status")).ToHaveTextAsync("connected");
+        await tab.ShowAsync("Protocol");
+        await Expect(tab.Page.Locator(".log .is-out").Filter(new() { HasText = "\"password\":\"…\"" }).First).ToBeVisibleAsync();
+        Assert.That(await tab.Page.Locator(".log").InnerTextAsync(), Does.Not.Contain(Word).And.Not.Match("_token\":\"[0-9a-f]"), "secrets are not shown");
         await tab.Page.ReloadAsync();
         await Expect(tab.Page.Locator("#status")).ToHaveTextAsync("connected");
     }

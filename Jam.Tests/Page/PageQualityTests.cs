@@ -190,6 +190,8 @@ internal sealed class PageQualityTests
     {
         await using var server = await TestServer.StartAsync(ct);
         await using var tab = await RoomTab.OpenAsync(server.Port, "ana");
+        // What of the first visit is still on its way must not count with the second.
+        await tab.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
         var session = await tab.Page.Context.NewCDPSessionAsync(tab.Page);
         long bytes = 0;
         session.Event("Network.loadingFinished").OnEvent += (_, e) => bytes += (long)e!.Value.GetProperty("encodedDataLength").GetDouble();

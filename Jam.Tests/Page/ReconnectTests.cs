@@ -1,3 +1,6 @@
+using System.Text.RegularExpressions;
+using Jam.Server.Contracts;
+using Jam.Tests.Server;
 using NUnit.Framework;
 using static Microsoft.Playwright.Assertions;
 
@@ -23,6 +26,8 @@ internal sealed class ReconnectTests
             foreach (var tab in new[] { host, viewer })
                 await Expect(tab.Page.Locator("#status")).ToHaveTextAsync("connection lost, trying again");
             await Expect(viewer.Play).ToBeDisabledAsync();
+            await host.Play.ClickAsync();
+            await Expect(host.Page.Locator("#alerts")).ToContainTextAsync("Not sent: the connection is lost");
             var lost = await viewer.PositionAsync();
             await RoomPageTests.Until(async () => await viewer.PositionAsync() > lost + 1, ct);
 
@@ -62,6 +67,35 @@ internal sealed class ReconnectTests
         await Expect(second.Locator("#status")).ToHaveTextAsync("connected");
         await Expect(host.Page.Locator("#status")).ToHaveTextAsync("not in the room");
         await Expect(host.Page.Locator("#alerts")).ToContainTextAsync("another tab");
+    }
+
+    [Test]
+    public async Task A_page_that_never_heard_its_welcome_is_itself_on_the_next_connection(CancellationToken ct)
+    {
+        await using var server = await TestServer.StartAsync(ct);
+        using var other = await WebSocketClient.JoinAsync(server.Port, Role.Viewer, "bo", ct);
+        var connections = 0;
+        Task? closing = null;
+        await using var tab = await RoomTab.OpenAsync(server.Port, "ana", prepare: page => page.RouteWebSocketAsync(new Regex("/ws/"), ws =>
+        {
+            var isFirst = connections++ == 0;
+            var there = ws.ConnectToServer();
+            // The server's end stands, as that of a phone does that has gone behind a wall.
+            ws.OnMessage(frame => there.Send(frame.Text!));
+            there.OnMessage(frame =>
+            {
+                if (!isFirst)
+                    ws.Send(frame.Text!);
+                else if (frame.Text!.Contains("\"WELCOME\"", StringComparison.Ordinal))
+                    closing = ws.CloseAsync();
+            });
+            ws.OnClose((_, _) => { });
+        }));
+        Assert.That(connections, Is.EqualTo(2));
+        await closing!;
+        await Expect(tab.Page.Locator("#members tr")).ToHaveCountAsync(2);
+        await Expect(tab.Member("ana")).ToContainTextAsync("you");
+        Assert.That((await other.NextAsync<PeerJoined>(ct)).Member.Name, Is.EqualTo("ana"));
     }
 
     private static Task<string> MemberAsync(RoomTab tab) => tab.Page.EvaluateAsync<string>("sessionStorage.getItem('jam:member:jam')");

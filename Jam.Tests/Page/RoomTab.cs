@@ -27,6 +27,10 @@ internal sealed class RoomTab : IAsyncDisposable
 
     public IPage Page { get; }
 
+    /// <summary>How many times slower than it is the processor is to look to the page (tools/lab/page --throttle).</summary>
+    private static double? Slower =>
+        double.TryParse(Environment.GetEnvironmentVariable("JAM_THROTTLE"), System.Globalization.CultureInfo.InvariantCulture, out var times) ? times : null;
+
     /// <summary>What the page's scripts complained of.</summary>
     public ConcurrentQueue<string> Errors { get; } = new();
 
@@ -41,12 +45,21 @@ internal sealed class RoomTab : IAsyncDisposable
 
     public ILocator MyLane => Page.GetByRole(AriaRole.Group, new() { Name = "Your lane" });
 
-    public static async Task<RoomTab> OpenAsync(int port, string name, bool isPhone = false, ColorScheme scheme = ColorScheme.Dark, string room = "jam", string hash = "", string status = "connected", bool isSecure = false)
+    public static async Task<RoomTab> OpenAsync(int port, string name, bool isPhone = false, ColorScheme scheme = ColorScheme.Dark, string room = "jam", string hash = "", string status = "connected", bool isSecure = false,
+        Func<IPage, Task>? prepare = null)
     {
         var person = await Browser.PersonAsync(isPhone, scheme);
         var page = await person.NewPageAsync();
         var tab = new RoomTab(person, page);
         await person.AddInitScriptAsync($"localStorage.setItem('jam:name', {System.Text.Json.JsonSerializer.Serialize(name)})");
+        if (Slower is { } times)
+        {
+            var session = await person.NewCDPSessionAsync(page);
+            await session.SendAsync("Emulation.setCPUThrottlingRate", new Dictionary<string, object> { ["rate"] = times });
+        }
+
+        if (prepare is not null)
+            await prepare(page);
         await page.GotoAsync($"{(isSecure ? "https" : "http")}://127.0.0.1:{port}/room/{room}{hash}");
         await Expect(page.Locator("#status")).ToHaveTextAsync(status);
         return tab;

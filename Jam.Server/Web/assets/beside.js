@@ -5,6 +5,9 @@ import { sha256 } from './sha256.js';
 
 const RETRY_MS = 3_000;
 
+/** Pictures are large, and a room may play for days. */
+const KEPT_COVERS = 8;
+
 let offers = null;
 
 /** What this server answers beside the rooms, by name. */
@@ -19,6 +22,7 @@ export async function serverOffers() {
 export class Beside {
   #client;
   #found = new Map();
+  #covers = new Map();
   #failedMs = new Map();
   #gateways = null;
 
@@ -42,15 +46,30 @@ export class Beside {
   /** Tags of a track, {title, artist, album, gain_db}; null where they are not to be had yet. */
   async tagsOf(track) {
     const bytes = await this.#bytesOf(track, 'tags');
-    return bytes && JSON.parse(new TextDecoder().decode(bytes));
+    try {
+      return bytes && JSON.parse(new TextDecoder().decode(bytes));
+    } catch {
+      // They are what their hash says, which whoever seeds a track has made of anything.
+      return null;
+    }
   }
 
   /** Where a track's picture is; null where it has none that is to be had yet. */
   async coverOf(track) {
     const bytes = await this.#bytesOf(track, 'cover');
     if (!bytes) return null;
-    bytes.url ??= URL.createObjectURL(new Blob([bytes]));
-    return bytes.url;
+    const { cover: hash } = track.sidecars;
+    const url = this.#covers.get(hash) ?? URL.createObjectURL(new Blob([bytes]));
+    // The one that was wanted longest ago goes first.
+    this.#covers.delete(hash);
+    this.#covers.set(hash, url);
+    for (const [old, oldUrl] of this.#covers) {
+      if (this.#covers.size <= KEPT_COVERS) break;
+      this.#covers.delete(old);
+      this.#found.delete(old);
+      URL.revokeObjectURL(oldUrl);
+    }
+    return url;
   }
 
   // It comes from the swarm a moment after the track does: what is not here yet is asked for again later.

@@ -4,7 +4,8 @@
 const BURST = 8;
 const GAP_MS = 45;
 const EVERY_MS = 10_000;
-const FIRST_EVERY_MS = 1_500;
+const FIRST_EVERY_MS = 800;
+const FIRST_BURSTS = 5;
 const KEPT_BURSTS = 6;
 const JUMP_US = 30_000;
 const SLEW_PER_MS = 0.004;
@@ -39,6 +40,11 @@ export class RoomClock {
     return this.#bursts.at(-1)?.rttUs ?? null;
   }
 
+  /** The best probe of each burst of late, oldest first: {localUs, rttUs, offsetUs}. */
+  get bursts() {
+    return [...this.#bursts];
+  }
+
   /** Measures now and from time to time. */
   start() {
     this.stop();
@@ -68,7 +74,11 @@ export class RoomClock {
     if (answer.clock_id !== this.clockId) this.#reset(answer.clock_id);
     const rttUs = t4Us - answer.t1_us - (answer.t3_us - answer.t2_us);
     if (!(rttUs >= 0)) return;
-    const sample = { rttUs, offsetUs: (answer.t2_us - answer.t1_us + answer.t3_us - t4Us) / 2 };
+    const sample = {
+      localUs: answer.t1_us + (t4Us - answer.t1_us) / 2,
+      rttUs,
+      offsetUs: (answer.t2_us - answer.t1_us + answer.t3_us - t4Us) / 2,
+    };
     this.#burst.push(sample);
     const best = this.#burst.reduce((a, b) => (b.rttUs < a.rttUs ? b : a));
     if (this.#burst.length === 1) this.#bursts.push(best);
@@ -104,7 +114,7 @@ export class RoomClock {
       if (++sent < BURST) this.#gap = setTimeout(next, GAP_MS);
     };
     next();
-    const pause = this.#bursts.length < 3 ? FIRST_EVERY_MS : EVERY_MS;
+    const pause = this.#bursts.length < FIRST_BURSTS ? FIRST_EVERY_MS : EVERY_MS;
     this.#timer = setTimeout(() => this.#probe(), pause);
   }
 }

@@ -1,4 +1,5 @@
 import { $, clockText, el, keyed, memory, named, setText, tabMemory } from './dom.js';
+import { keepFocus } from './ui/focus.js';
 
 const EVERY_MS = 2_000;
 const ANSWER_MS = 10_000;
@@ -48,6 +49,12 @@ function showRoom(item, room) {
   bar.firstElementChild.style.transform = `scaleX(${room.duration_us ? Math.min(1, room.position_us / room.duration_us) : 0})`;
 }
 
+// How many there are can be seen; it is said for ears. That nobody answers is for eyes, too.
+function showLost(isLost) {
+  $('rooms-status').classList.toggle('visually-hidden', !isLost);
+  document.body.classList.toggle('is-lost', isLost);
+}
+
 async function refresh() {
   try {
     const answer = await fetch('/api/rooms', { signal: AbortSignal.timeout?.(ANSWER_MS) });
@@ -55,10 +62,11 @@ async function refresh() {
     keyed($('rooms'), rooms, (r) => r.name, roomItem, showRoom);
     $('rooms-none').hidden = rooms.length > 0;
     setText($('rooms-status'), rooms.length === 1 ? '1 room' : `${rooms.length} rooms`);
-    document.body.classList.remove('is-lost');
+    look();
+    showLost(false);
   } catch {
     setText($('rooms-status'), 'The server does not answer at the moment.');
-    document.body.classList.add('is-lost');
+    showLost(true);
   }
 }
 
@@ -67,6 +75,7 @@ async function tick() {
   setTimeout(tick, EVERY_MS);
 }
 
+const look = keepFocus();
 $('name').value = memory.get('jam:name') ?? '';
 $('join').addEventListener('submit', enter);
 document.addEventListener('visibilitychange', () => document.hidden || refresh());

@@ -5,6 +5,7 @@ import { seenFrom } from './whereabouts.js';
 import { mountBeat } from './ui/beat.js';
 import { mountDoor, takeDoorKeys } from './ui/door.js';
 import { mountDrop } from './ui/drop.js';
+import { keepFocus } from './ui/focus.js';
 import { mountLock } from './ui/lock.js';
 import { mountLoop } from './ui/loop.js';
 import { mountMembers } from './ui/members.js';
@@ -15,6 +16,7 @@ import { mountShare } from './ui/share.js';
 import { mountTabs } from './ui/tabs.js';
 
 const ALERT_MS = 6_000;
+const COMMANDS = /^{"type":"(PLAY|PAUSE|STOP|SEEK|QUEUE|SET_|POLICY|KICK|MUTE|LOOP"|METRONOME|TAP|DOOR|INVITE)/;
 const room = decodeURIComponent(location.pathname.slice('/room/'.length));
 const client = new RoomClient({
   room,
@@ -112,6 +114,13 @@ document.title = `${room} · SwarmJam`;
 client.on('status', showStatus);
 client.on('moved', showMove);
 client.on('change', showName);
+// Of what a page says by itself nobody need know; a command that is lost without a word looks like a broken button.
+let unsent = null;
+client.on('unsent', ({ text }) => {
+  if (!COMMANDS.test(text)) return;
+  unsent?.remove();
+  unsent = say('Not sent: the connection is lost at the moment. The page goes on as soon as it is back.');
+});
 client.on('ERROR', (e) => e.close || say(e.message[0].toUpperCase() + e.message.slice(1) + '.'));
 mountDoor(client, room);
 mountRename();
@@ -132,7 +141,11 @@ mountTabs({
 // What a page may need once the server that it came from is gone.
 setTimeout(() => import('./ui/swarm.js').catch(() => null), 4_000);
 showName();
+const look = keepFocus(() => client.status === 'connecting' || client.status === 'lost');
+for (const type of ['change', 'status']) client.on(type, look);
 client.connect();
+addEventListener('online', () => client.hurry());
+document.addEventListener('visibilitychange', () => document.hidden || client.hurry());
 import('./listen/panel.js').then(
   (panel) => panel.mountListen($('listen'), client, beside),
   () => $('listen').remove(),

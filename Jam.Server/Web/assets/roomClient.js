@@ -1,7 +1,8 @@
 // A page's place in a room: one WebSocket that comes back by itself, the room's clock, and what the room is.
 
 import { RoomClock, localNowUs } from './clock.js';
-import { tabMemory } from './dom.js';
+import { Identity } from './identity.js';
+import { Lifeline } from './lifeline.js';
 import { OwnLane } from './ownLane.js';
 import { RoomModel } from './roomModel.js';
 import { Successor } from './successor.js';
@@ -18,19 +19,21 @@ const LOCKED = new Set(['password_needed', 'wrong_password', 'bad_invite', 'too_
 
 /**
  * Events: every type of message ('STATE', ...) with its payload; 'change' after whatever changed the room; 'status' with
- * 'connecting', 'open', 'lost', 'locked' or 'over'; 'raw' with {out, text} for every message as it comes and goes; 'identity' when the name or
+ * 'connecting', 'open', 'lost', 'locked' or 'over'; 'raw' with {out, text} for every message as it comes and goes; 'unsent' for one that could not go; 'identity' when the name or
  * the connection changes.
  */
 export class RoomClient {
   #socket = null;
   #listeners = new Map();
   #model = new RoomModel();
-  #clock = new RoomClock((t1) => this.send('SYNC_REQUEST', { t1_us: t1, is_brief: true }));
+  #probe = (t1) => this.send('SYNC_REQUEST', { t1_us: t1, is_brief: true });
+  #clock = new RoomClock(this.#probe);
+  #lifeline = new Lifeline(this.#probe, () => this.#giveUp());
   #retry = 0;
   #tries = 0;
   #options;
   #successor = null;
-  #identity = null;
+  #identity;
   #places;
   /** Where else the room may be, from a function that takes time: other parts of the page know more. */
   askElsewhere = async () => [];
@@ -48,7 +51,7 @@ export class RoomClient {
     /** The room's WebSocket. */
     this.url = `${scheme}//${location.host}/ws/${encodeURIComponent(options.room)}`;
     this.#places = new Whereabouts(this.url);
-    this.#identity = this.#remembered();
+    this.#identity = new Identity(options.room);
   }
 
   /** The last STATE; null before the first. */
@@ -103,10 +106,10 @@ export class RoomClient {
 
   /** Sends text as it is. */
   sendText(text) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(text);
-    this.#emit('raw', { out: true, text });
-    return true;
+    const isOpen = this.#socket?.readyState === WebSocket.OPEN;
+    if (isOpen) this.#socket.send(text);
+    this.#emit(isOpen ? 'raw' : 'unsent', { out: true, text });
+    return isOpen;
   }
 
   /** A command on the timeline, meant for the STATE that the page shows. */
@@ -119,11 +122,20 @@ export class RoomClient {
     clearTimeout(this.#retry);
     this.#dropSuccessor();
     this.#setStatus(this.#tries === 0 ? 'connecting' : 'lost');
+    const old = this.#socket;
     const socket = new WebSocket(this.url);
     this.#socket = socket;
+    old?.close();
+    this.#lifeline.begin();
     socket.onopen = () => socket === this.#socket && this.#onOpen();
     socket.onmessage = (e) => socket === this.#socket && this.#onMessage(e.data);
     socket.onclose = () => socket === this.#socket && this.#onClose();
+  }
+
+  /** The network may be another, or the page was asleep: what waits is done at once, and what stands is doubted. */
+  hurry() {
+    if (this.status === 'lost' && !(this.#socket?.readyState <= WebSocket.OPEN)) this.connect();
+    else this.#lifeline.doubt();
   }
 
   /** What opens the room's door, as far as it is known. */
@@ -142,37 +154,25 @@ export class RoomClient {
   /** Comes back as the same member under another name. */
   rename(name) {
     this.#options = { ...this.#options, name };
+    if (this.status === 'over') return;
     this.#tries = 0;
-    this.#socket?.close();
     this.connect();
   }
 
   /** Leaves in good order; nobody waits for this member any more. */
   leave() {
     this.send('BYE');
-    tabMemory.set(this.#key, 'null');
+    this.#identity.forget();
     this.#end('over');
   }
 
-  get #key() {
-    return `jam:member:${this.#options.room}`;
-  }
-
-  #remembered() {
-    try {
-      return JSON.parse(tabMemory.get(this.#key));
-    } catch {
-      return null;
-    }
-  }
-
   #onOpen() {
+    this.#lifeline.heard();
     if (!this.#model.state || this.#clock.now() === null) {
       this.#hello(null);
       return;
     }
-    const ask = (t1) => this.send('SYNC_REQUEST', { t1_us: t1, is_brief: true });
-    this.#successor = new Successor(this.#clock, ask, (instants) => {
+    this.#successor = new Successor(this.#clock, this.#probe, (instants) => {
       this.#successor = null;
       this.#hello({ ...this.#model.memory(), ...instants });
     });
@@ -185,7 +185,7 @@ export class RoomClient {
 
   #hello(resume) {
     const { name, role, isListed } = this.#options;
-    const hello = { role: this.#model.welcome ? this.#model.role : (role ?? 'viewer'), name, ...this.#identity };
+    const hello = { role: this.#model.welcome ? this.#model.role : (role ?? 'viewer'), name, ...this.#identity.at(this.url) };
     if (isListed === false) hello.is_listed = false;
     if (resume) hello.resume = resume;
     const { password, invite, host_token } = this.#doorKeys;
@@ -197,6 +197,7 @@ export class RoomClient {
 
   #onMessage(text) {
     const t4Us = localNowUs();
+    this.#lifeline.heard();
     let message;
     try {
       message = JSON.parse(text);
@@ -218,11 +219,9 @@ export class RoomClient {
     if (message.type === 'SNAPSHOT' && payload.page === payload.pages - 1) this.lane.bring();
   }
 
-  #onWelcome({ peer_id, resume_token, host_token }) {
-    if (host_token) this.#doorKeys = { ...this.#doorKeys, host_token };
-    this.#identity = { peer_id, resume_token };
-    // Without storage a reload makes another member of this page.
-    tabMemory.set(this.#key, JSON.stringify(this.#identity));
+  #onWelcome(welcome) {
+    if (welcome.host_token) this.#doorKeys = { ...this.#doorKeys, host_token: welcome.host_token };
+    this.#identity.take(welcome);
     this.#tries = 0;
     this.#clock.start();
     this.#setStatus('open');
@@ -239,7 +238,15 @@ export class RoomClient {
     }
   }
 
+  #giveUp() {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+    this.#onClose();
+  }
+
   #onClose() {
+    this.#lifeline.end();
     this.#dropSuccessor();
     this.#clock.stop();
     if (this.status === 'over' || this.status === 'locked') return;
@@ -265,16 +272,15 @@ export class RoomClient {
   async #goTo(finding, isLost) {
     const url = await finding;
     if (!url || url === this.url || this.status === 'over' || (isLost && this.status === 'open')) return;
-    const old = this.#socket;
     this.url = url;
     this.#tries = Math.max(1, this.#tries);
     this.connect();
-    old?.close();
     this.#emit('moved', this.away);
   }
 
   #end(why) {
     clearTimeout(this.#retry);
+    this.#lifeline.end();
     this.#clock.stop();
     this.status = 'over';
     this.#emit('status', 'over', why);

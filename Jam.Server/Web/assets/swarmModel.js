@@ -6,6 +6,8 @@ const KEPT_MS = 120_000;
 const MISSING = 0xffff;
 const OWN = 0;
 const LEAST_RATE = 2_000;
+const SAME_MS = 50;
+const MOST_POINTS = 150;
 
 /** One colour a peer; the host's and one's own stand out. */
 export function colorOf(index) {
@@ -30,6 +32,8 @@ export class SwarmModel {
       this.#peers.delete(p.peer_id);
       this.revision++;
     });
+    // Who left while this page was away was told to nobody here.
+    client.on('SNAPSHOT', (p) => p.page === p.pages - 1 && this.#keep(client.room.members));
     client.on('ROOM_STATS', (p) => p.quality?.forEach((q) => this.#takeStats(q.peer_id, q.stats)));
   }
 
@@ -43,12 +47,19 @@ export class SwarmModel {
     return at?.track?.duration_us ? at.positionUs / at.track.duration_us : null;
   }
 
+  #known = { revision: -1, atMs: 0, peers: [] };
+
   /** The peers that tell of the room's track, the host first, then as they joined. */
   peers() {
+    // Asked for by each part of a picture.
+    const now = performance.now();
+    if (this.#known.revision === this.revision && now - this.#known.atMs < SAME_MS) return [...this.#known.peers];
     const { members } = this.#client.room;
     const rank = (p) => (members.get(p.id)?.role === 'host' ? -1 : (members.get(p.id)?.join_seq ?? 1e9));
     const all = [...this.#peers.values()].filter((p) => p.trackId === this.trackId && p.chunks > 0);
-    return all.sort((a, b) => rank(a) - rank(b)).map((p) => this.#named(p));
+    const peers = all.sort((a, b) => rank(a) - rank(b)).map((p) => this.#named(p));
+    this.#known = { revision: this.revision, atMs: now, peers };
+    return [...peers];
   }
 
   /** Colour of a source by its number. */
@@ -214,6 +225,11 @@ export class SwarmModel {
     return this.#places.get(id);
   }
 
+  #keep(members) {
+    for (const id of this.#peers.keys()) if (!members.has(id)) this.#peers.delete(id);
+    this.revision++;
+  }
+
   #take(id, report) {
     let p = this.#peers.get(id);
     if (!p) this.#peers.set(id, (p = { id, sync: [], trackId: null, chunks: 0, revision: 0, peakUp: 0, progress: [] }));
@@ -266,7 +282,7 @@ export class SwarmModel {
     if (!last) p.progress.push([0, 0]);
     p.progress.push([seconds, (p.have / p.chunks) * 100]);
     // Thinned rather than cut off: the beginning is what the bound is compared with.
-    if (p.progress.length > 400) p.progress = p.progress.filter((_, i) => i % 2 === 0 || i === p.progress.length - 1);
+    if (p.progress.length > MOST_POINTS) p.progress = p.progress.filter((_, i) => i % 2 === 0 || i === p.progress.length - 1);
   }
 
   #takeStats(id, stats) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { Blocks } from '../../../Jam.Server/Web/assets/listen/blocks.js';
 import { Gateways, NoGatewayError, gatewayUrls } from '../../../Jam.Server/Web/assets/listen/gateways.js';
 import { Manifest } from '../../../Jam.Server/Web/assets/listen/manifest.js';
@@ -192,4 +192,30 @@ test('kinds are told by the first bytes', () => {
   const head = (text) => Uint8Array.from(text, (c) => c.charCodeAt(0));
   assert.deepEqual(['RIFF1234WAVE', 'FORM1234AIFC', 'fLaC', 'OggS', '1234ftypM4A ', 'ID3\x04', '\xff\xfb'].map((t) => kindOf(head(t))),
     ['pcm', 'pcm', 'whole', 'whole', 'whole', 'mp3', 'mp3']);
+});
+
+test('what no browser plays is told as such by its first bytes, and what to do', () => {
+  for (const [text, name] of [['caff\0\x01', 'CAF'], ['wvpk', 'WavPack'], ['RF64....WAVE', 'RF64'], ['.snd', 'AU']])
+    assert.throws(() => kindOf(Uint8Array.from(text, (c) => c.charCodeAt(0))), (e) => e.isFinal && e.message.includes(`a ${name} file`) && e.message.includes('--connect'));
+});
+
+test('a gateway that is away for hours leaves nothing behind at what waits for it', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  let listening = 0;
+  const signal = {
+    aborted: false,
+    addEventListener: () => listening++,
+    removeEventListener: () => listening--,
+  };
+  let asked = 0;
+  const gateways = new Gateways(() => ['http://a'], () => null, async () => {
+    asked++;
+    throw new TypeError('Failed to fetch');
+  });
+  const failed = assert.rejects(gateways.range('t', 0, 1, signal), NoGatewayError);
+  for (let i = 0; i < 100 && asked < 4; i++) await new Promise((resolve) => setImmediate(() => resolve(mock.timers.tick(1_000))));
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(() => resolve(mock.timers.tick(4_000))));
+  await failed;
+  mock.timers.reset();
+  assert.deepEqual([asked, listening], [4, 0]);
 });

@@ -122,3 +122,54 @@ test('once in its stride it probes seldom', () => {
   it.run(60e6);
   assert.ok(it.sent - before < 270, `${it.sent - before} probes in a minute`);
 });
+
+/** What the page's own clock has measured before: the quickest of each of so many bursts. */
+function before(it, count) {
+  const bursts = [];
+  for (let i = 0; i < count; i++, it.nowUs += 800_000) {
+    const probes = Array.from({ length: 8 }, () => {
+      const [there, back] = [0, 1].map(() => it.baseUs + exponential(it.next, it.jitterUs));
+      return { localUs: it.nowUs, offsetUs: it.roomUs(it.nowUs) - it.nowUs + (there - back) / 2, rttUs: there + back };
+    });
+    bursts.push(probes.reduce((a, b) => (b.rttUs < a.rttUs ? b : a)));
+  }
+  return bursts;
+}
+
+test('what the page has measured before counts from the first burst on that agrees with it', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const it = new Path({ seed, baseUs: 1_000, jitterUs: 1_000 });
+    const bursts = before(it, 5);
+    it.estimate.remember(CLOCK, bursts, it.nowUs);
+    assert.ok(!it.estimate.isReady, 'a machine may have slept');
+    it.run(45_000);
+    assert.ok(it.estimate.isReady, `not ready with seed ${seed}`);
+    assert.ok(it.errorUs() < 1_500, `${it.errorUs()} us with seed ${seed}`);
+  }
+});
+
+test('a machine that slept meanwhile believes nothing of before', () => {
+  const it = new Path({ baseUs: 200, jitterUs: 100 });
+  const bursts = before(it, 5);
+  it.offsetUs += 3_600e6;
+  it.estimate.remember(CLOCK, bursts, it.nowUs);
+  for (let i = 0; i < 300; i++) {
+    it.run(10_000);
+    assert.ok(!it.estimate.isReady || it.errorUs() < 1_000, `${it.errorUs()} us`);
+  }
+  assert.ok(it.estimate.isReady);
+});
+
+test('a page that is short of time hears answers late, and plays by what it knows before long', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const it = new Path({ seed, baseUs: 500, jitterUs: 100 });
+    const [run, back] = [it.estimate.onResponse.bind(it.estimate), chance(seed + 100)];
+    it.estimate.onResponse = (t1, t2, t3, t4, id) => {
+      it.nowUs += 3_000 + 30_000 * back();
+      return run(t1, t2, t3, it.stamp(it.nowUs), id);
+    };
+    it.run(1.6e6);
+    assert.ok(it.estimate.isReady, `not ready with seed ${seed}`);
+    assert.ok(it.errorUs() < 10_000, `${it.errorUs()} us with seed ${seed}`);
+  }
+});

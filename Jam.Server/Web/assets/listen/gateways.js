@@ -38,10 +38,18 @@ export function gatewayUrls(members, page) {
   return urls;
 }
 
+/** Waits; a signal that outlives many pauses keeps nothing of them. */
 const pause = (ms, signal) =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => (clearTimeout(timer), reject(signal.reason)), { once: true });
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      if (signal?.aborted) reject(signal.reason);
+      else resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener('abort', end);
+    if (signal?.aborted) end();
   });
 
 /** Fetches from whichever gateway answers; the one that did is asked first the next time. */

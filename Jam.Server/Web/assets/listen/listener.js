@@ -95,6 +95,8 @@ export class Listener {
     ];
     this.#timers = [setInterval(() => this.#pump(), PUMP_MS)];
     this.#pairFast(true);
+    const { clock: known } = this.#client;
+    this.#estimate.remember(known.clockId, known.bursts, nowUs());
     this.#probing.start();
     this.#pump();
   }

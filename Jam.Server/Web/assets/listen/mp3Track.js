@@ -12,6 +12,9 @@ const MAX_JUNK_BYTES = 256 * 1024;
 /** Decoders may keep the last frame back. */
 const FRAMES_BEHIND = 2;
 
+/** No frame of an MP3 is where its first should be. */
+export class NoAudioError extends Error {}
+
 export class Mp3Track {
   #reader;
   #index;
@@ -107,12 +110,12 @@ async function count(reader, signal) {
   if (!found) {
     const more = await reader.read(begin, Math.min(reader.lengthBytes, begin + MAX_JUNK_BYTES), signal);
     found = findFrame(more, 0);
-    if (!found) throw new Error('it holds no audio');
+    if (!found) throw new NoAudioError('it holds no audio');
   }
   const whole = await reader.read(begin, reader.lengthBytes, signal);
   const tag = readInfoTag(whole, found.at, found.header);
   const first = tag ? findFrame(whole, found.at + found.header.frameBytes, found.header) : found;
-  if (!first) throw new Error('it holds no audio after its tag');
+  if (!first) throw new NoAudioError('it holds no audio after its tag');
   const { starts } = walk(whole, first.at, Infinity, first.header);
   const skipFrames = typeof tag?.delay === 'number' ? tag.delay + DECODER_DELAY : 0;
   const sound =

@@ -16,6 +16,11 @@ const POOR_GAP_US = 1_000_000;
 const PROBE_TIMEOUT_US = 1_000_000;
 const BURSTS_TO_BE_READY = 5;
 const LOST_ERROR_US = 10_000;
+
+/** On a page that is short of time answers are heard late, and the estimate gets finer slowly: by what is known then it plays all the same. */
+const ROUGH_AFTER_US = 400_000;
+const ROUGH_ERROR_US = 5_000;
+const OLDEST_US = 60_000_000;
 const GATE_FLOOR_US = 2_000;
 const GATE_SIGMAS = 6;
 
@@ -29,6 +34,7 @@ export class RoomEstimate {
   #bursts = 0;
   #taken = 0;
   #begunUs = 0;
+  #firstUs = null;
   #isHolding = false;
   clockId = null;
   isReady = false;
@@ -39,6 +45,20 @@ export class RoomEstimate {
   constructor(stampUs = 100) {
     this.#stampUs = stampUs;
     this.#history = new ProbeHistory(10 + stampUs / 2);
+  }
+
+  /**
+   * Takes what the page has measured before anybody listened: the best probe of each burst, oldest first. Whether it holds, the next burst tells:
+   * a machine may have slept meanwhile.
+   */
+  remember(clockId, bursts, nowUs) {
+    if (this.clockId !== null || clockId === null) return;
+    this.clockId = clockId;
+    for (const best of bursts.filter((b) => b.localUs > nowUs - OLDEST_US && b.rttUs > 0)) {
+      this.#bursts++;
+      this.#take(best);
+    }
+    this.isReady = false;
   }
 
   /** When to call tryBeginProbe next. */
@@ -60,6 +80,7 @@ export class RoomEstimate {
       if (nowUs < this.#nextAtUs) return null;
     }
     if (this.#burst.answers === 0) this.#begunUs = nowUs;
+    this.#firstUs ??= nowUs;
     this.#outstanding = nowUs;
     return nowUs;
   }
@@ -154,7 +175,10 @@ export class RoomEstimate {
     this.#taken++;
     this.#enter(best);
     const error = this.errorUs(this.#filter.referenceUs);
-    this.isReady = this.isReady ? error < LOST_ERROR_US : this.#taken >= BURSTS_TO_BE_READY && error < Math.max(1_000, 2 * this.#stampUs);
+    const enoughUs = best.localUs - (this.#firstUs ?? Infinity) >= ROUGH_AFTER_US ? ROUGH_ERROR_US : 1_000;
+    this.isReady = this.isReady
+      ? error < LOST_ERROR_US
+      : this.#taken >= BURSTS_TO_BE_READY && error < Math.max(enoughUs, 2 * this.#stampUs);
   }
 
   #replay(count) {
@@ -185,6 +209,7 @@ export class RoomEstimate {
     this.#filter.clear();
     this.#history.clear();
     this.#taken = 0;
+    this.#firstUs = null;
     this.#isHolding = false;
     this.isReady = false;
   }

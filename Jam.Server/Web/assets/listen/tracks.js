@@ -3,7 +3,7 @@
 import { Blocks } from './blocks.js';
 import { ChainedTrack } from './chainedTrack.js';
 import { Manifest } from './manifest.js';
-import { Mp3Track } from './mp3Track.js';
+import { Mp3Track, NoAudioError } from './mp3Track.js';
 import { PcmTrack } from './pcmTrack.js';
 import { Pieces } from './pieces.js';
 import { sha256 } from '../sha256.js';
@@ -24,8 +24,18 @@ export class UnplayableError extends Error {
 
 const startsWith = (bytes, text, at = 0) => [...text].every((c, i) => bytes[at + i] === c.charCodeAt(0));
 
-/** 'pcm', 'whole' or 'mp3', by a track's first bytes; names are not trusted. */
+// What peers play and no browser does, by how it begins.
+const NATIVE_ONLY = { caff: 'CAF', wvpk: 'WavPack', RF64: 'RF64', riff: 'Wave64', '.snd': 'AU', 'MAC ': 'APE', TTA1: 'TTA', 'DSD ': 'DSD' };
+
+const nativeOnly = (what) =>
+  new UnplayableError(
+    `This browser cannot play ${what}. MP3, FLAC, Ogg, WAV and AIFF play here; to hear this one, start SwarmJam itself: tools/jam --connect.`,
+  );
+
+/** 'pcm', 'whole' or 'mp3', by a track's first bytes; names are not trusted. What no browser plays is told as an error. */
 export function kindOf(head) {
+  const native = Object.keys(NATIVE_ONLY).find((magic) => startsWith(head, magic));
+  if (native) throw nativeOnly(`a ${NATIVE_ONLY[native]} file`);
   if ((startsWith(head, 'RIFF') && startsWith(head, 'WAVE', 8)) || (startsWith(head, 'FORM') && startsWith(head, 'AIF', 8))) return 'pcm';
   return startsWith(head, 'fLaC') || startsWith(head, 'OggS') || startsWith(head, 'ftyp', 4) ? 'whole' : 'mp3';
 }
@@ -119,13 +129,22 @@ export class Tracks {
     if (spliced) return spliced;
     if (index && parseIndex(index, track.length_bytes)) return Mp3Track.open(reader, index, decode, signal);
     const kind = kindOf(await reader.read(0, Math.min(16, track.length_bytes), signal));
-    if (kind === 'mp3') return Mp3Track.open(reader, null, decode, signal);
+    if (kind === 'mp3') return this.#openMp3(reader, decode, signal);
     if (kind === 'pcm') {
       const pcm = await PcmTrack.open(reader, signal);
       if (pcm) return pcm;
-      throw new UnplayableError('This kind of WAV or AIFF cannot be played in a browser.');
+      throw nativeOnly('this kind of WAV or AIFF');
     }
     return openWhole(signal);
+  }
+
+  async #openMp3(reader, decode, signal) {
+    try {
+      return await Mp3Track.open(reader, null, decode, signal);
+    } catch (error) {
+      if (error instanceof NoAudioError) throw nativeOnly('this kind of file');
+      throw error;
+    }
   }
 
   async #openWhole(track, reader, decodeWhole, signal) {
@@ -140,7 +159,7 @@ export class Tracks {
         );
       return whole;
     } catch (error) {
-      if (error.name === 'EncodingError') throw new UnplayableError('This browser cannot decode this kind of file.');
+      if (error.name === 'EncodingError') throw nativeOnly('this kind of file');
       throw error;
     }
   }

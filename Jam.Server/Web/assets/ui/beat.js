@@ -85,14 +85,14 @@ export function mountBeat(client) {
     const n = Math.floor(beat);
     const inBar = ((n % tempo.beats_per_bar) + tempo.beats_per_bar) % tempo.beats_per_bar;
     const glow = isCalm() ? '1' : Math.exp(-(beat - n) * 3.2).toFixed(3);
-    for (const row of lamps) {
-      if (row.offsetParent === null) continue;
+    // What is hidden is asked of the views: to ask the lamps would have the page laid out anew in each frame.
+    const isShown = !$('view-loop').hidden;
+    for (const row of isShown ? lamps : lamps.slice(0, 1)) {
       if (lit >= 0 && row.children[lit]) row.children[lit].style.setProperty('--glow', '0');
       row.children[inBar]?.style.setProperty('--glow', glow);
     }
     lit = inBar;
-    if (place.offsetParent !== null)
-      setText(place, `bar ${Math.floor(n / tempo.beats_per_bar) + 1}, beat ${inBar + 1} of ${tempo.beats_per_bar}`);
+    if (isShown) setText(place, `bar ${Math.floor(n / tempo.beats_per_bar) + 1}, beat ${inBar + 1} of ${tempo.beats_per_bar}`);
   }
 
   client.on('change', show);

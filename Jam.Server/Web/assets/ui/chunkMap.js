@@ -8,6 +8,9 @@ const NAME_WIDTH = 128;
 const SHARE_WIDTH = 52;
 const FLASH_MS = 450;
 
+/** How often who is there is looked at anew; what each has is drawn at once. */
+const PEERS_EVERY_MS = 200;
+
 const parsed = new Map();
 const probe = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
 
@@ -29,10 +32,11 @@ export class ChunkMap {
   #model;
   #strip = document.createElement('canvas');
   #rows = [];
-  #layout = '';
+  #layout = null;
   #playheadX = -1;
   #resized = true;
   #peersAt = -1;
+  #peersMs = -Infinity;
   #peers = [];
 
   constructor(canvas, model) {
@@ -40,17 +44,20 @@ export class ChunkMap {
     this.#g = canvas.getContext('2d');
     this.#model = model;
     new ResizeObserver(() => (this.#resized = true)).observe(canvas.parentElement);
-    matchMedia('(prefers-color-scheme: light)').addEventListener('change', () => (this.#layout = ''));
+    matchMedia('(prefers-color-scheme: light)').addEventListener('change', () => (this.#layout = null));
   }
 
   /** Paints what has changed. */
   draw(now) {
-    if (this.#peersAt !== this.#model.revision) {
+    let isOther = false;
+    if (this.#peersAt !== this.#model.revision && now - this.#peersMs >= PEERS_EVERY_MS) {
       this.#peersAt = this.#model.revision;
+      this.#peersMs = now;
       this.#peers = this.#model.peers();
+      isOther = this.#layout !== this.#key(this.#peers);
     }
     const peers = this.#peers;
-    if (this.#resized || this.#layout !== this.#key(peers)) this.#arrange(peers);
+    if (this.#resized || this.#layout === null || isOther) this.#arrange(peers);
     const playhead = this.#model.playhead;
     const x = playhead === null ? -1 : Math.round(this.#left + playhead * this.#width);
     const hasMoved = x !== this.#playheadX;
@@ -130,6 +137,8 @@ export class ChunkMap {
     const image = g.createImageData(this.#width, 1);
     const { data } = image;
     const per = p.chunks / this.#width;
+    const colors = new Map();
+    const colorOf = (from) => colors.get(from) ?? colors.set(from, rgb(this.#model.colorOf(from))).get(from);
     for (let x = 0; x < this.#width; x++) {
       const first = Math.floor(x * per);
       const end = Math.max(first + 1, Math.floor((x + 1) * per));
@@ -140,7 +149,7 @@ export class ChunkMap {
         have++;
         from = p.from[c];
       }
-      const color = from === MISSING ? this.#empty : rgb(this.#model.colorOf(from));
+      const color = from === MISSING ? this.#empty : colorOf(from);
       const share = from === MISSING ? 1 : 0.35 + 0.65 * (have / (end - first));
       for (let i = 0; i < 3; i++) data[x * 4 + i] = this.#empty[i] + (color[i] - this.#empty[i]) * share;
       data[x * 4 + 3] = 255;
@@ -159,7 +168,8 @@ export class ChunkMap {
       g.fillRect(0, row.y, 4 * dpr, row.height);
       g.fillStyle = this.#ink;
       g.textAlign = 'left';
-      g.fillText(fitText(g, p.name, this.#left - 14 * dpr), 9 * dpr, row.y + row.height / 2);
+      row.name ??= fitText(g, p.name, this.#left - 14 * dpr);
+      g.fillText(row.name, 9 * dpr, row.y + row.height / 2);
       g.textAlign = 'right';
       g.fillText(`${Math.floor((p.have / p.chunks) * 100)} %`, this.#canvas.width - 2 * dpr, row.y + row.height / 2);
     }
@@ -176,6 +186,6 @@ export class ChunkMap {
       g.fillStyle = this.#ink;
       g.fillRect(playheadX, row.y, Math.max(1, Math.round(1.5 * dpr)), row.height);
     }
-    row.isDirty = row.flashes.length > 0;
+    row.isDirty = false;
   }
 }

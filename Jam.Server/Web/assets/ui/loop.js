@@ -186,7 +186,7 @@ export function mountLoop(client) {
   }
 
   function frame() {
-    if (grid.offsetParent === null) return;
+    if ($('view-loop').hidden) return;
     const now = client.roomNowUs();
     if (now === null || !room.tempo) return;
     const { loop } = room;

@@ -29,7 +29,11 @@ export function mountMembers(client) {
       ),
     );
     menu.addEventListener('click', (e) => e.target.tagName === 'BUTTON' && (menu.open = false));
-    menu.addEventListener('keydown', (e) => e.key === 'Escape' && (menu.open = false));
+    menu.addEventListener('keydown', (e) => {
+      if (e.key !== 'Escape') return;
+      menu.open = false;
+      menu.firstChild.focus();
+    });
     menu.addEventListener('focusout', (e) => menu.contains(e.relatedTarget) || setTimeout(() => (menu.open = false), 150));
     return el(
       'tr',

@@ -3,6 +3,7 @@ import { $, clockText, everyFrame, icon, named, setProp, setText, spokenTime, ti
 
 const STEP_US = 5e6;
 const PAGE_US = 30e6;
+const STEPS = 4_000;
 
 /** What plays, where it is, and the buttons that move it. */
 export function mountPlayer(client, beside) {
@@ -11,6 +12,8 @@ export function mountPlayer(client, beside) {
   let held = null;
   let track;
   let spoken = '';
+  let shownUs = NaN;
+  let shownDone = '';
 
   $('previous').append(icon('previous'));
   $('next').append(icon('next'));
@@ -108,18 +111,25 @@ export function mountPlayer(client, beside) {
   function frame() {
     const at = room.at(client.roomNowUs());
     const now = at?.track ?? null;
+    const record = at?.record;
     if (seek.disabled || now?.track_id !== track?.track_id) held = null;
     if (now?.track_id !== track?.track_id || (now?.sidecars?.tags && !track?.sidecars?.tags)) {
       track = now;
       showTrack(now);
       setText($('length'), now?.duration_us ? clockText(now.duration_us) : '–:––');
       setProp(seek, 'max', String(now?.duration_us ?? 1));
+      shownUs = NaN;
     }
     setProp(seek, 'disabled', !room.mayControl || !now?.duration_us);
     const us = held ?? at?.positionUs ?? 0;
     const whole = now?.duration_us ?? 0;
-    if (held === null) seek.value = String(us);
-    seek.style.setProperty('--done', whole ? (us / whole).toFixed(5) : '0');
+    // By less than a pixel it need not move: each time costs the page a layout.
+    if (held !== null || record?.status !== 'PLAY' || !(Math.abs(us - shownUs) < whole / STEPS)) {
+      if (held === null && us !== shownUs) seek.value = String(us);
+      const done = whole ? (us / whole).toFixed(5) : '0';
+      if (done !== shownDone) seek.style.setProperty('--done', (shownDone = done));
+      shownUs = held === null ? us : NaN;
+    }
     setText($('position'), clockText(us));
     const text = whole ? `${spokenTime(us)} of ${spokenTime(whole)}` : 'no track';
     if (text !== spoken) seek.setAttribute('aria-valuetext', (spoken = text));

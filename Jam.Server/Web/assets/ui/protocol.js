@@ -3,6 +3,7 @@ import { el, setProp, setText } from '../dom.js';
 const KEPT = 300;
 const LONGEST = 2_000;
 const NOISE = new Set(['SYNC_REQUEST', 'SYNC_RESPONSE', 'SWARM', 'STATS', 'ROOM_STATS']);
+const SECRETS = /("(?:resume_token|retry_token|host_token|room_secret|password|invite|token|pass)"\s*:\s*")(?:[^"\\]|\\.)*/g;
 const SAMPLES = [
   ['PLAY', {}],
   ['PAUSE', {}],
@@ -105,11 +106,14 @@ export function mountProtocol(view, client) {
     ),
   );
 
-  function line({ out, body, type, at }) {
+  // Words are made of what is shown alone: a room tells a lot that is not.
+  function line({ out, raw, length, type, at }) {
+    // What proves who this is must not be read off a projector.
+    const body = raw.replace(SECRETS, '$1…') + (length > LONGEST ? ` … ${length} characters` : '');
     return el(
       'li',
       { className: out ? 'is-out' : 'is-in' },
-      el('time', { className: 'mono', textContent: at }),
+      el('time', { className: 'mono', textContent: at.toLocaleTimeString([], { hour12: false }) }),
       el('span', { className: 'arrow', 'aria-label': out ? 'sent' : 'received', role: 'img', textContent: out ? '→' : '←' }),
       el('strong', { textContent: type }),
       el('code', { textContent: body }),
@@ -124,11 +128,7 @@ export function mountProtocol(view, client) {
 
   function take({ out, text: raw }) {
     const type = /"type"\s*:\s*"([A-Z_]{1,32})"/.exec(raw.slice(0, 200))?.[1] ?? '?';
-    // What proves who this is must not be read off a projector.
-    const body =
-      raw.replace(/("(?:resume_token|room_secret)":")[^"]*/g, '$1…').slice(0, LONGEST) +
-      (raw.length > LONGEST ? ` … ${raw.length} characters` : '');
-    const message = { out, type, body, at: new Date().toLocaleTimeString([], { hour12: false }) };
+    const message = { out, type, raw: raw.slice(0, LONGEST), length: raw.length, at: new Date() };
     kept.push(message);
     count++;
     if (kept.length > KEPT) kept.shift();

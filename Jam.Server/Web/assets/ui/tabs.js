@@ -37,7 +37,8 @@ export function mountTabs(late) {
     tab.addEventListener('click', () => show(tab, true));
     tab.addEventListener('keydown', move);
   }
-  const byAddress = () => tabs.find((t) => t.id === `tab-${location.hash.slice(1)}`) ?? tabs[0];
-  addEventListener('hashchange', () => show(byAddress(), false));
-  show(byAddress(), false);
+  const byAddress = () => tabs.find((t) => t.id === `tab-${location.hash.slice(1)}`);
+  // Other places of the page have addresses, too.
+  addEventListener('hashchange', () => byAddress() && show(byAddress(), false));
+  show(byAddress() ?? tabs[0], false);
 }
