@@ -119,11 +119,11 @@ internal sealed class NarrowWayTests
     {
         var (estimator, random, now) = (new RoomClockEstimator(), new Random(5), 0L);
         // Probes that never met an empty way, and no answer after them.
-        while (now < 2_500_000)
+        while (now < 2_900_000)
         {
             now = Math.Max(now, estimator.NextProbeAtUs);
             Assert.That(estimator.TryBeginProbe(now, out var t1));
-            var (there, back) = (random.Next(1_000, 70_000), random.Next(1_000, 70_000));
+            var (there, back) = (random.Next(1_000, 55_000), random.Next(1_000, 55_000));
             now += there + back;
             estimator.OnResponse(t1, t1 + there + 7_000_000, t1 + there + 7_000_000, now, _clock);
         }

@@ -201,16 +201,24 @@ public sealed class PlayoutRewriteTests
         var (rig, play) = Playing();
         var block = new float[2 * 960];
         var (frame, nowUs) = (rig.Device.Written, rig.Device.NowUs);
-        var pairs = Enumerable.Range(2, 20).Select(i => new TimelinePair(PlayoutRig.Record(i, PlaybackStatus.Play, play.AtUs, i * 1_000), null)).ToArray();
+        var pairs = Enumerable.Range(2, 40).Select(i => new TimelinePair(PlayoutRig.Record(i, PlaybackStatus.Play, play.AtUs, i * 1_000), null)).ToArray();
         rig.Engine.Render(block, frame, nowUs, rig.Device.Clock, rig.Room);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        foreach (var pair in pairs)
+        // What the runtime sets up on a way that is gone for the first time comes once.
+        var least = long.MaxValue;
+        foreach (var round in pairs.Chunk(20))
         {
-            rig.Engine.SetTimeline(pair);
-            var from = rig.Engine.Rewind(frame, nowUs, rig.Device.Clock, rig.Room);
-            rig.Engine.Render(block, from, nowUs, rig.Device.Clock, rig.Room);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            foreach (var pair in round)
+            {
+                rig.Engine.SetTimeline(pair);
+                var from = rig.Engine.Rewind(frame, nowUs, rig.Device.Clock, rig.Room);
+                rig.Engine.Render(block, from, nowUs, rig.Device.Clock, rig.Room);
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
-        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+
+        Assert.That(least, Is.Zero);
     }
 
     private static (PlayoutRig Rig, Timeline Play) Playing()
