@@ -10,9 +10,9 @@ namespace Jam.Peer.Clock;
 /// <para>
 /// The first five bursts come back to back (1 ms apart), so that a newcomer on a LAN is ready within a few dozen milliseconds. Where
 /// that is not enough the next ones follow without a pause, with several probes under way at a time; the more so the steadier the path
-/// is, since on one connection a late probe holds up those behind it. Up to the thirtieth they come at least 100 ms apart, up to the
-/// eightieth 400 ms, and no denser than they take, while the estimate is poor or its drift unknown: a second on a LAN, half a minute on a
-/// bad path; a rate is known by the time that lies between two probes, not by how many there are. Up to the eleventh they are half a second apart, then 2 s, or 1 s while the estimate is poor. After the eleventh a burst ends with the first
+/// is, since on one connection a late probe holds up those behind it. Up to the two hundredth they come at least 100 ms apart, and no
+/// denser than they take, while the estimate is poor or its drift unknown: a second on a LAN, half a minute on a bad path. On a quick path
+/// they come 400 ms apart from the thirtieth to the eightieth: time tells of a rate there, and more probes do not. Up to the eleventh they are half a second apart, then 2 s, or 1 s while the estimate is poor. After the eleventh a burst ends with the first
 /// probe whose round trip is within 25 us of the lowest.
 /// </para>
 /// <para>
@@ -34,14 +34,15 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private const long EarlyGapUs = 500_000;
     private const long SteadyGapUs = 2_000_000;
     private const int QuickestBursts = 30;
-    private const int QuickBursts = 80;
+    private const int QuickBursts = 200;
+    private const int CalmBursts = 80;
     private const int DenseBursts = 100;
     private const double DenseErrorUs = 60;
     private const long OverlapUs = 5_000;
     private const double OverlapWaits = 0.75;
     private const int MostOut = 32;
-    private const long QuickestGapUs = 100_000;
-    private const long QuickGapUs = 400_000;
+    private const long QuickGapUs = 100_000;
+    private const long CalmGapUs = 400_000;
     private const long CrowdedUs = 100_000;
     private const long FullUs = 20_000;
     private const int MostFull = 5;
@@ -222,8 +223,9 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
         if (_full > 0 || _narrow > 0)
             return Math.Max(_narrow > 0 ? SteadyGapUs : 0, FullGapUs << _full);
         // Poor by the time of the next one is poor as well: early on the offset is known, but not where it goes.
-        if (_bursts < QuickBursts && !IsCrowded && _corridor.At(nowUs + SteadyGapUs).SigmaUs > PoorErrorUs)
-            return Math.Max(_bursts < QuickestBursts ? QuickestGapUs : QuickGapUs, nowUs - _burstBegunUs);
+        var isCalm = _corridor.IsQuick && _bursts >= QuickestBursts;
+        if (_bursts < (isCalm ? CalmBursts : QuickBursts) && !IsCrowded && _corridor.At(nowUs + SteadyGapUs).SigmaUs > PoorErrorUs)
+            return Math.Max(isCalm ? CalmGapUs : QuickGapUs, nowUs - _burstBegunUs);
         if (_corridor.At(nowUs).SigmaUs > PoorErrorUs)
             return PoorGapUs;
         return _bursts < FirstBursts + EarlyBursts ? EarlyGapUs : SteadyGapUs;
