@@ -96,7 +96,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             wish.Of.ChunksTo++;
             offers.OnSending(wish.Of, wish.Chunk, nowUs);
             _state.Release(link);
-            _state.Emit(new SendChunk(link.Id, wish.Of.Track.Id, wish.Of.Track.Slot, wish.Chunk, wish.Of.Track.IsStriped ? _state.PaceUsPerByte(size, Sharing()) : 0));
+            _state.Emit(new SendChunk(link.Id, wish.Of.Track.Id, wish.Of.Track.Slot, wish.Chunk, wish.Of.Track.IsStriped ? _state.PaceUsPerByte(size) : 0));
         }
 
         if (!HasRoom(nowUs))
@@ -191,15 +191,6 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         }
 
         return best;
-    }
-
-    // Over how many links chunks are on their way.
-    private int Sharing()
-    {
-        var count = 0;
-        foreach (var link in _state.Links.Values)
-            count += link.Pipe.Count > 0 ? 1 : 0;
-        return count;
     }
 
     // Who asked learns at once that it is to ask elsewhere.
