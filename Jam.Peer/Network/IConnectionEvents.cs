@@ -4,9 +4,13 @@ using Jam.Peer.Wire;
 
 namespace Jam.Peer.Network;
 
-/// <summary>What a connection tells the swarm's loop.</summary>
+/// <summary>What a connection tells the swarm's loop. What was read waits for <see cref="TakeUp"/>: a packet brings many frames.</summary>
 internal interface IConnectionEvents
 {
+    /// <summary>Has the loop take up what this connection has told, at once.</summary>
+    /// <param name="runHere">Whether it may do so on this thread, which has nothing else to do; else another one takes it up.</param>
+    void TakeUp(bool runHere);
+
     /// <summary>Storage of a track, for checking chunks as they arrive; null where there is none.</summary>
     TrackStorage? StorageOf(TrackId track);
 

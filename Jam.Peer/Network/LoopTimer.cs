@@ -41,6 +41,7 @@ internal sealed class LoopTimer : IAsyncDisposable
     private void Fire()
     {
         Volatile.Write(ref _hasFired, 1);
-        _work.Set();
+        // The timer has a thread of its own by now: to wake another one for the loop would cost as much again.
+        _work.Set(runHere: true);
     }
 }

@@ -11,7 +11,7 @@ namespace Jam.Peer.Network;
 /// An authenticated connection: one loop reads, one writes, one keeps watch. Every way out meets in <see cref="RunAsync"/>.
 /// Small frames go before chunks; a queue that runs full ends the connection, since waiting for it could stop everyone.
 /// </summary>
-internal sealed class PeerConnection : IAsyncDisposable
+internal sealed partial class PeerConnection : ISentChunks, IAsyncDisposable
 {
     /// <summary>What a peer says that leaves in good order.</summary>
     public const string Farewell = "this peer leaves";
@@ -79,13 +79,13 @@ internal sealed class PeerConnection : IAsyncDisposable
     /// <summary>Where the other side listens, as seen from here.</summary>
     public IPEndPoint ListenEndPoint { get; }
 
-    /// <summary>How many of the bytes sent the other side's system has acknowledged.</summary>
+    /// <inheritdoc/>
     public long AckedBytes => _stream.AckedBytes;
 
-    /// <summary>Size of the oldest chunk that the socket took and <see cref="TryTakeSent"/> did not give; null: none.</summary>
+    /// <inheritdoc/>
     public int? NextUnackedBytes => _unacked.TryPeek(out var next) ? next.Bytes : null;
 
-    /// <summary>Takes the oldest chunk that ends within the bytes acknowledged; null where there is none.</summary>
+    /// <inheritdoc/>
     public (SendChunk Chunk, int Bytes)? TryTakeSent(long ackedBytes)
     {
         if (!_unacked.TryPeek(out var next) || next.EndsAt > ackedBytes)
@@ -173,48 +173,6 @@ internal sealed class PeerConnection : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
-
-    private async Task ReadLoopAsync(CancellationToken cancellationToken)
-    {
-        while (await _stream.ReadAsync(true, cancellationToken) is { } frame)
-        {
-            _watch.OnHeard();
-            if (frame is not ChunkFrame && !_budget.TryTake(_time.NowUs()))
-                throw new ProtocolException("it floods this peer with small frames");
-            switch (frame)
-            {
-                case ChunkFrame chunk:
-                    await _events.OnChunkAsync(this, chunk, IsGood(chunk), cancellationToken);
-                    break;
-                case PingFrame ping:
-                    Send(new PongFrame(ping.Nonce));
-                    break;
-                case PongFrame pong:
-                    // A nonce that was never sent must not become a round trip of years.
-                    var rttUs = _time.NowUs() - unchecked((long)pong.Nonce);
-                    if (rttUs is >= 0 and <= LinkWatch.DeadAfterUs)
-                        await _events.OnRttAsync(this, Math.Max(1, rttUs), cancellationToken);
-                    break;
-                case ByeFrame bye:
-                    Close(bye.Reason);
-                    return;
-                case TrackFrame track when track.Slot < FrameCaps.MaxSlots:
-                    _remoteSlots[track.Slot] = track.Track;
-                    await _events.OnFrameAsync(this, frame, cancellationToken);
-                    break;
-                case var other when _aside?.Invoke(this, other) == true:
-                    break;
-                default:
-                    await _events.OnFrameAsync(this, frame, cancellationToken);
-                    break;
-            }
-        }
-    }
-
-    // Hashed here, so that links are checked side by side and the swarm's loop stays short.
-    private bool IsGood(ChunkFrame chunk) =>
-        _remoteSlots.TryGetValue(chunk.Slot, out var track) && _events.StorageOf(track) is { } storage
-        && storage.Manifest.IsGood(chunk.Chunk, chunk.Payload);
 
     private async Task WriteLoopAsync(CancellationToken cancellationToken)
     {

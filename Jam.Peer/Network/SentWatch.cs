@@ -2,6 +2,19 @@ using Jam.Peer.Swarm;
 
 namespace Jam.Peer.Network;
 
+/// <summary>What a connection has given to its socket, and how much of it the other side has.</summary>
+internal interface ISentChunks
+{
+    /// <summary>How many of the bytes sent the other side's system has acknowledged. A call of the system.</summary>
+    long AckedBytes { get; }
+
+    /// <summary>Size of the oldest chunk that the socket took and <see cref="TryTakeSent"/> did not give; null: none.</summary>
+    int? NextUnackedBytes { get; }
+
+    /// <summary>Takes the oldest chunk that ends within the bytes acknowledged; null where there is none.</summary>
+    (SendChunk Chunk, int Bytes)? TryTakeSent(long ackedBytes);
+}
+
 /// <summary>
 /// Tells when chunks have arrived. That a socket took a chunk says nothing: several sockets share one uplink, and
 /// together they would take more than it carries in a second; what lies there can be neither overtaken nor cancelled, and it
@@ -9,23 +22,28 @@ namespace Jam.Peer.Network;
 /// acknowledged it. No event tells that, so the acknowledged bytes are read at the moment when the next chunk is due at the
 /// rate of the last ones; with nothing on its way nothing is read. Owned by the swarm's loop.
 /// </summary>
-internal sealed class SentWatch
+internal sealed class SentWatch<TConnection>
+    where TConnection : ISentChunks
 {
     // The last small segment of a chunk may be acknowledged 40 ms late (delayed acknowledgements).
     private const int ToleranceBytes = 3_000;
     private const long SoonestUs = 1_000;
     private const long LatestUs = 20_000;
 
-    private readonly List<PeerConnection> _watched = [];
+    // Some 60 ms of an uplink are on their way, so it does not run dry while a look is late by this part of a chunk's time.
+    private const int LooksInChunk = 4;
+
+    private readonly List<TConnection> _watched = [];
     private double _usPerByte;
     private long _progressAtUs;
     private long _checkedAtUs;
+    private long _stepUs = SoonestUs;
 
     /// <summary>When <see cref="Check"/> should be called though nothing happens; <see cref="long.MaxValue"/>: nothing is on its way.</summary>
     public long DueUs { get; private set; } = long.MaxValue;
 
     /// <summary>A connection's socket has taken a chunk.</summary>
-    public void Add(PeerConnection connection, long nowUs)
+    public void Add(TConnection connection, long nowUs)
     {
         if (_watched.Count == 0)
             (_progressAtUs, DueUs) = (nowUs, nowUs + SoonestUs);
@@ -34,19 +52,20 @@ internal sealed class SentWatch
     }
 
     /// <summary>A connection is gone.</summary>
-    public void Remove(PeerConnection connection) => _watched.Remove(connection);
+    public void Remove(TConnection connection) => _watched.Remove(connection);
 
     /// <summary>
     /// Whether <see cref="Check"/> could have news after something else has happened. Each look costs a call of the system per
-    /// connection: on a link that carries a chunk in less than a millisecond that would be dearer than the chunk.
+    /// connection: on a link that carries a chunk in less than a millisecond that would be dearer than the chunk, and on a slower one a look
+    /// in each quarter of its time is enough.
     /// </summary>
-    public bool MayHaveNews(long nowUs) => _watched.Count > 0 && nowUs >= _checkedAtUs + SoonestUs;
+    public bool MayHaveNews(long nowUs) => _watched.Count > 0 && nowUs >= _checkedAtUs + _stepUs;
 
     /// <summary>Reports every chunk that was acknowledged since the last time.</summary>
-    public void Check(long nowUs, Action<PeerConnection, SendChunk> arrived)
+    public void Check(long nowUs, Action<TConnection, SendChunk> arrived)
     {
         _checkedAtUs = nowUs;
-        var (bytes, next) = (0L, int.MaxValue);
+        var (bytes, taken, next) = (0L, 0, int.MaxValue);
         for (var i = _watched.Count - 1; i >= 0; i--)
         {
             var connection = _watched[i];
@@ -54,6 +73,7 @@ internal sealed class SentWatch
             while (connection.TryTakeSent(acked) is var (chunk, size))
             {
                 bytes += size;
+                taken++;
                 arrived(connection, chunk);
             }
 
@@ -68,11 +88,12 @@ internal sealed class SentWatch
             var sample = Math.Max(1.0, nowUs - _progressAtUs) / bytes;
             _usPerByte = _usPerByte == 0 ? sample : _usPerByte + (sample - _usPerByte) / 8;
             _progressAtUs = nowUs;
+            _stepUs = Math.Clamp((long)(_usPerByte * bytes / taken / LooksInChunk), SoonestUs, LatestUs);
         }
 
-        // What is overdue is looked for at steps of an eighth of the time waited for.
+        // What is overdue is looked for at steps of an eighth of the time waited for, or of a part of a chunk's time.
         DueUs = _watched.Count == 0
             ? long.MaxValue
-            : Math.Max(_progressAtUs + (long)(_usPerByte * next), nowUs + Math.Clamp((nowUs - _progressAtUs) / 8, SoonestUs, LatestUs));
+            : Math.Max(_progressAtUs + (long)(_usPerByte * next), nowUs + Math.Clamp((nowUs - _progressAtUs) / 8, _stepUs, LatestUs));
     }
 }

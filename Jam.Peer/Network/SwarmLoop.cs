@@ -7,28 +7,6 @@ using Jam.Server.Contracts;
 
 namespace Jam.Peer.Network;
 
-/// <summary>What the loop asks of whoever owns it; called on the loop, so it must be quick.</summary>
-internal interface ISwarmOwner
-{
-    /// <summary>A manifest arrived: open storage, then post <see cref="OpenEvent"/>.</summary>
-    void OnManifest(Manifest manifest);
-
-    /// <summary>The last chunk of a track is here.</summary>
-    void OnCompleted(TrackId track);
-
-    /// <summary>A peer broke the rules and is cut off.</summary>
-    void OnDropped(PeerConnection connection, string why, bool ban);
-
-    /// <summary>A chunk could not be kept on disk, or not be read from it.</summary>
-    void OnStorageProblem(TrackId track, string problem);
-
-    /// <summary>A blob that was wanted arrived.</summary>
-    void OnBlob(BlobId id, byte[] bytes)
-    {
-        // Not everyone wants any.
-    }
-}
-
 /// <summary>
 /// The one loop that owns the swarm's core: takes events in order, carries out effects, keeps one timer. Nothing is awaited
 /// inside but the next event, so no slow peer can hold the others up.
@@ -36,6 +14,7 @@ internal interface ISwarmOwner
 internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
 {
     private const long SnapshotEveryUs = 100_000;
+    private const int MostOnOneThread = 64;
 
     private readonly SwarmCore _core;
     private readonly ISwarmOwner _owner;
@@ -47,7 +26,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     private readonly Dictionary<LinkId, PeerConnection> _connections = [];
     private readonly HashSet<PeerConnection> _toSend = [];
     private readonly SwarmStats _stats = new();
-    private readonly SentWatch _sent = new();
+    private readonly SentWatch<PeerConnection> _sent = new();
     private readonly BlobDesk _blobs;
     private readonly CancellationTokenSource _stop = new();
     // Set by whoever posts, and by the timer.
@@ -90,17 +69,25 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
 
     private async ValueTask WaitAndPostAsync(SwarmEvent what, CancellationToken cancellationToken)
     {
+        // What fills the queue may not have been taken up yet.
+        _work.Set();
         await _events.Writer.WriteAsync(what, cancellationToken);
         _work.Set();
     }
 
+    private ValueTask TellAsync(SwarmEvent what, CancellationToken cancellationToken) =>
+        _events.Writer.TryWrite(what) ? default : WaitAndPostAsync(what, cancellationToken);
+
+    /// <inheritdoc/>
+    public void TakeUp(bool runHere) => _work.Set(runHere);
+
     /// <inheritdoc/>
     public ValueTask OnFrameAsync(PeerConnection from, Frame frame, CancellationToken cancellationToken) =>
-        PostAsync(new FrameEvent(from.Id, frame), cancellationToken);
+        TellAsync(new FrameEvent(from.Id, frame), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask OnChunkAsync(PeerConnection from, ChunkFrame chunk, bool isGood, CancellationToken cancellationToken) =>
-        PostAsync(new ChunkEvent(from.Id, chunk, isGood), cancellationToken);
+        TellAsync(new ChunkEvent(from.Id, chunk, isGood), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask OnChunkSentAsync(PeerConnection from, SendChunk chunk, int bytes, string? problem, CancellationToken cancellationToken) =>
@@ -108,7 +95,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask OnRttAsync(PeerConnection from, long rttUs, CancellationToken cancellationToken) =>
-        PostAsync(new RttEvent(from.Id, rttUs), cancellationToken);
+        TellAsync(new RttEvent(from.Id, rttUs), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -132,11 +119,14 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        var dirty = false;
+        var (dirty, taken) = (false, 0);
         while (true)
         {
             while (_events.Reader.TryRead(out var what))
             {
+                // It may run on a thread that reads for a link: that one goes on reading now and then, however much the others bring.
+                if (++taken % MostOnOneThread == 0)
+                    await Task.Yield();
                 Take(what);
                 CheckSent();
                 dirty = true;

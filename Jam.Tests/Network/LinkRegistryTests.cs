@@ -130,6 +130,10 @@ internal sealed class LinkRegistryTests
 
     private sealed class NoEvents : IConnectionEvents
     {
+        public void TakeUp(bool runHere)
+        {
+        }
+
         public TrackStorage? StorageOf(TrackId track) => null;
 
         public ValueTask OnFrameAsync(PeerConnection from, Frame frame, CancellationToken cancellationToken) => default;

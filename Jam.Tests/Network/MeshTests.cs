@@ -254,6 +254,10 @@ internal sealed class MeshTests
 
     private sealed class BuggyEvents : IConnectionEvents
     {
+        public void TakeUp(bool runHere)
+        {
+        }
+
         public TrackStorage? StorageOf(TrackId track) => null;
 
         public ValueTask OnFrameAsync(PeerConnection from, Frame frame, CancellationToken cancellationToken) =>
