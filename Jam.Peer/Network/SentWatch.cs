@@ -30,7 +30,7 @@ internal sealed class SentWatch<TConnection>
     private const long SoonestUs = 1_000;
     private const long LatestUs = 20_000;
 
-    // Some 60 ms of an uplink are on their way, so it does not run dry while a look is late by this part of a chunk's time.
+    // Events come by the hundred a second: what one of them could show early the timer shows soon enough.
     private const int LooksInChunk = 4;
 
     private readonly List<TConnection> _watched = [];
@@ -56,8 +56,8 @@ internal sealed class SentWatch<TConnection>
 
     /// <summary>
     /// Whether <see cref="Check"/> could have news after something else has happened. Each look costs a call of the system per
-    /// connection: on a link that carries a chunk in less than a millisecond that would be dearer than the chunk, and on a slower one a look
-    /// in each quarter of its time is enough.
+    /// connection: on a link that carries a chunk in less than a millisecond that would be dearer than the chunk, and on a slower one
+    /// four looks in its time are enough.
     /// </summary>
     public bool MayHaveNews(long nowUs) => _watched.Count > 0 && nowUs >= _checkedAtUs + _stepUs;
 
@@ -91,9 +91,9 @@ internal sealed class SentWatch<TConnection>
             _stepUs = Math.Clamp((long)(_usPerByte * bytes / taken / LooksInChunk), SoonestUs, LatestUs);
         }
 
-        // What is overdue is looked for at steps of an eighth of the time waited for, or of a part of a chunk's time.
+        // What is overdue is looked for at steps of an eighth of the time waited for.
         DueUs = _watched.Count == 0
             ? long.MaxValue
-            : Math.Max(_progressAtUs + (long)(_usPerByte * next), nowUs + Math.Clamp((nowUs - _progressAtUs) / 8, _stepUs, LatestUs));
+            : Math.Max(_progressAtUs + (long)(_usPerByte * next), nowUs + Math.Clamp((nowUs - _progressAtUs) / 8, SoonestUs, LatestUs));
     }
 }

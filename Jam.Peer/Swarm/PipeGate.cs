@@ -27,6 +27,13 @@ internal sealed class PipeGate(SwarmState state)
     /// <summary>Before a round of <see cref="HasRoom"/>: nothing arrives within it.</summary>
     public void Begin() => _usualSlowerUs = UsualSlowerUs();
 
+    /// <summary>
+    /// How many links share the uplink with a chunk that is handed over now, its own among them. What is about to be gone is no more of them: a
+    /// pace that is halved for its sake stays so for all of the chunk.
+    /// </summary>
+    public int Sharing(long nowUs) =>
+        _drainedAtUs - _state.Settings.SocketQueueUs <= nowUs ? 1 : 1 + _state.Links.Values.Count(link => link.Pipe.Count > 0);
+
     /// <summary>A chunk is handed over.</summary>
     public void OnSending(int bytes, long nowUs) => _drainedAtUs = Math.Max(_drainedAtUs, nowUs) + (long)(_state.UplinkUsPerByte * bytes);
 

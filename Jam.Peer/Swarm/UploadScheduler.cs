@@ -89,6 +89,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             }
 
             link.Wishes.Remove(wish);
+            var pace = wish.Of.Track.IsStriped ? _state.PaceUsPerByte(size, _pipe.Sharing(nowUs)) : 0;
             link.Pipe.Add(new Piped(wish.Of, wish.Chunk, size, nowUs));
             _pipe.OnSending(size, nowUs);
             link.Sending++;
@@ -96,7 +97,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             wish.Of.ChunksTo++;
             offers.OnSending(wish.Of, wish.Chunk, nowUs);
             _state.Release(link);
-            _state.Emit(new SendChunk(link.Id, wish.Of.Track.Id, wish.Of.Track.Slot, wish.Chunk, wish.Of.Track.IsStriped ? _state.PaceUsPerByte(size) : 0));
+            _state.Emit(new SendChunk(link.Id, wish.Of.Track.Id, wish.Of.Track.Slot, wish.Chunk, pace));
         }
 
         if (!HasRoom(nowUs))

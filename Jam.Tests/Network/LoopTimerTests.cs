@@ -57,4 +57,17 @@ internal sealed class LoopTimerTests
         _time.Advance(TimeSpan.FromMilliseconds(1));
         await wait;
     }
+
+    [Test]
+    public async Task The_loop_goes_on_on_the_timers_own_thread(CancellationToken ct)
+    {
+        var work = new WorkSignal();
+        await using var timer = new LoopTimer(_time, work);
+        timer.Arm(_time.NowUs() + 2_000, _time.NowUs());
+        var loop = LoopAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(2));
+        Assert.That(loop.IsCompletedSuccessfully, Is.True, "no other thread was needed");
+
+        async Task LoopAsync() => await work.WaitAsync(ct).ConfigureAwait(false);
+    }
 }
