@@ -224,7 +224,10 @@ internal sealed partial class PeerConnection : ISentChunks, IAsyncDisposable
                 _stream.Pace(chunk.PaceUsPerByte);
                 _stream.TakePending(buffer);
                 FrameWriter.WriteChunkHeader(buffer.AsSpan(before), chunk.Slot, chunk.Chunk, size);
-                await _stream.SendRawAsync(buffer.AsMemory(0, start + size), cancellationToken);
+                if (chunk.PaceUsPerByte > 0)
+                    await _stream.SendPacedAsync(buffer.AsMemory(0, start + size), chunk.PaceUsPerByte, _time, cancellationToken);
+                else
+                    await _stream.SendRawAsync(buffer.AsMemory(0, start + size), cancellationToken);
                 _unacked.Enqueue((_stream.WrittenBytes, size, chunk));
             }
             else

@@ -56,7 +56,9 @@ internal sealed class RoomTurn(Room room, Moment now)
             Room.Seats.Count, hosts, Room.Seats.Count - hosts, rttUs, leadUs,
             [.. Playback.WaitingFor(Room).Select(seat => seat.Member.PeerId)]);
         var isAwaited = stats.WaitingFor.Count > 0 || (Now.Us < Room.Timeline.AtUs + RoomRules.ReportsAtLeastEveryUs && Playback.Unready(Room).Any());
-        if (isAwaited && Room.ReportsDueUs <= Now.Us)
+        // Who lacks a track says so when it has heard of it, and on a slow uplink that takes a moment.
+        var isNews = Room.Track is not null && Now.Us < Room.Timeline.AtUs + RoomRules.ReportsAfterNewsUs;
+        if ((isAwaited || isNews) && Room.ReportsDueUs <= Now.Us)
             Room = Room with { ReportsDueUs = Now.Us + RoomRules.ReportsPutOffUs };
         var reports = Room.ReportsDueUs <= Now.Us ? Reports() : [];
         // The worst figures move a little with every report; alone they wait for the next telling of those.

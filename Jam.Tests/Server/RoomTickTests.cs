@@ -99,6 +99,21 @@ internal sealed class RoomTickTests
     }
 
     [Test]
+    public void Before_anyone_can_have_said_that_a_track_is_lacking_what_members_report_waits_as_well()
+    {
+        var room = RoomHarness.WithHostAndViewers(2);
+        room.Say(2, new Stats(new MemberStats(900)));
+        room.Advance(20_000_000);
+        room.ClearInboxes();
+        room.Say(1, new SetTrack(new string('b', 64), "next.mp3", 1_000_000, 16_384, TrackKind.Audio, 25_000_000));
+        room.Say(2, new Stats(new MemberStats(900, JitterUs: 7)));
+        room.Advance(2_500_000);
+        Assert.That(room.Received<RoomStats>(3).Count(s => s.Quality is not null), Is.Zero);
+        room.Advance(10_000_000);
+        Assert.That(room.Received<RoomStats>(3).Count(s => s.Quality is not null), Is.EqualTo(1));
+    }
+
+    [Test]
     public void Where_a_track_has_just_come_what_members_report_waits_for_it_but_not_for_ever()
     {
         var room = RoomHarness.WithHostAndViewers(2);

@@ -26,17 +26,39 @@ internal sealed class BlobSpreadTests
         }
 
         Assert.That(Single<SendFrame>(core).Link, Is.EqualTo(Viewer));
+        Assert.That(core.DueUs(), Is.EqualTo(1_000_010), "it may wait for long behind what went out before it");
+        core.Receive(Viewer, new BlobHaveFrame(BlobId.Of(Index)), 15);
         core.Receive(third, new BlobHaveFrame(BlobId.Of(Index)), 20);
         var dueUs = core.DueUs();
         core.Timer(dueUs);
         var late = Single<SendFrame>(core);
         Assert.Multiple(() =>
         {
-            Assert.That(dueUs, Is.EqualTo(450_010));
+            Assert.That(dueUs, Is.EqualTo(450_015));
             Assert.That(late.Link, Is.EqualTo(fourth), "the third has it from another");
             Assert.That(late.Frame, Is.InstanceOf<BlobPieceFrame>());
             Assert.That(core.DueUs(), Is.EqualTo(long.MaxValue));
         });
+    }
+
+    [TestCase(50_000, 100_000, 550_000)]
+    [TestCase(450_000, 900_000, 1_000_010)]
+    public void The_others_wait_for_it_to_spread_from_when_the_first_has_it_and_no_longer_than_a_second(int soonestUs, int hasItUs, int dueUs)
+    {
+        LinkId third = new(3);
+        var core = new BlobCore();
+        core.Add(BlobId.Of(Index), Index, 0);
+        foreach (var link in (LinkId[])[Viewer, third])
+        {
+            core.LinkUp(link, isHost: false, 0);
+            core.Receive(link, new BlobWantFrame(BlobId.Of(Index), 0, false), 10);
+        }
+
+        core.TakeEffects();
+        core.Timer(soonestUs);
+        core.Receive(Viewer, new BlobHaveFrame(BlobId.Of(Index)), hasItUs);
+        Assert.That(core.TakeEffects(), Is.Empty, "the first copy is still on its way");
+        Assert.That(core.DueUs(), Is.EqualTo(dueUs));
     }
 
     [Test]

@@ -110,7 +110,7 @@ internal sealed class BlobCore
                 problem = _fetcher.OnNone(link, none.Blob);
                 break;
             default:
-                _giver.OnHave(link, frame.Blob);
+                _giver.OnHave(link, frame.Blob, nowUs);
                 _fetcher.OnHave(link, frame.Blob, nowUs);
                 break;
         }

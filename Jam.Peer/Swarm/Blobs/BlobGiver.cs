@@ -17,13 +17,16 @@ internal sealed class BlobGiver(BlobState state)
     /// <summary>What is no longer than this everyone gets at once.</summary>
     private const int ForAllBytes = 512;
 
-    /// <summary>Who made a blob gives it to one, and to the others after so long unless they have it from that one by then.</summary>
+    /// <summary>Who made a blob gives it to one, and to the others so long after that one has it, unless they have it from there by then.</summary>
     private const long SpreadUs = 450_000;
+
+    /// <summary>As <see cref="SpreadUs"/>, from when it was given: on a slow uplink it waits behind the manifest.</summary>
+    private const long SpreadAtMostUs = 1_000_000;
 
     private const int MaxWaiting = 8;
     private const long SendingUs = 5_000_000;
 
-    private readonly Dictionary<BlobId, (LinkId To, long AtUs)> _firstCopies = [];
+    private readonly Dictionary<BlobId, (LinkId To, long UntilUs)> _firstCopies = [];
     private readonly List<(BlobLink To, BlobWantFrame Want, long DueUs)> _spreading = [];
     private (LinkId Link, long SinceUs)? _sending;
 
@@ -60,7 +63,18 @@ internal sealed class BlobGiver(BlobState state)
     }
 
     /// <summary>A link has a blob: what it asked for here it needs no more.</summary>
-    public void OnHave(BlobLink link, BlobId id) => _spreading.RemoveAll(s => s.To == link && s.Want.Blob == id);
+    public void OnHave(BlobLink link, BlobId id, long nowUs)
+    {
+        _spreading.RemoveAll(s => s.To == link && s.Want.Blob == id);
+        if (!_firstCopies.TryGetValue(id, out var copy) || copy.To != link.Id || nowUs + SpreadUs >= copy.UntilUs)
+            return;
+        _firstCopies[id] = copy with { UntilUs = nowUs + SpreadUs };
+        for (var i = 0; i < _spreading.Count; i++)
+        {
+            if (_spreading[i].Want.Blob == id)
+                _spreading[i] = _spreading[i] with { DueUs = nowUs + SpreadUs };
+        }
+    }
 
     /// <summary>A link is gone.</summary>
     public void OnLinkDown(LinkId link)
@@ -118,9 +132,9 @@ internal sealed class BlobGiver(BlobState state)
     {
         if (bytes.Length is <= ForAllBytes or > BlobFrame.MaxPiece || !state.IsOwn(want.Blob))
             return 0;
-        if (_firstCopies.TryGetValue(want.Blob, out var copy) && copy.To != link.Id && nowUs < copy.AtUs + SpreadUs && state.Links.ContainsKey(copy.To))
-            return copy.AtUs + SpreadUs;
-        _firstCopies[want.Blob] = (link.Id, nowUs);
+        if (_firstCopies.TryGetValue(want.Blob, out var copy) && copy.To != link.Id && nowUs < copy.UntilUs && state.Links.ContainsKey(copy.To))
+            return copy.UntilUs;
+        _firstCopies[want.Blob] = (link.Id, nowUs + SpreadAtMostUs);
         return 0;
     }
 
