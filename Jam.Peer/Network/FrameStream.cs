@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Security.Authentication;
 using Jam.Peer.Wire;
-using Jam.Server.Contracts;
 
 namespace Jam.Peer.Network;
 
@@ -19,9 +18,6 @@ internal sealed class FrameStream : IAsyncDisposable
     private const int MaxPacingRate = 47;
 
     private const int SmallBytes = 1024;
-
-    // Two packets.
-    private const int SliceBytes = 2 * 1448;
     private static readonly TimeSpan Lump = TimeSpan.FromMilliseconds(20);
 
     private Stream _stream;
@@ -209,24 +205,6 @@ internal sealed class FrameStream : IAsyncDisposable
         await _stream.WriteAsync(bytes, cancellationToken);
         IsCut = false;
         Volatile.Write(ref _written, _written + bytes.Length);
-    }
-
-    /// <summary>
-    /// As <see cref="SendRawAsync"/>, in slices that follow one another at a pace. The system by itself sends the first ten packets of a
-    /// connection all at once whatever <see cref="Pace"/> says, and elsewhere than on Linux all of them: a third of a second of a slow
-    /// uplink, which everything that is said meanwhile waits behind.
-    /// </summary>
-    public async ValueTask SendPacedAsync(ReadOnlyMemory<byte> bytes, double usPerByte, TimeProvider time, CancellationToken cancellationToken)
-    {
-        var begunUs = time.NowUs();
-        for (var sent = 0; sent < bytes.Length; sent += SliceBytes)
-        {
-            // Timers count whole milliseconds.
-            if (begunUs + (long)(sent * usPerByte) - time.NowUs() is >= 1_000 and var waitUs)
-                await Task.Delay(TimeSpan.FromMilliseconds(waitUs / 1_000), time, cancellationToken);
-            await SendRawAsync(bytes.Slice(sent, Math.Min(SliceBytes, bytes.Length - sent)), cancellationToken);
-            IsCut = sent + SliceBytes < bytes.Length;
-        }
     }
 
     /// <summary>Whether a write was broken off: nothing may follow what the other side holds for half a frame.</summary>

@@ -224,10 +224,7 @@ internal sealed partial class PeerConnection : ISentChunks, IAsyncDisposable
                 _stream.Pace(chunk.PaceUsPerByte);
                 _stream.TakePending(buffer);
                 FrameWriter.WriteChunkHeader(buffer.AsSpan(before), chunk.Slot, chunk.Chunk, size);
-                if (chunk.PaceUsPerByte > 0)
-                    await _stream.SendPacedAsync(buffer.AsMemory(0, start + size), chunk.PaceUsPerByte, _time, cancellationToken);
-                else
-                    await _stream.SendRawAsync(buffer.AsMemory(0, start + size), cancellationToken);
+                await _stream.SendRawAsync(buffer.AsMemory(0, start + size), cancellationToken);
                 _unacked.Enqueue((_stream.WrittenBytes, size, chunk));
             }
             else

@@ -32,7 +32,7 @@ internal static class RoomRules
     public static long ReportsGapUs(int members, long worstRttUs) =>
         worstRttUs > FarUs ? ReportsAtLeastEveryUs : Math.Clamp(members * ReportsPerMemberUs, ReportsEveryUs, ReportsAtLeastEveryUs);
 
-    /// <summary>For how long after a change of the timeline a telling is put off, whoever lacks what: nobody has said so yet.</summary>
+    /// <summary>For how long after a change of the timeline a telling (but the first) is put off, whoever lacks what: nobody has said so yet.</summary>
     public const long ReportsAfterNewsUs = 2_000_000;
 
     /// <summary>By how much a telling is put off where someone lacks a track that has just come or begun: to nine members it is 20 kB that go the way of the first seconds.</summary>

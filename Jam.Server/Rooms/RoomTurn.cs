@@ -57,7 +57,7 @@ internal sealed class RoomTurn(Room room, Moment now)
             [.. Playback.WaitingFor(Room).Select(seat => seat.Member.PeerId)]);
         var isAwaited = stats.WaitingFor.Count > 0 || (Now.Us < Room.Timeline.AtUs + RoomRules.ReportsAtLeastEveryUs && Playback.Unready(Room).Any());
         // Who lacks a track says so when it has heard of it, and on a slow uplink that takes a moment.
-        var isNews = Room.Track is not null && Now.Us < Room.Timeline.AtUs + RoomRules.ReportsAfterNewsUs;
+        var isNews = Room.ReportsSentUs > 0 && Room.Track is not null && Now.Us < Room.Timeline.AtUs + RoomRules.ReportsAfterNewsUs;
         if ((isAwaited || isNews) && Room.ReportsDueUs <= Now.Us)
             Room = Room with { ReportsDueUs = Now.Us + RoomRules.ReportsPutOffUs };
         var reports = Room.ReportsDueUs <= Now.Us ? Reports() : [];

@@ -2,8 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Jam.Peer.Network;
 using Jam.Peer.Wire;
-using Jam.Server.Contracts;
-using Jam.Tests.Fakes;
 using NUnit.Framework;
 
 namespace Jam.Tests.Network;
@@ -122,31 +120,6 @@ internal sealed class HandshakeTests
         pair.Dialer.Pace(0);
         pair.Dialer.Socket.GetRawSocketOption(1, 47, rate);
         Assert.That(BitConverter.ToInt32(rate), Is.EqualTo(-1));
-    }
-
-    [Test]
-    public async Task A_paced_chunk_goes_out_two_packets_at_a_time_from_its_first_one_on(CancellationToken ct)
-    {
-        const int Bytes = 16_384;
-        await using var pair = await StreamPair.ConnectAsync(ct);
-        var time = new ManualTimeProvider();
-        var startUs = time.NowUs();
-        var sending = pair.Dialer.SendPacedAsync(new byte[Bytes], 20, time, ct).AsTask();
-        var steps = new List<(long Bytes, long AtMs)>();
-        while (true)
-        {
-            await Until.TrueAsync(() => time.NextTimerUs is not null || sending.IsCompleted, ct);
-            if (time.NextTimerUs is not { } nextUs)
-                break;
-            steps.Add((pair.Dialer.WrittenBytes, (nextUs - startUs) / 1_000));
-            Assert.That(pair.Dialer.IsCut, Is.True, "no other frame may follow the half of it");
-            time.Advance(TimeSpan.FromMicroseconds(nextUs - time.NowUs()));
-        }
-
-        await sending;
-        // What a timer cannot count is made up for by the next one.
-        Assert.That(steps, Is.EqualTo(new[] { (2_896L, 57L), (5_792, 115), (8_688, 173), (11_584, 231), (14_480, 289) }));
-        Assert.That((pair.Dialer.WrittenBytes, pair.Dialer.IsCut), Is.EqualTo((Bytes, false)));
     }
 }
 
