@@ -92,6 +92,28 @@ internal sealed class CopyHoldTests
         Assert.Fail("nobody else was given it");
     }
 
+    [Test]
+    public void The_next_chunk_has_all_of_the_pace_where_the_one_before_it_is_about_to_be_gone()
+    {
+        var offers = Offered(300_000);
+        foreach (var (chunk, link) in offers)
+            Ask(link, chunk, (int)(chunk * ChunkSize / Music / 1_000));
+        Sent();
+        Arrive(offers[0], 0);
+        var first = Sent().Single();
+        var sentUs = _nowUs;
+        _core.ChunkSent(first.Link, ChunkSize, _nowUs);
+        SendChunk? next = null;
+        while (next is null && _nowUs < sentUs + 2 * ChunkUs)
+        {
+            _core.Timer(_nowUs += 5_000);
+            next = Sent().SingleOrDefault();
+        }
+
+        Assert.That(_nowUs - sentUs, Is.InRange(ChunkUs - 40_000, ChunkUs), "a moment before the first is gone");
+        Assert.That(next!.PaceUsPerByte, Is.EqualTo(first.PaceUsPerByte).Within(0.5), "not half of it, for all of the chunk");
+    }
+
     /// <summary>What was offered to whom, after the first has had the manifest for so long.</summary>
     private Dictionary<int, LinkId> Offered(long manifestUs)
     {
