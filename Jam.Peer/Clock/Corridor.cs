@@ -35,9 +35,6 @@ internal sealed class Corridor
     /// </summary>
     private const double LeastSpacingUs = 12;
 
-    /// <summary>Whether delays lie as close together as they are ever taken to: then time tells of a rate, and more probes do not.</summary>
-    public bool IsQuick => _spacingUs <= LeastSpacingUs;
-
     /// <summary>Delays that follow each other met the same queues: they say less than as many that did not.</summary>
     private const double Dependence = 1.5;
 
