@@ -28,10 +28,17 @@ internal sealed partial class ClientConnection
     /// One at a time, as the outbox has it. It costs nothing beyond the socket's own send while that takes all at once, and is awaited, by
     /// way of <see cref="_sent"/>, before the connection is let go.
     /// </summary>
-    private async Task PumpAsync()
+    /// <param name="ahead">What goes before all that waits; null: nothing.</param>
+    private async Task PumpAsync(byte[]? ahead = null)
     {
         try
         {
+            if (ahead is not null)
+            {
+                await _socket.SendAsync(ahead.AsMemory(), WebSocketMessageType.Text, true, _sending.Token);
+                _metrics?.Wrote(ahead.Length);
+            }
+
             while (_outbox.TryTake(out var next, out var stamp))
             {
                 if (stamp is { } probe && View is { } view)

@@ -14,7 +14,7 @@ internal sealed class HostedRoom(Room room)
         set => _room = value;
     }
 
-    public RoomView View { get; } = new(FactsOf(room));
+    public RoomView View { get; } = new(RoomFacts.Of(room));
 
     /// <summary>Whether another has taken its place under its name.</summary>
     public bool IsGone { get; set; }
@@ -24,8 +24,6 @@ internal sealed class HostedRoom(Room room)
 
     /// <summary>When it is looked at next without an event; <see cref="long.MaxValue"/>: not at all.</summary>
     public long ScheduledUs { get; set; } = long.MaxValue;
-
-    public static RoomFacts FactsOf(Room room) => new(room.Pair, room.Tempo, room.Revisions);
 }
 
 /// <summary>What the rooms' loop is told.</summary>

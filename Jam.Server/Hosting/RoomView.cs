@@ -1,4 +1,5 @@
 using Jam.Server.Contracts;
+using Jam.Server.Rooms;
 
 namespace Jam.Server.Hosting;
 
@@ -15,4 +16,10 @@ internal sealed class RoomView(RoomFacts facts)
 }
 
 /// <summary>What an answer to a probe tells of a room.</summary>
-internal sealed record RoomFacts(TimelinePair Pair, TempoPair Tempo, Revisions Revisions);
+internal sealed record RoomFacts(TimelinePair Pair, TempoPair Tempo, Revisions Revisions)
+{
+    public static RoomFacts Of(Room room) => new(room.Pair, room.Tempo, room.Revisions);
+
+    /// <summary>Whether they still hold in a room that has changed.</summary>
+    public bool AreOf(Room room) => ReferenceEquals(Pair, room.Pair) && ReferenceEquals(Tempo, room.Tempo) && Revisions == room.Revisions;
+}
