@@ -6,15 +6,13 @@ namespace Jam.Server.Hosting;
 /// <summary>A room in the hands of the loop that owns it. The loop alone changes it; the room itself may be looked at from anywhere.</summary>
 internal sealed class HostedRoom(Room room)
 {
-    private volatile Room _room = room;
-
     public Room Room
     {
-        get => _room;
-        set => _room = value;
+        get => View.Room;
+        set => View.Room = value;
     }
 
-    public RoomView View { get; } = new(RoomFacts.Of(room));
+    public RoomView View { get; } = new(room);
 
     /// <summary>Whether another has taken its place under its name.</summary>
     public bool IsGone { get; set; }

@@ -234,8 +234,6 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
             _saver.Save(step.Room, Now());
         _memberCount += step.Room.Seats.Count - hosted.Room.Seats.Count;
         hosted.Room = step.Room;
-        if (!hosted.View.Facts.AreOf(step.Room))
-            hosted.View.Facts = RoomFacts.Of(step.Room);
         _post.Deliver(hosted.Room, step.Outgoing);
         _schedule.Add(hosted);
     }
