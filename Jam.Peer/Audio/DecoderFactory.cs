@@ -118,7 +118,7 @@ public static class DecoderFactory
         if (index is Mp3Index mp3 && Mp3Decoder.Open(reader, mp3, decoders.Mp3) is { } indexed)
             return indexed;
         if (index is SoundIndex sound)
-            return SndfileDecoder.Open(reader, 0, SplicedSoundFile.By(sound, decoders.SoundFile), out error, cancellationToken);
+            return SndfileDecoder.Open(reader, sound, decoders.SoundFile, PlainOpening, out error, cancellationToken);
         if (index is ChainIndex chain)
             return new ChainedDecoder(reader, chain, decoders.SoundFile);
         var format = TrackFormat.Of(reader, cancellationToken);
@@ -126,8 +126,13 @@ public static class DecoderFactory
         {
             Container.Mpeg => Mp3Decoder.Open(reader, decoders.Mp3, out error, cancellationToken),
             Container.Mp4 => AacDecoder.Open(reader, fromUs, out error, cancellationToken),
-            _ => SndfileDecoder.Open(
-                reader, format.Start, LongWav.By(reader, format, decoders.SoundFile, cancellationToken), out error, cancellationToken),
+            _ => SndfileDecoder.Open(reader, null, decoders.SoundFile, PlainOpening, out error, cancellationToken),
         };
+
+        (long Start, OpenSoundFile Open) PlainOpening(CancellationToken token)
+        {
+            var found = TrackFormat.Of(reader, token);
+            return (found.Start, LongWav.By(reader, found, decoders.SoundFile, token));
+        }
     }
 }

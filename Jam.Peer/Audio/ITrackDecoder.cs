@@ -23,6 +23,9 @@ internal interface ITrackDecoder : IDisposable
     /// <summary>How often damaged bytes were replaced by silence, so far.</summary>
     int Concealed { get; }
 
+    /// <summary>What people should know about how it is decoded, a line; null: nothing.</summary>
+    string? Remark => null;
+
     /// <summary>Reads interleaved stereo, -1 to 1 (beyond that where the track is clipped).</summary>
     /// <returns>Frames read; 0 only at the end of the track.</returns>
     int Read(Span<float> stereo, CancellationToken cancellationToken);

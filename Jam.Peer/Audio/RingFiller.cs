@@ -30,6 +30,9 @@ internal sealed class RingFiller(Decoders decoders)
     /// <summary>How often damaged bytes of it were replaced by silence.</summary>
     public int Concealed => _decoder?.Concealed ?? 0;
 
+    /// <summary>What people should know about how it is decoded, a line; null: nothing.</summary>
+    public string? Remark => _decoder?.Remark;
+
     /// <summary>Opens a track, waiting for its first frames, or those of the place that will be wanted first. Null where it cannot be played, and why.</summary>
     public PlayoutTrack? Open(
         string trackId, ITrackReader reader, TrackIndex? index, long fromUs, out string? error, CancellationToken token)

@@ -38,6 +38,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
     private volatile bool _stopped;
     private volatile int _concealed;
     private PlayoutTrack? _track;
+    private string? _told;
 
     /// <param name="time">The local clock.</param>
     /// <param name="clock">The newest estimate of the room clock.</param>
@@ -167,6 +168,7 @@ internal sealed class TrackFeeder : IAsyncDisposable
                 }
                 var isBusy = Fill(pair, wait.Token) || _ready.Prepare(neighbours, wait.Token);
                 _concealed = _filler.Concealed;
+                Tell(_filler.Remark);
                 if (!isBusy)
                     _wake.WaitOne(IdleFor(pair));
             }
@@ -191,6 +193,13 @@ internal sealed class TrackFeeder : IAsyncDisposable
         _filler.Close();
         _ready.Close();
         _ended.TrySetResult();
+    }
+
+    private void Tell(string? remark)
+    {
+        if (remark is not null && remark != _told)
+            _notice(remark);
+        _told = remark;
     }
 
     // Where nothing plays all there is to do follows from a change, and that is told.

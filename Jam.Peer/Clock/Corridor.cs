@@ -10,7 +10,7 @@ namespace Jam.Peer.Clock;
 /// and below is the best one, and how much room there is says how likely the rate is (after D. Jeske, 2005, for a constant offset; the
 /// quality of a rate is the width that it leaves). The result is the mean over all rates, with its spread. Rates are about as far from
 /// 0 as those of two quartz clocks. Since they wander, what is old binds less: see <see cref="Slack"/>. How dense delays lie at their
-/// shortest is taken from as many of them as the root of all. Pure arithmetic.
+/// shortest is taken from as many of them as the root of all, or from fewer where those lie further apart. Pure arithmetic.
 /// </remarks>
 internal sealed class Corridor
 {
@@ -35,9 +35,6 @@ internal sealed class Corridor
     /// </summary>
     private const double LeastSpacingUs = 12;
 
-    /// <summary>Whether delays lie as close together as they are ever taken to: then time tells of a rate, and more probes do not.</summary>
-    public bool IsQuick => _spacingUs <= LeastSpacingUs;
-
     /// <summary>Delays that follow each other met the same queues: they say less than as many that did not.</summary>
     private const double Dependence = 1.5;
 
@@ -46,6 +43,7 @@ internal sealed class Corridor
 
     private const double MaxRate = 400e-6;
     private const int Halvings = 40;
+    private const int FewestRank = 2;
     private const int MaxRank = 48;
     private const int GridPoints = 41;
 
@@ -230,7 +228,11 @@ internal sealed class Corridor
                 Insert(shortest, Slack(age, Wander) + (isThere ? probe.ThereUs + rate * age - there : probe.BackUs - rate * age - back));
             }
 
-            sum += Math.Max(shortest[rank], 1) / rank;
+            // Where the very shortest was a lucky one, it counts for no more than it is alone.
+            var spacingUs = Math.Max(shortest[rank], 1) / rank;
+            for (var few = FewestRank; few < rank; few *= 2)
+                spacingUs = Math.Max(spacingUs, shortest[few] / few);
+            sum += spacingUs;
         }
 
         return sum / 2;

@@ -33,17 +33,17 @@ public static class ControlCodec
     /// <summary>The UTF-8 bytes of a server's message.</summary>
     public static byte[] Serialize(ServerMessage message)
     {
-        var buffer = new ArrayBufferWriter<byte>(512);
+        using var buffer = new RentedBuffer(1024);
         Serialize(message, buffer);
-        return buffer.WrittenSpan.ToArray();
+        return buffer.Written.ToArray();
     }
 
     /// <summary>The UTF-8 bytes of a client's message.</summary>
     public static byte[] Serialize(ClientMessage message)
     {
-        var buffer = new ArrayBufferWriter<byte>(256);
+        using var buffer = new RentedBuffer(512);
         Serialize(message, buffer);
-        return buffer.WrittenSpan.ToArray();
+        return buffer.Written.ToArray();
     }
 
     /// <summary>Appends a server's message to a buffer of the caller's.</summary>

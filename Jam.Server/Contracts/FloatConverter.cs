@@ -11,7 +11,15 @@ internal sealed class FloatConverter : JsonConverter<double>
 
     public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
     {
-        var text = Math.Round(value, 6).ToString("R", CultureInfo.InvariantCulture);
-        writer.WriteRawValue(text.AsSpan().ContainsAny('.', 'E') ? text : text + ".0");
+        // The longest of them have 24 characters.
+        Span<byte> text = stackalloc byte[32];
+        Math.Round(value, 6).TryFormat(text, out var length, "R", CultureInfo.InvariantCulture);
+        if (!text[..length].ContainsAny((byte)'.', (byte)'E'))
+        {
+            ".0"u8.CopyTo(text[length..]);
+            length += 2;
+        }
+
+        writer.WriteRawValue(text[..length]);
     }
 }

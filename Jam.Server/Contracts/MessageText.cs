@@ -57,9 +57,8 @@ public static class MessageText
     /// <summary><c>TYPE {payload}</c>, from the wire form <c>{"type":"TYPE","payload":{...}}</c>.</summary>
     private static string Form(byte[] utf8)
     {
-        var wire = Encoding.UTF8.GetString(utf8);
-        var type = wire[9..wire.IndexOf('"', 9)];
-        var payload = wire[(wire.IndexOf("\"payload\":", StringComparison.Ordinal) + 10)..^1];
+        var type = Encoding.UTF8.GetString(utf8.AsSpan(9, utf8.AsSpan(9).IndexOf((byte)'"')));
+        var payload = Encoding.UTF8.GetString(utf8.AsSpan()[(utf8.AsSpan().IndexOf("\"payload\":"u8) + 10)..^1]);
         return payload.Length <= Longest ? $"{type} {payload}" : $"{type} {payload[..Longest]}... ({payload.Length} characters)";
     }
 }

@@ -14,6 +14,8 @@ public static class Names
     /// </summary>
     public static string? Clean(string? name, int maxLength)
     {
+        if (name?.Trim() is { Length: > 0 } plain && plain.Length <= maxLength && !plain.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+            return plain;
         var clean = new StringBuilder(Math.Min(name?.Length ?? 0, maxLength));
         foreach (var rune in (name ?? "").Trim().EnumerateRunes())
         {

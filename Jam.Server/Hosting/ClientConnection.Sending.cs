@@ -28,10 +28,17 @@ internal sealed partial class ClientConnection
     /// One at a time, as the outbox has it. It costs nothing beyond the socket's own send while that takes all at once, and is awaited, by
     /// way of <see cref="_sent"/>, before the connection is let go.
     /// </summary>
-    private async Task PumpAsync()
+    /// <param name="ahead">What goes before all that waits; null: nothing.</param>
+    private async Task PumpAsync(byte[]? ahead = null)
     {
         try
         {
+            if (ahead is not null)
+            {
+                await _socket.SendAsync(ahead.AsMemory(), WebSocketMessageType.Text, true, _sending.Token);
+                _metrics?.Wrote(ahead.Length);
+            }
+
             while (_outbox.TryTake(out var next, out var stamp))
             {
                 if (stamp is { } probe && View is { } view)
@@ -85,15 +92,16 @@ internal sealed partial class ClientConnection
 
     private ServerMessage Answer(ProbeStamp probe, RoomView view)
     {
-        var (pair, tempos, revisions) = view.Facts;
+        var room = view.Room;
+        var pair = room.Pair;
         var t3Us = _time.NowUs();
         if (probe.IsBrief)
             return new ClockAnswer(probe.T1Us, probe.T2Us, t3Us, pair.Current.ClockId);
         var holds = pair.At(t3Us) ?? pair.Current;
         var positionUs = holds.PositionAtUs(t3Us);
-        var tempo = tempos.At(t3Us);
+        var tempo = room.Tempo.At(t3Us);
         return new SyncResponse(
             probe.T1Us, probe.T2Us, t3Us, pair.Current.ClockId, holds.Status, holds.TrackId, positionUs, positionUs / 1e6,
-            new BeatNow(tempo.Bpm, tempo.BeatsPerBar, tempo.Grid.BeatsAt(t3Us)), revisions);
+            new BeatNow(tempo.Bpm, tempo.BeatsPerBar, tempo.Grid.BeatsAt(t3Us)), room.Revisions);
     }
 }

@@ -88,14 +88,30 @@ internal sealed partial class ClientConnection : IDisposable
     /// <summary>Queues a message and sends what can be; a full queue ends the connection with ERROR <c>slow_reader</c>.</summary>
     public void Send(ServerMessage message)
     {
+        if (Put(message))
+            Pump();
+    }
+
+    /// <summary>Queues a message, for others to go with it; a full queue ends the connection with ERROR <c>slow_reader</c>.</summary>
+    /// <returns>Whether the caller is to call <see cref="Pump"/>, when it likes: until then nothing more is sent here.</returns>
+    public bool Put(ServerMessage message)
+    {
         var goes = message as Error is { Close: true } last ? last : null;
         LastWord ??= goes;
         var outbound = new Outbound(ControlCodec.Serialize(message), goes is null ? null : WebSocketCloseStatus.PolicyViolation, message is State);
         if (!_outbox.TryAdd(outbound, out var isMine))
             CutShort(new Error(ErrorCodes.SlowReader, "messages for you were not read in time", true));
-        else if (isMine)
-            Pump();
         _metrics?.Sent(message);
+        return isMine;
+    }
+
+    /// <summary>Sends a message that goes to a few, past the queue where nothing waits there.</summary>
+    public void Send(byte[] utf8)
+    {
+        if (_outbox.TryPass(isState: false))
+            _ = PumpAsync(utf8);
+        else if (Queue(utf8))
+            Pump();
     }
 
     /// <summary>Ends the connection in good order once what waits was sent.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
+using System.Runtime.CompilerServices;
 using Jam.Server.Contracts;
 
 namespace Jam.Server.Hosting;
@@ -27,6 +28,8 @@ internal sealed class FrameReader(WebSocket socket) : IDisposable
 
     private byte[] _buffer = [];
 
+    // What it waits with is used again for the next message.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<(FrameKind Kind, ReadOnlyMemory<byte> Message)> ReadAsync(CancellationToken cancellationToken)
     {
         if (socket is DirectWebSocket)

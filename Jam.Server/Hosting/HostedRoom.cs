@@ -6,15 +6,13 @@ namespace Jam.Server.Hosting;
 /// <summary>A room in the hands of the loop that owns it. The loop alone changes it; the room itself may be looked at from anywhere.</summary>
 internal sealed class HostedRoom(Room room)
 {
-    private volatile Room _room = room;
-
     public Room Room
     {
-        get => _room;
-        set => _room = value;
+        get => View.Room;
+        set => View.Room = value;
     }
 
-    public RoomView View { get; } = new(FactsOf(room));
+    public RoomView View { get; } = new(room);
 
     /// <summary>Whether another has taken its place under its name.</summary>
     public bool IsGone { get; set; }
@@ -24,8 +22,6 @@ internal sealed class HostedRoom(Room room)
 
     /// <summary>When it is looked at next without an event; <see cref="long.MaxValue"/>: not at all.</summary>
     public long ScheduledUs { get; set; } = long.MaxValue;
-
-    public static RoomFacts FactsOf(Room room) => new(room.Pair, room.Tempo, room.Revisions);
 }
 
 /// <summary>What the rooms' loop is told.</summary>

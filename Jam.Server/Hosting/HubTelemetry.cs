@@ -51,9 +51,9 @@ internal sealed class HubTelemetry(ServerMetrics metrics, TimeProvider time)
 
     private static bool SaysState(Step step)
     {
-        foreach (var outgoing in step.Outgoing)
+        for (var i = 0; i < step.Outgoing.Count; i++)
         {
-            if (outgoing is ToAll { Message: State } or ToSome { Message: State } or ToOne { Message: State })
+            if (step.Outgoing[i] is ToAll { Message: State } or ToSome { Message: State } or ToOne { Message: State })
                 return true;
         }
 

@@ -67,6 +67,22 @@ internal sealed class Outbox(int capacity)
         }
     }
 
+    /// <summary>
+    /// Whether a message may go at once: nothing waits, and nobody sends. Then the caller sends it and empties what was added meanwhile. What
+    /// never lies in a queue costs the garbage collector nothing, however many connections there are.
+    /// </summary>
+    /// <param name="isState">Whether it is a STATE to this connection alone.</param>
+    public bool TryPass(bool isState)
+    {
+        lock (_gate)
+        {
+            if (_isBeingEmptied || _messages is { Count: > 0 } || _lastWord is not null)
+                return false;
+            _hasStateGone |= isState;
+            return Claim();
+        }
+    }
+
     /// <summary>Whether something waits that nobody empties; then the caller has to.</summary>
     public bool TryClaim()
     {

@@ -206,7 +206,7 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
         var sender = message is Hello or Invite
             ? new Sender(connection.Id, connection.ObservedAddress, FreshId(8), FreshId(24))
             {
-                FreshSecret = FreshId(24), Proven = knock.Proven, Sealed = knock.Sealed, WebPort = connection.WebPort,
+                FreshSecret = message is Invite or Hello { Role: Role.Host } ? FreshId(24) : "", Proven = knock.Proven, Sealed = knock.Sealed, WebPort = connection.WebPort,
             }
             : new Sender(connection.Id, connection.ObservedAddress, "", "") { Sealed = knock.Sealed };
         var before = hosted.Room;
@@ -234,9 +234,7 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
             _saver.Save(step.Room, Now());
         _memberCount += step.Room.Seats.Count - hosted.Room.Seats.Count;
         hosted.Room = step.Room;
-        hosted.View.Facts = HostedRoom.FactsOf(step.Room);
-        foreach (var outgoing in step.Outgoing)
-            _post.Deliver(hosted.Room, outgoing);
+        _post.Deliver(hosted.Room, step.Outgoing);
         _schedule.Add(hosted);
     }
 
@@ -288,5 +286,10 @@ internal sealed partial class RoomHub : IRoomHub, IAsyncDisposable
 
     private Moment Now() => new(_time.NowUs(), (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
 
-    private static string FreshId(int bytes) => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(bytes));
+    private static string FreshId(int bytes)
+    {
+        Span<byte> random = stackalloc byte[bytes];
+        RandomNumberGenerator.Fill(random);
+        return Convert.ToHexStringLower(random);
+    }
 }

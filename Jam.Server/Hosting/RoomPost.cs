@@ -53,23 +53,52 @@ internal sealed class RoomPost(TimeProvider time, Action wake, Action<Spreading>
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
 
-    public void Deliver(Room room, Outgoing outgoing)
+    /// <summary>All that one event brought about: what several messages to a connection are goes in one piece.</summary>
+    public void Deliver(Room room, IReadOnlyList<Outgoing> all)
+    {
+        try
+        {
+            for (var i = 0; i < all.Count; i++)
+                Put(room, all[i], isAlone: all.Count == 1);
+        }
+        finally
+        {
+            PumpDue();
+        }
+    }
+
+    public void Deliver(Room room, Outgoing outgoing) => Deliver(room, [outgoing]);
+
+    private void Put(Room room, Outgoing outgoing, bool isAlone)
     {
         switch (outgoing)
         {
-            case ToOne one:
-                _connections.GetValueOrDefault(one.Connection)?.Send(one.Message);
+            case ToOne one when _connections.TryGetValue(one.Connection, out var connection):
+                if (connection.Put(one.Message))
+                    _due.Add(connection);
+                break;
+            case ToOne:
                 break;
             case ToSome { IsPatient: true } some:
                 Lay(ControlCodec.Serialize(some.Message), some.Connections);
                 metrics?.Sent(some.Message, some.Connections.Count);
                 break;
             case ToSome some:
-                Spread(ControlCodec.Serialize(some.Message), some.Connections, null);
+                Begin(some.Connections.Count);
+                var told = ControlCodec.Serialize(some.Message);
+                for (var i = 0; i < some.Connections.Count; i++)
+                    Tell(some.Connections[i], told, isAlone && some.Connections.Count <= Few);
                 metrics?.Sent(some.Message, some.Connections.Count);
                 break;
             case ToAll all:
-                Spread(ControlCodec.Serialize(all.Message), room.Seats.Keys, all.Except);
+                Begin(room.Seats.Count);
+                var utf8 = ControlCodec.Serialize(all.Message);
+                foreach (var (id, _) in room.Seats)
+                {
+                    if (id != all.Except)
+                        Tell(id, utf8, isAlone && room.Seats.Count <= Few);
+                }
+
                 metrics?.Sent(all.Message, room.Seats.Count - (all.Except is { } except && room.Seats.ContainsKey(except) ? 1 : 0));
                 break;
             case HangUp end:
@@ -80,19 +109,25 @@ internal sealed class RoomPost(TimeProvider time, Action wake, Action<Spreading>
         }
     }
 
-    /// <summary>
-    /// The same bytes to each: all are queued first, in this loop, which keeps the order on every connection; sending takes a
-    /// system call each, and where there are many, threads of the pool do it, since other rooms wait for this loop.
-    /// </summary>
-    private void Spread(byte[] utf8, IEnumerable<long> connections, long? except)
+    /// <summary>Whom a crowd follows is not kept waiting for it.</summary>
+    private void Begin(int count)
     {
-        foreach (var id in connections)
-        {
-            if (id != except && _connections.TryGetValue(id, out var connection) && connection.Queue(utf8))
-                _due.Add(connection);
-        }
+        if (count > Few)
+            PumpDue();
+    }
 
-        PumpDue();
+    /// <summary>
+    /// The same bytes to each: where there are many, all are queued first, in this loop, which keeps the order on every connection; sending
+    /// takes a system call each, and threads of the pool do it, since other rooms wait for this loop.
+    /// </summary>
+    private void Tell(long id, byte[] utf8, bool atOnce)
+    {
+        if (!_connections.TryGetValue(id, out var connection))
+            return;
+        if (atOnce)
+            connection.Send(utf8);
+        else if (connection.Queue(utf8))
+            _due.Add(connection);
     }
 
     private void Lay(byte[] utf8, IReadOnlyList<long> connections)
@@ -107,7 +142,6 @@ internal sealed class RoomPost(TimeProvider time, Action wake, Action<Spreading>
                 _patient.Add(connection);
         }
 
-        PumpDue();
         if (_patient.Count == 0 || _flushUs != long.MaxValue)
             return;
         var nowUs = time.NowUs();

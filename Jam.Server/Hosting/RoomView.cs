@@ -1,18 +1,18 @@
-using Jam.Server.Contracts;
+using Jam.Server.Rooms;
 
 namespace Jam.Server.Hosting;
 
-/// <summary>What holds in a room, as its loop last published it, for connections that answer probes without asking the loop.</summary>
-internal sealed class RoomView(RoomFacts facts)
+/// <summary>
+/// A room as its loop last published it, for whoever looks from elsewhere: connections answer probes from it without asking the loop. It is
+/// all that a change of the room writes to among what is old, which is what the garbage collector of thousands of rooms has to look through.
+/// </summary>
+internal sealed class RoomView(Room room)
 {
-    private volatile RoomFacts _facts = facts;
+    private volatile Room _room = room;
 
-    public RoomFacts Facts
+    public Room Room
     {
-        get => _facts;
-        set => _facts = value;
+        get => _room;
+        set => _room = value;
     }
 }
-
-/// <summary>What an answer to a probe tells of a room.</summary>
-internal sealed record RoomFacts(TimelinePair Pair, TempoPair Tempo, Revisions Revisions);

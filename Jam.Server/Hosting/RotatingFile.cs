@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -14,6 +15,7 @@ internal sealed class RotatingFile : ILineSink
     private readonly FileStream _lock;
     private readonly long _maxBytes;
     private readonly int _files;
+    private readonly Encoder _encoder = Encoding.UTF8.GetEncoder();
     private FileStream? _file;
 
     private RotatingFile(string path, FileStream held, FileStream file, long maxBytes, int files) =>
@@ -63,7 +65,8 @@ internal sealed class RotatingFile : ILineSink
             _file ??= OpenFile(Path);
             if (_file.Length >= _maxBytes)
                 Rotate();
-            _file.Write(Encoding.UTF8.GetBytes(lines.ToString()));
+            foreach (var chunk in lines.GetChunks())
+                Write(_file, chunk.Span);
             _file.Flush();
             return true;
         }
@@ -71,6 +74,20 @@ internal sealed class RotatingFile : ILineSink
         {
             Close();
             return false;
+        }
+    }
+
+    private void Write(FileStream file, ReadOnlySpan<char> text)
+    {
+        var utf8 = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
+        try
+        {
+            // Half a character at the end of a piece waits for the next.
+            file.Write(utf8.AsSpan(0, _encoder.GetBytes(text, utf8, flush: false)));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(utf8);
         }
     }
 

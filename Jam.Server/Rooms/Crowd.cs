@@ -14,7 +14,7 @@ namespace Jam.Server.Rooms;
 /// <param name="Known">Whom each was told of besides, and who was told of it: the same.</param>
 internal sealed record Crowd(
     ImmutableSortedSet<long> Members, ImmutableSortedSet<long> Traders, ImmutableHashSet<long> First, ImmutableHashSet<long> Famous,
-    ImmutableDictionary<long, ImmutableArray<long>> Known)
+    ImmutableDictionary<long, Acquaintances> Known)
 {
     /// <summary>How many a newcomer is told of, beside the host; it comes to know as many again who come later.</summary>
     private const int Told = 32;
@@ -44,7 +44,7 @@ internal sealed record Crowd(
         if (turn.Room.Crowd is not { } crowd || crowd.Famous.Contains(about.Connection))
             turn.SendAll(message, except);
         else
-            turn.SendSome([.. crowd.Knowing(about.Connection, turn.Room.HostConnection).Where(id => id != except && turn.Room.Seats.ContainsKey(id))], message, isPatient: true);
+            turn.SendSome(crowd.Here(turn.Room, about.Connection, except), message, isPatient: true);
     }
 
     /// <summary>After the others were told that someone is gone. A room that is no crowd any more is told who all are.</summary>
@@ -77,7 +77,21 @@ internal sealed record Crowd(
     {
         if (room.Crowd is not { } crowd || seat.Member.Role == Role.Host)
             return room.Seats.Values;
-        return crowd.Knowing(seat.Connection, room.HostConnection).Union(crowd.Famous).Where(room.Seats.ContainsKey).Select(id => room.Seats[id]);
+        var told = crowd.Knowing(seat.Connection, room.HostConnection);
+        foreach (var id in crowd.Famous)
+        {
+            if (!told.Contains(id))
+                told.Add(id);
+        }
+
+        var seats = new List<Seat>(told.Count);
+        foreach (var id in told)
+        {
+            if (room.Seats.TryGetValue(id, out var one))
+                seats.Add(one);
+        }
+
+        return seats;
     }
 
     private static Crowd Begin(Room room, long newcomer)
@@ -85,30 +99,45 @@ internal sealed record Crowd(
         var first = room.Seats.Keys.Where(id => id != newcomer).ToImmutableHashSet();
         return new Crowd(
             first.ToImmutableSortedSet(), first.Where(id => room.Seats[id].Member.Addresses.Count > 0).ToImmutableSortedSet(), first,
-            room.HostConnection is { } host ? [host] : [], ImmutableDictionary<long, ImmutableArray<long>>.Empty);
+            room.HostConnection is { } host ? [host] : [], ImmutableDictionary<long, Acquaintances>.Empty);
     }
 
-    private IEnumerable<long> Knowing(long connection, long? host)
+    /// <summary>Who of those who know a member is here.</summary>
+    private List<long> Here(Room room, long connection, long? except)
     {
-        IEnumerable<long> told = Known.TryGetValue(connection, out var known) ? known : [];
-        told = told.Append(connection);
-        if (host is { } id)
-            told = told.Append(id);
-        return First.Contains(connection) ? told.Union(First) : told.Distinct();
+        var here = Knowing(connection, room.HostConnection);
+        here.RemoveAll(id => id == except || !room.Seats.ContainsKey(id));
+        return here;
+    }
+
+    // A few dozen: looking through them costs less than a set of them.
+    private List<long> Knowing(long connection, long? host)
+    {
+        var known = Known.TryGetValue(connection, out var told) ? told.Ids : [];
+        var all = new List<long>(known.Length + 8);
+        all.AddRange(known);
+        if (!all.Contains(connection))
+            all.Add(connection);
+        if (host is { } id && !all.Contains(id))
+            all.Add(id);
+        return First.Contains(connection) ? [.. all.Union(First)] : all;
     }
 
     /// <summary>Some of those who are here, spread evenly by chance, so that the whole hangs together whoever leaves.</summary>
     private long[] Pick(long newcomer, long seed)
     {
-        var picked = new HashSet<long>();
+        Span<long> picked = stackalloc long[Told];
+        var count = 0;
         var dice = (ulong)newcomer ^ ((ulong)seed << 20);
-        for (var i = 0; i < 2 * Told && picked.Count < Told; i++)
+        for (var i = 0; i < 2 * Told && count < Told; i++)
         {
-            var among = picked.Count < ToldOfTraders && i < Told && !Traders.IsEmpty ? Traders : Members;
-            picked.Add(among[(int)(Next(ref dice) % (ulong)among.Count)]);
+            var among = count < ToldOfTraders && i < Told && !Traders.IsEmpty ? Traders : Members;
+            var one = among[(int)(Next(ref dice) % (ulong)among.Count)];
+            if (!picked[..count].Contains(one))
+                picked[count++] = one;
         }
 
-        return [.. picked];
+        return picked[..count].ToArray();
     }
 
     /// <summary>SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).</summary>
@@ -124,9 +153,9 @@ internal sealed record Crowd(
     {
         var id = seat.Connection;
         var known = Known.ToBuilder();
-        known[id] = [.. told];
+        known[id] = new Acquaintances(told);
         foreach (var other in told)
-            known[other] = known.TryGetValue(other, out var before) ? before.Add(id) : [id];
+            known[other] = known.TryGetValue(other, out var before) ? before.Add(id) : new Acquaintances([id]);
         return this with
         {
             Members = Members.Add(id), Traders = seat.Member.Addresses.Count > 0 ? Traders.Add(id) : Traders, Known = known.ToImmutable(),
@@ -138,7 +167,7 @@ internal sealed record Crowd(
         var known = Known.ToBuilder();
         if (known.Remove(id, out var others))
         {
-            foreach (var other in others)
+            foreach (var other in others.Ids)
                 known[other] = known[other].Remove(id);
         }
 
@@ -147,7 +176,7 @@ internal sealed record Crowd(
 
     private Crowd Renamed(long old, Seat seat)
     {
-        var crowd = Without(old).With(seat, Known.TryGetValue(old, out var known) ? [.. known] : []);
+        var crowd = Without(old).With(seat, Known.TryGetValue(old, out var known) ? known.Ids.ToArray() : []);
         return crowd with
         {
             First = First.Contains(old) ? crowd.First.Add(seat.Connection) : crowd.First,

@@ -9,7 +9,7 @@ internal static class Lead
     public static (long RttUs, long OutputLeadUs) Worst(Room room)
     {
         long rtt = 0, lead = 0;
-        foreach (var seat in room.Seats.Values)
+        foreach (var (_, seat) in room.Seats)
         {
             rtt = Math.Max(rtt, seat.Member.Stats?.RttUs ?? 0);
             lead = Math.Max(lead, seat.Member.Stats?.OutputLeadUs ?? 0);

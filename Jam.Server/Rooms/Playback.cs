@@ -140,7 +140,8 @@ internal static class Playback
         long? countInUs = null;
         if (countsIn && turn.Room.Pair.At(atUs) is not { Status: PlaybackStatus.Play })
             (atUs, countInUs) = Beat.CountIn(turn.Room, atUs);
-        turn.Room = turn.Room with { CommandedUs = turn.Room.CommandedUs ?? (isPlayback ? turn.Now.Us : null) };
+        if (isPlayback && turn.Room.CommandedUs is null)
+            turn.Room = turn.Room with { CommandedUs = turn.Now.Us };
         Publish(turn, status, atUs, positionUs(atUs), by, note, countInUs);
     }
 

@@ -68,7 +68,8 @@ internal sealed class RoomTurn(Room room, Moment now)
         {
             if (Room.Seats.Count > 0)
                 SendAll(stats with { Quality = reports.Count > 0 ? reports : null });
-            Room = Room with { LastStats = stats, StatsSentUs = Now.Us };
+            Room = Room with { LastStats = stats, StatsSentUs = Now.Us, StatsDueUs = long.MaxValue };
+            return;
         }
 
         Room = Room with { StatsDueUs = long.MaxValue };

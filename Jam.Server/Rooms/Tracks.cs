@@ -81,7 +81,9 @@ internal static class Pages
         var pages = new List<IReadOnlyList<Member>>();
         var page = new List<Member>();
         var bytes = bytesOnFirst;
-        foreach (var seat in seats.OrderBy(seat => seat.Member.JoinSeq))
+        var sorted = seats.ToList();
+        sorted.Sort(static (a, b) => a.Member.JoinSeq.CompareTo(b.Member.JoinSeq));
+        foreach (var seat in sorted)
         {
             var size = BytesOf(seat.Member);
             if (page.Count == Limits.MembersPerPage || bytes + size > Limits.MaxPageBytes)
@@ -134,5 +136,5 @@ internal static class Pages
         340 + Quoted(member.Name) + member.Addresses.Sum(address => (long)address.Length + 3);
 
     /// <summary>Quotes and backslashes take two bytes.</summary>
-    private static long Quoted(string text) => Encoding.UTF8.GetByteCount(text) + text.Count(c => c is '"' or '\\');
+    private static long Quoted(string text) => Encoding.UTF8.GetByteCount(text) + text.AsSpan().Count('"') + text.AsSpan().Count('\\');
 }

@@ -98,8 +98,31 @@ public sealed class SoundIndexTests
         var got = new float[2 * 14 * rate];
         Assert.That(ReadFully(decoder, got), Is.EqualTo(14 * rate));
         Assert.That(decoder.Concealed, Is.Positive);
+        Assert.That(decoder.Remark, Is.Null, "the index is as good as before");
         Same(got.AsSpan(..(2 * 5 * rate)), all.AsSpan(2 * (seconds / 2 - 7) * rate));
         Same(got.AsSpan(^(2 * 4 * rate)..), all.AsSpan(2 * (seconds / 2 + 3) * rate));
+    }
+
+    [Test]
+    public void An_index_that_leads_to_no_sound_is_given_up_for_opening_the_track_without(
+        [ValueSource(nameof(s_formats))] int format, [Values] bool comesLater)
+    {
+        var rate = RateFor(format);
+        var bytes = Noise(format);
+        var useless = Useless((SoundIndex)IndexOf(bytes));
+        var track = new PartialTrack(bytes, isWhole: false);
+        using var decoder = DecoderFactory.Open(
+            comesLater ? new PartialTrack(bytes) : track, comesLater ? null : useless, Decoders.Of(DecoderKind.Auto), 0, out _, default)!;
+        if (comesLater)
+            decoder.UseIndex(useless);
+        var got = Fetch(track, bytes, decoder, 8 * rate, 3 * rate, out _);
+        Assert.That(decoder.Concealed, Is.InRange(1, 20));
+        Assert.That(decoder.Remark, Does.StartWith("this track's index leads to no sound"));
+        Same(got.AsSpan(2 * rate), Decode(bytes, 9 * rate, 2 * rate));
+        track.Arrive(0, bytes.Length);
+        decoder.SeekFrames(2 * rate, default);
+        ReadFully(decoder, got);
+        Same(got, Decode(bytes, 2 * rate, 3 * rate));
     }
 
     [Test]
@@ -184,6 +207,10 @@ public sealed class SoundIndexTests
             samples[i] = 0.5f * samples[i] + (float)(0.2 * (random.NextDouble() - 0.5) * (1 + Math.Sin(i * 1e-5)));
         return _made[(format, seconds)] = SoundFiles.Make(format, samples, rate, 2);
     }
+
+    /// <summary>Says the truth about where all is, and puts in front of it what no decoder takes.</summary>
+    private static SoundIndex Useless(SoundIndex index) =>
+        SoundIndex.Create(index.Layout with { Head = new byte[index.Layout.Head.Length] }, [.. index.Offsets], [.. index.Frames])!;
 
     private static TrackIndex IndexOf(byte[] bytes)
     {

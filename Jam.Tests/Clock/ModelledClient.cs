@@ -16,6 +16,9 @@ internal sealed record ModelledPath(double BaseUs, double JitterUs, double Spike
     /// <summary>The lab's campus link; a loss costs a resend.</summary>
     public static ModelledPath Campus { get; } = new(2_000, 3_000, 0.005, 20_000, 60_000);
 
+    /// <summary>The same on machines that have much to do.</summary>
+    public static ModelledPath BusyCampus { get; } = new(2_000, 3_000, 0.05, 8_000, 60_000, 150);
+
     public static ModelledPath Lan { get; } = new(80, 30, 0.02, 500);
 
     /// <summary>Processes of one machine, or of a quick network, whose processors doze.</summary>

@@ -36,7 +36,8 @@ internal sealed class RoomClockAgreementTests
         yield return new TestCaseData(ModelledPath.Wifi, 60, 120).SetArgDisplayNames("Wi-Fi");
         yield return new TestCaseData(ModelledPath.BadWifi, 250, 500).SetArgDisplayNames("bad Wi-Fi");
         yield return new TestCaseData(ModelledPath.Wan, 200, 400).SetArgDisplayNames("WAN");
-        yield return new TestCaseData(ModelledPath.Campus, 100, 250).SetArgDisplayNames("campus");
+        yield return new TestCaseData(ModelledPath.Campus, 40, 250).SetArgDisplayNames("campus");
+        yield return new TestCaseData(ModelledPath.BusyCampus, 85, 300).SetArgDisplayNames("campus, busy");
     }
 
     [TestCaseSource(nameof(FirstMinutes))]

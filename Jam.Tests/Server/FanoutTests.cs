@@ -44,6 +44,8 @@ internal sealed class FanoutTests
 
         public void Deliver(ServerMessage message) => _post.Deliver(Room, new ToAll(message));
 
+        public void Deliver(Outgoing[] all) => _post.Deliver(Room, all);
+
         /// <summary>Bytes that one delivery allocates, once everything is warm.</summary>
         public long Allocated(ServerMessage message)
         {
@@ -78,6 +80,18 @@ internal sealed class FanoutTests
         Assert.That(audience.Sockets.Select(socket => socket.Count), Is.All.EqualTo(1));
         Assert.That(audience.Sockets.Select(socket => socket.Last), Is.All.SameAs(audience.Sockets[0].Last));
         Assert.That(ControlCodec.ParseServer(audience.Sockets[0].Last).Message, Is.TypeOf<State>());
+    }
+
+    [Test]
+    public void What_one_event_says_to_a_member_goes_in_order_whatever_of_it_goes_to_others()
+    {
+        using var audience = new Audience(5);
+        var first = audience.Room.Seats.Keys.First();
+        var heard = audience.Sockets.Select(_ => new List<string?>()).ToArray();
+        foreach (var (socket, i) in audience.Sockets.Select((socket, i) => (socket, i)))
+            socket.OnSend = () => heard[i].Add(ControlCodec.ParseServer(socket.Last).Message?.GetType().Name);
+        audience.Deliver([new ToOne(first, StateOf(audience.Room)), new ToAll(new PeerLeft("p", "bo", "left"), first), new ToOne(first, new Pong(7)), new ToAll(new PeerLeft("q", "cy", "left"))]);
+        Assert.That(heard.Select(all => string.Join(' ', all)), Is.EqualTo(new[] { "State Pong PeerLeft" }.Concat(Enumerable.Repeat("PeerLeft PeerLeft", 4))));
     }
 
     [Test]

@@ -67,6 +67,29 @@ internal sealed class OutboxTests
     }
 
     [Test]
+    public void A_message_passes_the_queue_only_where_nothing_waits_and_nobody_sends()
+    {
+        var outbox = new Outbox(8);
+        Assert.That((outbox.TryPass(isState: false), outbox.TryPass(isState: false)), Is.EqualTo((true, false)), "one at a time");
+        Assert.That((outbox.TryAdd(Text("a"), out var isMine), isMine), Is.EqualTo((true, false)), "whoever passed empties it");
+        Assert.That((Next(outbox), Next(outbox)), Is.EqualTo(("a", (string?)null)));
+        outbox.TryAddPatient(Text("patient"), 4, out _);
+        Assert.That(outbox.TryPass(isState: false), Is.False, "it came first");
+        Assert.That((outbox.TryClaim(), Next(outbox), Next(outbox)), Is.EqualTo((true, "patient", (string?)null)));
+        outbox.TrySetLastWord(Text("last"), out _);
+        Assert.That(outbox.TryPass(isState: false), Is.False, "after a last word nothing is said");
+    }
+
+    [Test]
+    public void Answers_to_probes_wait_for_the_first_state_that_passes_too()
+    {
+        var outbox = new Outbox(8);
+        Assert.That(outbox.AddProbe(new ProbeStamp(1, 2, true)), Is.False, "not before STATE");
+        Assert.That(outbox.TryPass(isState: true), Is.True);
+        Assert.That((outbox.TryTake(out _, out var probe), probe?.T1Us), Is.EqualTo((true, 1L)));
+    }
+
+    [Test]
     public async Task Several_texts_at_once_come_as_a_frame_each(CancellationToken ct)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -67,7 +67,7 @@ internal sealed class ChainedDecoder(ITrackReader reader, ChainIndex index, Open
         var (from, until, places) = index.Links[link];
         Close();
         // The index of the link tells rate and length, so nothing is read before the seek.
-        _decoder = SndfileDecoder.Open(new SlicedReader(reader, from, until), 0, SplicedSoundFile.By(places, open), out var error, cancellationToken)
+        _decoder = SndfileDecoder.Open(new SlicedReader(reader, from, until), places, open, null, out var error, cancellationToken)
             ?? throw new InvalidDataException(error);
         (_link, _linkFrame) = (link, begin);
         _decoder.SeekFrames(frame, cancellationToken);

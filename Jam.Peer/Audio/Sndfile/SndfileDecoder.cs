@@ -35,18 +35,16 @@ internal sealed class SndfileDecoder : ITrackDecoder
     private readonly TrackBytes _bytes;
     private readonly float[] _block;
     private readonly double _bytesPerFrame;
-    private OpenSoundFile _open;
-    private bool _isIndexed;
-    private bool _hasNewIndex;
+    private readonly TrackOpening _opening;
     private ISoundFile? _file;
     private StereoMix? _mix;
     private long _position;
     private int _silentBlocks;
     private long? _lastPageFrame;
 
-    private SndfileDecoder(ITrackReader reader, TrackBytes bytes, OpenSoundFile open, ISoundFile file)
+    private SndfileDecoder(ITrackReader reader, TrackBytes bytes, TrackOpening opening, ISoundFile file)
     {
-        (_reader, _bytes, _open, _file) = (reader, bytes, open, file);
+        (_reader, _bytes, _opening, _file) = (reader, bytes, opening, file);
         SampleRate = file.SampleRate;
         Channels = file.Channels;
         LengthFrames = file.Frames is > 0 and < MaxFrames ? file.Frames : null;
@@ -64,30 +62,36 @@ internal sealed class SndfileDecoder : ITrackDecoder
 
     public int Concealed { get; private set; }
 
+    /// <inheritdoc/>
+    public string? Remark => _opening.Remark;
+
     /// <summary>Frames that were replaced by silence, so far.</summary>
     public long ConcealedFrames { get; private set; }
 
-    /// <summary>Opens a track; waits for the bytes that its format needs for that (the last ones, too, in an Ogg file).</summary>
+    /// <summary>Opens a track; waits for the bytes that its format needs for that (the last ones, too, in an Ogg file), where it has no index.</summary>
     /// <param name="reader">The track.</param>
-    /// <param name="start">Where its first byte stands, after tags that are foreign to the format.</param>
-    /// <param name="open">The library.</param>
+    /// <param name="index">Where its sound stands; null: nobody has said.</param>
+    /// <param name="library">What decodes.</param>
+    /// <param name="plain">How it is opened without an index; null: not at all.</param>
     /// <param name="error">Why the bytes cannot be played.</param>
     /// <param name="cancellationToken">Ends a wait for bytes.</param>
     /// <returns>The decoder, at frame 0, or null.</returns>
     /// <exception cref="JamException">The library is not installed.</exception>
     public static SndfileDecoder? Open(
-        ITrackReader reader, long start, OpenSoundFile open, out string? error, CancellationToken cancellationToken)
+        ITrackReader reader, SoundIndex? index, OpenSoundFile library, PlainOpening? plain, out string? error, CancellationToken cancellationToken)
     {
-        var bytes = new TrackBytes(reader, start);
-        bytes.Begin(cancellationToken);
-        var file = open(bytes, out error);
+        var bytes = new TrackBytes(reader);
+        var opening = new TrackOpening(bytes, library, plain);
+        if (index is not null)
+            opening.UseIndex(index);
+        var file = opening.Open(out error, cancellationToken);
         var isOpen = false;
         try
         {
             ThrowIfFailed(bytes, cancellationToken);
             error = file is null ? $"it is damaged: {error}" : TrackLimits.WhyNot(file.SampleRate, file.Channels, MaxChannels);
             isOpen = error is null;
-            return isOpen ? new SndfileDecoder(reader, bytes, open, file!) : null;
+            return isOpen ? new SndfileDecoder(reader, bytes, opening, file!) : null;
         }
         finally
         {
@@ -127,7 +131,7 @@ internal sealed class SndfileDecoder : ITrackDecoder
     public void SeekFrames(long frame, CancellationToken cancellationToken)
     {
         frame = Math.Clamp(frame, 0, LengthFrames ?? long.MaxValue);
-        if (_hasNewIndex)
+        if (_opening.IsStale)
             Close();
         if (_file is null)
             Reopen(cancellationToken);
@@ -143,11 +147,9 @@ internal sealed class SndfileDecoder : ITrackDecoder
     /// <summary>Takes effect with the next seek; an index of another track is left.</summary>
     public void UseIndex(TrackIndex index)
     {
-        if (_isIndexed || index is not SoundIndex { Layout: var layout } sound || layout.LengthFrames != LengthFrames
-            || layout.SampleRate != SampleRate || layout.Channels != Channels)
-            return;
-        _open = SplicedSoundFile.By(sound, _open);
-        _isIndexed = _hasNewIndex = true;
+        if (index is SoundIndex { Layout: var layout } sound && layout.LengthFrames == LengthFrames && layout.SampleRate == SampleRate
+            && layout.Channels == Channels)
+            _opening.UseIndex(sound);
     }
 
     /// <summary>Counts the frames of the whole track by decoding it. The place is lost.</summary>
@@ -171,6 +173,7 @@ internal sealed class SndfileDecoder : ITrackDecoder
         var got = Call(count, out var hasFailed, cancellationToken);
         if (got == count && !hasFailed)
         {
+            _opening.OnSound();
             _position += got;
             return got;
         }
@@ -190,10 +193,11 @@ internal sealed class SndfileDecoder : ITrackDecoder
         Concealed++;
         ConcealedFrames += count - good;
         _silentBlocks++;
+        var isGivenUp = _opening.OnSilence();
         _position += count;
         if (_position == LengthFrames)
             return count;
-        if (System.Numerics.BitOperations.IsPow2(_silentBlocks) || _silentBlocks % LongestSkipBlocks == 0)
+        if (isGivenUp || System.Numerics.BitOperations.IsPow2(_silentBlocks) || _silentBlocks % LongestSkipBlocks == 0)
         {
             // A handle that has met damage does not always find back to itself.
             var (position, tries) = (_position, _silentBlocks);
@@ -258,10 +262,7 @@ internal sealed class SndfileDecoder : ITrackDecoder
     private void Reopen(CancellationToken cancellationToken)
     {
         Close();
-        _hasNewIndex = false;
-        _bytes.Begin(cancellationToken);
-        _bytes.Seek(0, SeekOrigin.Begin);
-        _file = _open(_bytes, out var error);
+        _file = _opening.Open(out var error, cancellationToken);
         CloseIfFailed(cancellationToken);
         _position = 0;
         if (_file is null)

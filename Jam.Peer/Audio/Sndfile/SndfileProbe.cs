@@ -21,7 +21,7 @@ internal static class SndfileProbe
         if (format.Container == Container.Ogg && OggChain.Find(reader, format.Start, cancellationToken) is { } links)
             return OggChain.Look(reader, links, open, cancellationToken);
         open = LongWav.By(reader, format, open, cancellationToken);
-        using var decoder = SndfileDecoder.Open(reader, format.Start, open, out var error, cancellationToken);
+        using var decoder = SndfileDecoder.Open(reader, null, open, _ => (format.Start, open), out var error, cancellationToken);
         if (decoder is null && format.Container == Container.Ogg && IsFlac(reader, format.Start, cancellationToken))
             return TrackProbe.Failed("it is FLAC in an Ogg, which this machine's libsndfile cannot read", "this makes a FLAC of it: ffmpeg -i FILE -c copy FILE.flac");
         if (decoder is null)
@@ -59,7 +59,7 @@ internal static class SndfileProbe
     private static bool IsTrue(
         in SoundScan scan, SoundIndex index, ITrackReader reader, TrackFormat format, OpenSoundFile open, SndfileDecoder straight, CancellationToken cancellationToken)
     {
-        using var indexed = SndfileDecoder.Open(reader, format.Start, SplicedSoundFile.By(index, open), out _, cancellationToken);
+        using var indexed = SndfileDecoder.Open(reader, index, open, null, out _, cancellationToken);
         if (indexed is null)
             return false;
         var length = index.Layout.LengthFrames;

@@ -20,13 +20,18 @@ internal sealed class SplicedSoundFile : ISoundFile
     private readonly TrackBytes _bytes;
     private readonly SoundIndex _index;
     private readonly OpenSoundFile _open;
+    private readonly Action<string>? _failed;
     private readonly float[] _skipped;
     private ISoundFile? _file;
     private long _at;
 
-    private SplicedSoundFile(TrackBytes bytes, SoundIndex index, OpenSoundFile open)
+    /// <param name="bytes">The track.</param>
+    /// <param name="index">Where its sound stands.</param>
+    /// <param name="open">The library.</param>
+    /// <param name="failed">Told why a seek led nowhere, one clause.</param>
+    public SplicedSoundFile(TrackBytes bytes, SoundIndex index, OpenSoundFile open, Action<string>? failed = null)
     {
-        (_bytes, _index, _open) = (bytes, index, open);
+        (_bytes, _index, _open, _failed) = (bytes, index, open, failed);
         _skipped = new float[BlockFrames * Channels];
         Layout = StereoMix.Usual(Channels);
         Splice(0);
@@ -42,13 +47,6 @@ internal sealed class SplicedSoundFile : ISoundFile
     public bool NeedsSettling => false;
 
     public Speaker[] Layout { get; private set; }
-
-    /// <summary>What opens the parts of a track by its index.</summary>
-    public static OpenSoundFile By(SoundIndex index, OpenSoundFile open) => (TrackBytes bytes, out string? error) =>
-    {
-        error = null;
-        return new SplicedSoundFile(bytes, index, open);
-    };
 
     public long Seek(long frame)
     {
@@ -85,10 +83,13 @@ internal sealed class SplicedSoundFile : ISoundFile
         Splice(entry);
         // libsndfile looks at the first samples of a WAV, which nobody asked for.
         _bytes.IsBlank = _index.Layout.Kind == SoundKind.Plain;
-        _file = _open(_bytes, out _);
+        _file = _open(_bytes, out var error);
         _bytes.IsBlank = false;
         if (_file is null || _file.Channels != Channels || _file.SampleRate != SampleRate || (_at = _index.FirstOf(entry, _file.Frames)) < 0)
         {
+            _failed?.Invoke(_file is null
+                ? $"what begins at byte {_index.Offsets[entry]} cannot be opened: {error}"
+                : $"what begins at byte {_index.Offsets[entry]} has {_file.Frames} frames, {_file.Channels} channels and {_file.SampleRate} Hz");
             Close();
             return false;
         }

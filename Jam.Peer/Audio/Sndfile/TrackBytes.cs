@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Jam.Peer.Playback;
 
 namespace Jam.Peer.Audio.Sndfile;
@@ -14,7 +15,8 @@ internal sealed class TrackBytes
 
     private static readonly byte[] s_blank = new byte[4096];
 
-    private readonly ByteWindow _window;
+    private readonly ITrackReader _reader;
+    private ByteWindow _window;
     private byte[] _head = [];
     private byte[] _tail = [];
     private long _from;
@@ -22,12 +24,10 @@ internal sealed class TrackBytes
     private CancellationToken _token;
 
     /// <param name="reader">The track.</param>
-    /// <param name="start">Where in the track the file begins, bytes.</param>
-    public TrackBytes(ITrackReader reader, long start)
+    public TrackBytes(ITrackReader reader)
     {
-        _window = new ByteWindow(reader);
-        _from = start;
-        Length = _soundBytes = Math.Max(0, reader.LengthBytes - start);
+        _reader = reader;
+        ShowAll(0);
     }
 
     /// <summary>Bytes of the file.</summary>
@@ -69,6 +69,15 @@ internal sealed class TrackBytes
         tail.CopyTo(_tail, gap);
         Length = _head.Length + _soundBytes + _tail.Length;
         Position = 0;
+    }
+
+    /// <summary>From now on the file is the track from some byte on, and nothing is kept of what was read of it.</summary>
+    [MemberNotNull(nameof(_window))]
+    public void ShowAll(long start)
+    {
+        _window = new ByteWindow(_reader);
+        (_head, _tail, _from, Position) = ([], [], start, 0);
+        Length = _soundBytes = Math.Max(0, _reader.LengthBytes - start);
     }
 
     /// <summary>Reads as much as was asked for, less only at the end; nothing after a failure.</summary>
