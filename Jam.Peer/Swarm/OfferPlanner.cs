@@ -126,11 +126,20 @@ internal sealed class OfferPlanner(SwarmState state)
         foreach (var stripe in _stripes.Values.OrderBy(s => s.Track.Priority))
         {
             Expire(stripe, nowUs);
-            for (var room = RoomForOffers(stripe.Track, nowUs); room > 0 && stripe.Next(nowUs, 3 * _state.ChunkUs(stripe.Track), TailEarly(stripe.Track)) is >= 0 and var chunk
-                && LeastLoaded(stripe, chunk, nowUs) is var (link, view); room--)
+            var room = RoomForOffers(stripe.Track, nowUs);
+            while (room > 0 && stripe.Next(nowUs, 3 * _state.ChunkUs(stripe.Track), TailEarly(stripe.Track)) is >= 0 and var chunk)
             {
-                stripe.Covered.Set(chunk);
-                stripe.Again.Clear(chunk);
+                if (LeastLoaded(stripe, chunk, nowUs) is not var (link, view))
+                {
+                    // What someone has is no reason to keep back what nobody has.
+                    if (stripe.Track.Availability[chunk] == 0)
+                        break;
+                    stripe.Cover(chunk);
+                    continue;
+                }
+
+                room--;
+                stripe.Cover(chunk);
                 view.OfferedByUs[chunk] = (nowUs, false);
                 view.IsSpare = false;
                 _state.Send(link, new OfferFrame(stripe.Track.Slot, [chunk]));

@@ -51,12 +51,20 @@ internal sealed class Stripe(Track track)
             var chunk = (_start + Cursor) % (_last + 1);
             if (Covered[chunk])
                 continue;
-            if (Track.Availability[chunk] == 0 || Again[chunk])
+            // A second one who has it relays it, or all have it by now.
+            if (Track.Availability[chunk] == 0 || (Again[chunk] && Track.Availability[chunk] == 1))
                 return chunk;
-            Covered.Set(chunk);
+            Cover(chunk);
         }
 
         return -1;
+    }
+
+    /// <summary>It is offered, or need not be.</summary>
+    public void Cover(int chunk)
+    {
+        Covered.Set(chunk);
+        Again.Clear(chunk);
     }
 
     public void Uncover(int chunk)

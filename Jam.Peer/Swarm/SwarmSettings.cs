@@ -18,6 +18,12 @@ internal sealed record SwarmSettings
     /// <summary>Most requests in flight on a link.</summary>
     public int MaxInFlight { get; init; } = 64;
 
+    /// <summary>
+    /// Requests that were taken back on one link and may still be answered. Sockets of a quick way hold megabytes that left before word of
+    /// that came: whoever sent them is no liar.
+    /// </summary>
+    public int MaxCancelled { get; init; } = 1_024;
+
     /// <summary>What is kept in flight beyond the round trip, so that the other side never waits for a request.</summary>
     public long InFlightSlackUs { get; init; } = 250_000;
 

@@ -207,7 +207,7 @@ internal sealed class SwarmState(SwarmSettings settings)
         if (RequestPlanner.Settle(link, view, chunk) is null)
             return false;
         link.Cancelled.Enqueue((view.Track.Id, chunk));
-        if (link.Cancelled.Count > Settings.MaxInFlight)
+        if (link.Cancelled.Count > Settings.MaxCancelled)
             link.Cancelled.Dequeue();
         Send(link, new CancelFrame(view.Track.Slot, chunk));
         return true;

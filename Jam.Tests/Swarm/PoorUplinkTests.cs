@@ -43,6 +43,37 @@ internal sealed class PoorUplinkTests
     }
 
     [Test]
+    public void What_its_first_holder_does_not_relay_and_all_have_meanwhile_holds_up_no_other_chunk()
+    {
+        var host = Host();
+        var offered = Offers(host);
+        var (refuser, chunk) = offered[0];
+        host.Receive(refuser, new HaveFrame(7, [chunk]), 2_000);
+        host.Receive(refuser, new RejectFrame(7, chunk), 2_001);
+        foreach (var id in host.Links.Keys.Where(id => id != refuser).ToArray())
+            host.Receive(id, new HaveFrame(7, [chunk]), 2_002);
+        Offers(host);
+        GoesOn(host, offered[1]);
+    }
+
+    [Test]
+    public void What_the_only_viewer_has_and_does_not_relay_holds_up_no_other_chunk()
+    {
+        var host = Host(1);
+        var offered = Offers(host);
+        host.Receive(offered[0].Link, new HaveFrame(7, [offered[0].Chunk]), 2_000);
+        host.Receive(offered[0].Link, new RejectFrame(7, offered[0].Chunk), 2_001);
+        Offers(host);
+        GoesOn(host, offered[1]);
+    }
+
+    private static void GoesOn(SwarmCore host, (LinkId Link, int Chunk) had)
+    {
+        host.Receive(had.Link, new HaveFrame(7, [had.Chunk]), 3_000);
+        Assert.That(Offers(host), Is.Not.Empty);
+    }
+
+    [Test]
     public void A_rejection_of_what_was_not_offered_changes_nothing()
     {
         var host = Host();
@@ -75,12 +106,12 @@ internal sealed class PoorUplinkTests
         Assert.That(core.ChunkArrived(new LinkId(1), track.Id, chunk, arrivedUs), Is.True);
     }
 
-    private static SwarmCore Host()
+    private static SwarmCore Host(int viewers = Viewers)
     {
         var core = new SwarmCore(new SwarmSettings());
         core.WantTrack(Track.Id, 0, 0);
         core.OpenTrack(Track, Bitfield.Full(Track.ChunkCount), striped: true, 0);
-        for (var i = 1; i <= Viewers; i++)
+        for (var i = 1; i <= viewers; i++)
         {
             core.LinkUp(new LinkId(i), $"v{i}", false, 0);
             core.Receive(new LinkId(i), new TrackFrame(7, Track.Id, TrackFlags.HasManifest), 1_000);
