@@ -28,11 +28,11 @@ internal sealed class PipeGate(SwarmState state)
     public void Begin() => _usualSlowerUs = UsualSlowerUs();
 
     /// <summary>
-    /// How many links share the uplink with a chunk that is handed over now, its own among them. What is about to be gone is no more of them: a
-    /// pace that is halved for its sake stays so for all of the chunk.
+    /// How fast a striping host's chunk that is handed over now may go out over a slow uplink, microseconds per byte; 0: as fast as it goes. A chunk's
+    /// first ten packets would else wait before the uplink all at once: what the room says waits behind them, the clock's answers too, and some are dropped.
     /// </summary>
-    public int Sharing(long nowUs) =>
-        _drainedAtUs - _state.Settings.SocketQueueUs <= nowUs ? 1 : 1 + _state.Links.Values.Count(link => link.Pipe.Count > 0);
+    public double PaceUsPerByte(int bytes, long nowUs) =>
+        _state.UplinkUsPerByte * bytes > _state.Settings.SlowChunkUs ? _state.UplinkUsPerByte * Sharing(nowUs) / _state.Settings.PaceGain : 0;
 
     /// <summary>A chunk is handed over.</summary>
     public void OnSending(int bytes, long nowUs) => _drainedAtUs = Math.Max(_drainedAtUs, nowUs) + (long)(_state.UplinkUsPerByte * bytes);
@@ -125,6 +125,11 @@ internal sealed class PipeGate(SwarmState state)
         dueUs = Math.Min(dueUs, agesAtUs);
         return false;
     }
+
+    // How many links share the uplink with a chunk that is handed over now, its own among them. What is about to be gone is no more of them: a
+    // pace that is halved for its sake stays so for all of the chunk.
+    private int Sharing(long nowUs) =>
+        _drainedAtUs - _state.Settings.SocketQueueUs <= nowUs ? 1 : 1 + _state.Links.Values.Count(link => link.Pipe.Count > 0);
 
     // What delays most of them is what waits on this side, and as much on theirs; what comes on top is a slow receiver. Were it measured
     // from the quickest, all would let one another's queues fill until packets are lost.

@@ -81,15 +81,6 @@ internal sealed class SwarmState(SwarmSettings settings)
 
     public UsualLink Usual { get; } = new();
 
-    /// <summary>
-    /// How fast a striping host's chunk may go out over a slow uplink, microseconds per byte; 0: as fast as it goes. A chunk's first ten packets would
-    /// else wait before the uplink all at once: what the room says waits behind them, the clock's answers too, and some are dropped.
-    /// </summary>
-    /// <param name="bytes">Of the chunk.</param>
-    /// <param name="sharing">How many links share the uplink while it goes out.</param>
-    public double PaceUsPerByte(int bytes, int sharing) =>
-        Uplink.UsPerByte * bytes > Settings.SlowChunkUs ? Uplink.UsPerByte * sharing / Settings.PaceGain : 0;
-
     /// <summary>How fast chunks arrive.</summary>
     public ArrivalMeter Arrivals { get; } = new();
 

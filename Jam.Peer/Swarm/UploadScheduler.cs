@@ -89,7 +89,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             }
 
             link.Wishes.Remove(wish);
-            var pace = wish.Of.Track.IsStriped ? _state.PaceUsPerByte(size, _pipe.Sharing(nowUs)) : 0;
+            var pace = wish.Of.Track.IsStriped ? _pipe.PaceUsPerByte(size, nowUs) : 0;
             link.Pipe.Add(new Piped(wish.Of, wish.Chunk, size, nowUs));
             _pipe.OnSending(size, nowUs);
             link.Sending++;

@@ -22,7 +22,6 @@ internal sealed class TrackOpening(TrackBytes bytes, OpenSoundFile library, Plai
     private OpenSoundFile? _open;
     private int _silent;
     private bool _isTrusted;
-    private bool _isRefused;
     private string? _why;
 
     /// <summary>Whether an index has come since the track was opened last.</summary>
@@ -32,7 +31,7 @@ internal sealed class TrackOpening(TrackBytes bytes, OpenSoundFile library, Plai
     public string? Remark { get; private set; }
 
     /// <summary>The index in use.</summary>
-    public SoundIndex? Index => _isRefused ? null : _index;
+    public SoundIndex? Index => Remark is null ? _index : null;
 
     /// <summary>From the next time on it is opened by an index; the first one that fits stays.</summary>
     public void UseIndex(SoundIndex index)
@@ -73,7 +72,7 @@ internal sealed class TrackOpening(TrackBytes bytes, OpenSoundFile library, Plai
     {
         if (Index is null || plain is null || _isTrusted || ++_silent < Patience)
             return false;
-        (_isRefused, _open) = (true, null);
+        _open = null;
         Remark = $"this track's index leads to no sound ({_why ?? "what is there cannot be decoded"}); it is decoded without";
         return true;
     }
