@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Security.Authentication;
 using Jam.Peer.Wire;
+using Jam.Server.Contracts;
 
 namespace Jam.Peer.Network;
 
@@ -18,11 +19,12 @@ internal sealed class FrameStream : IAsyncDisposable
     private const int MaxPacingRate = 47;
 
     private const int SmallBytes = 1024;
+    private const int LeastPendingBytes = 256;
     private static readonly TimeSpan Lump = TimeSpan.FromMilliseconds(20);
 
     private Stream _stream;
     private PipeReader _reader;
-    private readonly OutBuffer _pending = new();
+    private readonly RentedBuffer _pending = new(LeastPendingBytes);
     private long _written;
     private double _paceUsPerByte;
     private volatile TimeProvider? _lumps;

@@ -33,17 +33,21 @@ public static class ControlCodec
     /// <summary>The UTF-8 bytes of a server's message.</summary>
     public static byte[] Serialize(ServerMessage message)
     {
-        using var buffer = new RentedBuffer(1024);
+        var buffer = new RentedBuffer(1024);
         Serialize(message, buffer);
-        return buffer.Written.ToArray();
+        var utf8 = buffer.Written.ToArray();
+        buffer.Clear();
+        return utf8;
     }
 
     /// <summary>The UTF-8 bytes of a client's message.</summary>
     public static byte[] Serialize(ClientMessage message)
     {
-        using var buffer = new RentedBuffer(512);
+        var buffer = new RentedBuffer(512);
         Serialize(message, buffer);
-        return buffer.Written.ToArray();
+        var utf8 = buffer.Written.ToArray();
+        buffer.Clear();
+        return utf8;
     }
 
     /// <summary>Appends a server's message to a buffer of the caller's.</summary>

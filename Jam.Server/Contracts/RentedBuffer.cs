@@ -3,51 +3,61 @@ using System.Buffers;
 namespace Jam.Server.Contracts;
 
 /// <summary>
-/// Takes what is written into an array of the pool: of each message the array that it ends up in is all that is allocated. What thousands of
-/// joins would leave behind in buffers that grow is a third of what a server's garbage collector has to do then.
+/// What is written and not sent yet, in an array of the pool that is borrowed at the first byte and goes back when all of it is sent: most
+/// connections are idle, and what thousands of joins would leave behind in buffers that grow is a third of what a server's garbage collector
+/// has to do then. For one thread at a time.
 /// </summary>
-/// <param name="capacity">Bytes that it begins with.</param>
-internal sealed class RentedBuffer(int capacity) : IBufferWriter<byte>, IDisposable
+/// <param name="leastBytes">Borrowed at the least.</param>
+internal sealed class RentedBuffer(int leastBytes) : IBufferWriter<byte>
 {
-    private byte[] _array = ArrayPool<byte>.Shared.Rent(capacity);
-    private int _length;
+    private byte[] _bytes = [];
 
-    /// <summary>What was written; valid until more is, or it is disposed of.</summary>
-    public ReadOnlySpan<byte> Written => _array.AsSpan(0, _length);
+    /// <summary>How many there are.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>All of them, until something is added or they are cleared.</summary>
+    public ReadOnlyMemory<byte> Written => _bytes.AsMemory(0, Count);
 
     /// <inheritdoc/>
     public void Advance(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _array.Length - _length);
-        _length += count;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _bytes.Length - Count);
+        Count += count;
     }
 
     /// <inheritdoc/>
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
-        Ensure(Math.Max(1, sizeHint));
-        return _array.AsMemory(_length);
+        Grow(sizeHint);
+        return _bytes.AsMemory(Count);
     }
 
     /// <inheritdoc/>
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>They are sent, or not wanted any more.</summary>
+    public void Clear()
     {
-        if (_array.Length > 0)
-            ArrayPool<byte>.Shared.Return(_array);
-        (_array, _length) = ([], 0);
+        Count = 0;
+        Return();
+        _bytes = [];
     }
 
-    private void Ensure(int free)
+    private void Grow(int by)
     {
-        if (_array.Length - _length >= free)
+        var size = Count + Math.Max(by, 1);
+        if (size <= _bytes.Length)
             return;
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(2 * _array.Length, _length + free));
-        Written.CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_array);
-        _array = larger;
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(leastBytes, Math.Max(size, 2 * Count)));
+        Written.Span.CopyTo(larger);
+        Return();
+        _bytes = larger;
+    }
+
+    private void Return()
+    {
+        if (_bytes.Length > 0)
+            ArrayPool<byte>.Shared.Return(_bytes);
     }
 }
