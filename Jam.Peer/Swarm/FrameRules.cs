@@ -218,6 +218,8 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         {
             view.IsOpen = true;
             view.IsSpare = !view.IsStriper;
+            // What has room relays again.
+            view.Declines &= view.IsStriper;
         }
 
         foreach (var chunk in chunks)

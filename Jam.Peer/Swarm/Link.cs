@@ -64,6 +64,9 @@ internal sealed class LinkTrack(Track track)
     /// <summary>What a striping host was told to have relayed by another; a poor uplink holds a few such chunks.</summary>
     public HashSet<int> Disowned { get; } = [];
 
+    /// <summary>Whether the other side was refused something because this uplink was poor.</summary>
+    public bool WasRefused { get; set; }
+
     /// <summary>How many of its offers were refused.</summary>
     public int Declined { get; set; }
 

@@ -43,6 +43,7 @@ internal sealed class PoorUplink(SwarmState state)
         {
             var chunk = view.OfferedToUs.Min;
             view.OfferedToUs.Remove(chunk);
+            view.WasRefused |= _state.IsUplinkPoor;
             _state.Send(link, new RejectFrame(view.Track.Slot, chunk));
         }
     }

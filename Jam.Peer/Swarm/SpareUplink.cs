@@ -36,6 +36,21 @@ internal sealed class SpareUplink(SwarmState state)
         }
     }
 
+    /// <summary>The uplink is not poor, or no more: whoever was refused something for that learns that it relays again.</summary>
+    public void Recant()
+    {
+        foreach (var link in _state.Links.Values)
+        {
+            foreach (var view in link.Tracks.Values)
+            {
+                if (!view.WasRefused)
+                    continue;
+                view.WasRefused = false;
+                _state.Send(link, new OfferFrame(view.Track.Slot, []));
+            }
+        }
+    }
+
     private (Link, LinkTrack)? Neediest(Track track, long nowUs)
     {
         (Link, LinkTrack)? found = null;

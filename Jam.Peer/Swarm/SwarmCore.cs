@@ -153,7 +153,7 @@ internal sealed class SwarmCore
     public void SetRtt(LinkId id, long rttUs)
     {
         if (_state.Links.TryGetValue(id, out var link))
-            link.SetRtt(Math.Max(1, rttUs));
+            _state.SetRtt(link, Math.Max(1, rttUs));
     }
 
     /// <summary>Whether a peer waits for a chunk from here that it is about to play.</summary>

@@ -61,7 +61,10 @@ internal sealed record SwarmSettings
     public long HaveDelayUs { get; init; } = 10_000;
 
     /// <summary>As <see cref="HaveDelayUs"/>, at the most, where others wait for what they have asked for already, and nothing plays.</summary>
-    public long BusyHaveDelayUs { get; init; } = 60_000;
+    public long BusyHaveDelayUs { get; init; } = 150_000;
+
+    /// <summary>As <see cref="BusyHaveDelayUs"/>, as a part of the time that what they have asked for takes.</summary>
+    public double BusyHavePart { get; init; } = 0.3;
 
     /// <summary>HAVE of its own to everyone takes no more than this part of the uplink: where that is slow, they wait for longer.</summary>
     public double HaveShare { get; init; } = 0.1;
@@ -161,6 +164,15 @@ internal sealed record SwarmSettings
 
     /// <summary>An uplink is poor, too, where what goes with fetching at the room's pace would take this part of it.</summary>
     public double PoorLoad { get; init; } = 0.8;
+
+    /// <summary>An uplink that counts for poor is judged again after this at the soonest.</summary>
+    public long DoubtUs { get; init; } = 500_000;
+
+    /// <summary>A round trip that waits for less than this part of what a spent uplink would make it wait contradicts that.</summary>
+    public double DoubtQueuePart { get; init; } = 0.25;
+
+    /// <summary>So many round trips in a row that contradict it are no accident.</summary>
+    public int DoubtRtts { get; init; } = 10;
 
     /// <summary>With a cap under which a chunk takes longer, a peer relays nothing that others have.</summary>
     public long CappedOutUs { get; init; } = 2_000_000;

@@ -54,8 +54,15 @@ internal sealed class SwarmState(SwarmSettings settings)
         _effects.Add(new SendFrame(link.Id, frame));
     }
 
+    /// <summary>A round trip was measured on a link.</summary>
+    public void SetRtt(Link link, long rttUs)
+    {
+        link.SetRtt(rttUs);
+        Uplink.Doubt.OnRtt(link.RttUs - link.LeastRttUs, OwnQueueUs);
+    }
+
     /// <summary>What the uplink carries.</summary>
-    public UplinkMeter Uplink { get; } = new();
+    public UplinkMeter Uplink { get; } = new(settings);
 
     /// <summary>Over all links, microseconds per byte; 0 before the first chunk has arrived.</summary>
     public double UplinkUsPerByte => Uplink.UsPerByte;
@@ -125,7 +132,7 @@ internal sealed class SwarmState(SwarmSettings settings)
         var isHurried = !IsUplinkPoor || view.IsStriper;
         var share = isHurried ? Settings.HaveShare : Settings.PoorHaveShare;
         var delayUs = (long)Math.Clamp(packetsUs / share, least, Math.Max(least, isHurried ? 1_000_000 : 3_000_000));
-        return view.IsStriper || view.Track.IsRunning ? delayUs : Math.Max(delayUs, Math.Min(Settings.BusyHaveDelayUs, queueUs / 8));
+        return view.IsStriper || view.Track.IsRunning ? delayUs : Math.Max(delayUs, Math.Min(Settings.BusyHaveDelayUs, (long)(queueUs * Settings.BusyHavePart)));
     }
 
     /// <summary>

@@ -16,6 +16,9 @@ internal sealed class Piped(LinkTrack of, int chunk, int bytes, long atUs)
 
     /// <summary>Whether the other side has it from elsewhere by now.</summary>
     public bool IsCancelled { get; set; }
+
+    /// <summary>Whether nothing else was on its way when it was handed over, though there was more to send than was let out.</summary>
+    public bool IsAlone { get; init; }
 }
 
 /// <summary>
@@ -23,7 +26,7 @@ internal sealed class Piped(LinkTrack of, int chunk, int bytes, long atUs)
 /// of a slow uplink with many links; what says it is how much arrives: a HAVE of the chunk from whoever it was sent to. Counted over
 /// times in which there was more to send than was let out; what arrived while there was too little counts only where it is more.
 /// </summary>
-internal sealed class UplinkMeter
+internal sealed class UplinkMeter(SwarmSettings settings)
 {
     private const long WindowUs = 250_000;
     private const int WindowChunks = 3;
@@ -35,6 +38,19 @@ internal sealed class UplinkMeter
     private int _chunks;
     private bool _isReached;
     private double _last;
+
+    /// <summary>Whether round trips contradict what the first chunk said.</summary>
+    public UplinkDoubt Doubt { get; } = new(settings);
+
+    /// <summary>Where round trips contradict it, what was measured is forgotten: the next chunk is the first again.</summary>
+    /// <returns>Whether it was.</returns>
+    public bool TryForget(long nowUs)
+    {
+        if (!IsKnown || !Doubt.TryTake(nowUs))
+            return false;
+        (_rate, _last, _isReached, _sinceUs, LeastUsPerByte) = (0, 0, false, -1, 0);
+        return true;
+    }
 
     /// <summary>Microseconds per byte; 0: unknown yet.</summary>
     public double UsPerByte => _rate > 0 ? 1 / _rate : 0;
@@ -72,7 +88,9 @@ internal sealed class UplinkMeter
         var tookUs = Math.Max(1, nowUs - chunk.AtUs);
         // The way there and back is not the uplink's.
         if (!IsKnown)
-            Take(chunk.Bytes / Math.Max(tookUs / 3.0, tookUs - rttUs), onlyMore: false);
+            Doubt.Begin(nowUs);
+        if (!IsKnown || chunk.IsAlone)
+            Take(chunk.Bytes / Math.Max(tookUs / 3.0, tookUs - rttUs), onlyMore: IsKnown);
         if (_sinceUs < 0)
         {
             (_sinceUs, _bytes, _chunks) = (nowUs, 0, 0);

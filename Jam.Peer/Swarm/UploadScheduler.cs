@@ -23,7 +23,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     {
         if (!of.Track.Have[request.Chunk] || link.Wishes.Count >= _state.Settings.MaxQueuedRequests || IsForOthers(of, request.Chunk))
         {
-            _state.Send(link, new RejectFrame(of.Track.Slot, request.Chunk));
+            Refuse(link, of, request.Chunk);
             TellStriper(of.Track, request.Chunk);
             return;
         }
@@ -70,8 +70,10 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         DueUs = long.MaxValue;
         Refill(nowUs);
         _pipe.Begin();
-        if (_state.IsUplinkPoor)
+        if (_state.IsUplinkPoor && !_state.Uplink.TryForget(nowUs))
             LeaveToOthers();
+        else
+            _spare.Recant();
         while (Next(nowUs) is var (link, wish))
         {
             var size = wish.Of.Track.Manifest!.SizeOf(wish.Chunk);
@@ -90,7 +92,8 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
 
             link.Wishes.Remove(wish);
             var pace = wish.Of.Track.IsStriped ? _pipe.PaceUsPerByte(size, nowUs) : 0;
-            link.Pipe.Add(new Piped(wish.Of, wish.Chunk, size, nowUs));
+            var isAlone = _state.IsUplinkSpent && _state.Links.Values.All(l => l.Pipe.Count == 0);
+            link.Pipe.Add(new Piped(wish.Of, wish.Chunk, size, nowUs) { IsAlone = isAlone });
             _pipe.OnSending(size, nowUs);
             link.Sending++;
             link.BytesUp += size;
@@ -205,7 +208,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
                 if (!IsForOthers(wish.Of, wish.Chunk))
                     continue;
                 link.Wishes.RemoveAt(i);
-                _state.Send(link, new RejectFrame(wish.Of.Track.Slot, wish.Chunk));
+                Refuse(link, wish.Of, wish.Chunk);
                 TellStriper(wish.Of.Track, wish.Chunk);
             }
         }
@@ -219,8 +222,14 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         foreach (var link in _state.Links.Values)
         {
             if (link.Tracks.TryGetValue(track.Id, out var view) && view is { IsReserved: true } && view.Disowned.Add(chunk))
-                _state.Send(link, new RejectFrame(track.Slot, chunk));
+                Refuse(link, view, chunk);
         }
+    }
+
+    private void Refuse(Link link, LinkTrack of, int chunk)
+    {
+        of.WasRefused |= _state.IsUplinkPoor;
+        _state.Send(link, new RejectFrame(of.Track.Slot, chunk));
     }
 
     private bool IsForOthers(LinkTrack of, int chunk) =>

@@ -40,7 +40,8 @@ internal sealed class SimPeer(string name, SwarmSettings settings, double upByte
 
     public SwarmCore Core { get; } = new(settings);
 
-    public double UpBytesPerUs { get; } = upBytesPerUs;
+    /// <summary>May change while the room runs.</summary>
+    public double UpBytesPerUs { get; set; } = upBytesPerUs;
 
     public double DownBytesPerUs { get; } = downBytesPerUs;
 
