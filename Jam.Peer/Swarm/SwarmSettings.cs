@@ -169,10 +169,10 @@ internal sealed record SwarmSettings
     public long DoubtUs { get; init; } = 500_000;
 
     /// <summary>A round trip that waits for less than this part of what a spent uplink would make it wait contradicts that.</summary>
-    public double DoubtQueuePart { get; init; } = 0.25;
+    public double DoubtQueuePart { get; init; } = 0.2;
 
     /// <summary>So many round trips in a row that contradict it are no accident.</summary>
-    public int DoubtRtts { get; init; } = 10;
+    public int DoubtRtts { get; init; } = 12;
 
     /// <summary>With a cap under which a chunk takes longer, a peer relays nothing that others have.</summary>
     public long CappedOutUs { get; init; } = 2_000_000;

@@ -9,6 +9,9 @@ internal sealed class Piped(LinkTrack of, int chunk, int bytes, long atUs)
 
     public int Bytes { get; } = bytes;
 
+    /// <summary>Whether it is the track's last one and shorter than the others.</summary>
+    public bool IsShort => Bytes < Of.Track.Manifest!.ChunkSizeBytes;
+
     public long AtUs { get; } = atUs;
 
     /// <summary>Whether the kernel has taken it.</summary>
@@ -70,7 +73,7 @@ internal sealed class UplinkMeter(SwarmSettings settings)
     /// <summary>The first chunk has been on its way for a while.</summary>
     public void Wait(Piped first, long nowUs)
     {
-        if (!IsKnown)
+        if (!IsKnown && !first.IsShort)
             LeastUsPerByte = (nowUs - first.AtUs) / (double)first.Bytes;
     }
 

@@ -162,10 +162,14 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             return true;
         }
 
-        _state.Uplink.Deliver(piped, link.LeastRttUs, nowUs);
-        // The last chunk of a track is shorter: it would make all others look late.
-        if (piped.Bytes == of.Track.Manifest!.ChunkSizeBytes)
+        // The last chunk of a track is shorter: it would make all others look late. And most of it may be within what counts as acknowledged
+        // before it is: by that a slow uplink would seem a quick one.
+        if (!piped.IsShort)
+        {
+            _state.Uplink.Deliver(piped, link.LeastRttUs, nowUs);
             link.Answered(nowUs - piped.AtUs);
+        }
+
         link.Pipe.RemoveAt(index);
         return true;
     }

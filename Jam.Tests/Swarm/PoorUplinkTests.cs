@@ -87,15 +87,21 @@ internal sealed class PoorUplinkTests
     [Test]
     public void The_short_last_chunk_does_not_make_the_others_look_late()
     {
-        var track = SwarmSimulator.MakeManifest(3 * 16_384 + 100, 16_384);
-        var core = new SwarmCore(new SwarmSettings());
-        core.WantTrack(track.Id, 0, 0);
-        core.OpenTrack(track, Bitfield.Full(track.ChunkCount), false, 0);
-        core.LinkUp(new LinkId(1), "one", false, 0);
-        core.Receive(new LinkId(1), new TrackFrame(7, track.Id, TrackFlags.HasManifest), 0);
+        var (track, core) = Giver(3 * 16_384 + 100);
         Send(core, track, 0, 0, 90_000);
         Send(core, track, 3, 100_000, 110_000);
         Assert.That(core.Links[new LinkId(1)].FastestUs, Is.EqualTo(90_000));
+    }
+
+    // Most of it is within what a system may leave unacknowledged for a moment: it seems to be there as soon as it has left.
+    [Test]
+    public void The_short_last_chunk_does_not_say_what_the_uplink_carries()
+    {
+        var (track, core) = Giver(3 * 16_384 + 2_880);
+        Send(core, track, 3, 0, 1_000);
+        Assert.That(core.UplinkUsPerByte, Is.Zero);
+        Send(core, track, 0, 10_000, 10_000 + 655_360);
+        Assert.That(core.UplinkUsPerByte, Is.EqualTo(40).Within(1));
     }
 
     private static void Send(SwarmCore core, Manifest track, int chunk, long askedUs, long arrivedUs)
@@ -104,6 +110,17 @@ internal sealed class PoorUplinkTests
         Assert.That(core.TakeEffects().OfType<SendChunk>().Select(s => s.Chunk), Is.EqualTo(new[] { chunk }));
         core.ChunkSent(new LinkId(1), track.SizeOf(chunk), askedUs + 1);
         Assert.That(core.ChunkArrived(new LinkId(1), track.Id, chunk, arrivedUs), Is.True);
+    }
+
+    private static (Manifest Track, SwarmCore Core) Giver(long length)
+    {
+        var track = SwarmSimulator.MakeManifest(length, 16_384);
+        var core = new SwarmCore(new SwarmSettings());
+        core.WantTrack(track.Id, 0, 0);
+        core.OpenTrack(track, Bitfield.Full(track.ChunkCount), false, 0);
+        core.LinkUp(new LinkId(1), "one", false, 0);
+        core.Receive(new LinkId(1), new TrackFrame(7, track.Id, TrackFlags.HasManifest), 0);
+        return (track, core);
     }
 
     private static SwarmCore Host(int viewers = Viewers)
