@@ -183,7 +183,7 @@ public sealed class Player : IAsyncDisposable
         followed.Take(pair, _clock());
         if (FillPlan.For(track.TrackId, pair, followed, _time.NowUs() + OutputLeadUs).Next is not { } next)
             return 0;
-        var first = (long)((Int128)next.FromUs * track.SampleRate / 1_000_000);
+        var first = next.FromUs.Scaled(track.SampleRate, 1_000_000);
         if (track.LengthFrames is { } length && first >= length)
             isComplete = true;
         if (track.Find(first, 1) is not { } ring)

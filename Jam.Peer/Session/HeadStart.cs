@@ -19,7 +19,19 @@ internal static class HeadStart
     {
         if (args.Count == 0 || !args[0].StartsWith('-') || args.Any(s_brief.Contains))
             return Task.CompletedTask;
-        return Task.WhenAll(Task.Run(Speak), args.Any(IsElsewhere) ? Task.CompletedTask : Task.Run(KestrelListener.PrepareAsync));
+        return Task.Run(() => TouchAsync(withServer: !args.Any(IsElsewhere)));
+    }
+
+    // What is needed first comes first. Where there are two processors, both at once would only take turns with what reads the options.
+    private static async Task TouchAsync(bool withServer)
+    {
+        var speaking = Environment.ProcessorCount > 2 ? Task.Run(Speak) : null;
+        if (withServer)
+            await KestrelListener.PrepareAsync();
+        if (speaking is null)
+            Speak();
+        else
+            await speaking;
     }
 
     private static bool IsElsewhere(string arg) => s_elsewhere.Any(option => arg == option || arg.StartsWith(option + "=", StringComparison.Ordinal));

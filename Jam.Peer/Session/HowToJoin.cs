@@ -1,4 +1,5 @@
 using System.Net;
+using Jam.Peer.Network;
 using Jam.Peer.Session.Page;
 using Jam.Server.Contracts;
 using Jam.Server.Hosting;
@@ -18,7 +19,7 @@ internal static class HowToJoin
             yield return $"the rendezvous server listens on port {server.Port}, room '{room}'";
         var trust = server?.Fingerprint is { } fingerprint ? $" --tls-fingerprint {fingerprint}" : "";
         foreach (var address in addresses)
-            yield return $"others join with: {ProgramName.Typed} --connect {new IPEndPoint(address, swarmPort)}{trust}";
+            yield return $"others join with: {ProgramName.Typed} --connect {new IPEndPoint(address, swarmPort).Text()}{trust}";
         if (server is null)
             yield break;
         var link = Page(server, addresses, room);
@@ -33,7 +34,7 @@ internal static class HowToJoin
         var page = server is not null ? Page(server, addresses, room)
             : pages is null ? $"/room/{room}" : new UriBuilder(pages) { Scheme = pages.Scheme == "wss" ? "https" : "http", Path = $"/room/{room}" }.Uri.ToString();
         var link = $"{page}{RoomLinks.InviteMark}{invite.Token}";
-        var command = $"tools/jam --connect {new IPEndPoint(addresses.Count > 0 ? addresses[0] : IPAddress.Loopback, swarmPort)} --invite {invite.Token}";
+        var command = $"tools/jam --connect {new IPEndPoint(addresses.Count > 0 ? addresses[0] : IPAddress.Loopback, swarmPort).Text()} --invite {invite.Token}";
         return ($"invite {invite.Id}{RoomTexts.Terms(invite.Uses, invite.UntilUnixSec)}: {link} or {command}", link);
     }
 
@@ -50,5 +51,5 @@ internal static class HowToJoin
         bind is null || bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any) ? LocalAddresses.All() : [bind];
 
     private static string Page(JamServer server, IReadOnlyList<IPAddress> addresses, string room) =>
-        $"{(server.IsSecure ? "https" : "http")}://{new IPEndPoint(addresses.Count > 0 ? addresses[0] : IPAddress.Loopback, server.WebPort)}/room/{room}";
+        $"{(server.IsSecure ? "https" : "http")}://{new IPEndPoint(addresses.Count > 0 ? addresses[0] : IPAddress.Loopback, server.WebPort).Text()}/room/{room}";
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Jam.Peer.Network;
 
 namespace Jam.Peer.Session;
 
@@ -25,6 +26,6 @@ internal static class LocalAddresses
 
         return found.Count == 0
             ? [IPAddress.Loopback]
-            : [.. found.OrderBy(a => a.AddressFamily == AddressFamily.InterNetworkV6).ThenBy(a => a.ToString(), StringComparer.Ordinal)];
+            : [.. found.OrderBy(a => a.AddressFamily == AddressFamily.InterNetworkV6).ThenBy(PlainAddress.Text, StringComparer.Ordinal)];
     }
 }

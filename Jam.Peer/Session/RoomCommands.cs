@@ -10,6 +10,11 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
 {
     private const string MutedText = "the host has muted you";
 
+    // A peer that has just started is in its room within a tenth of a second; its own server's, within less.
+    private static readonly TimeSpan EntersWithin = TimeSpan.FromSeconds(3);
+
+    private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private readonly PendingCommand _pending = new(time);
     private readonly LoopEdits _edits = new();
     private Asked? _asked;
@@ -49,6 +54,7 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
     /// <inheritdoc/>
     public async Task<string> AskAsync(ClientMessage command, CancellationToken cancellationToken)
     {
+        await EnterAsync(cancellationToken);
         var based = command is SetRole role ? keys.Open(role) : Based(command);
         using var span = Spans?.StartActivity("peer.command", ActivityKind.Client);
         span?.SetTag("jam.message.type", command.GetType().Name);
@@ -186,7 +192,10 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
         {
             // What a connection begins with tells what the room is, and answers nothing.
             _isArriving = message is not Snapshot { Page: var page, Pages: var pages } || page < pages - 1;
-            return !_isArriving && AskAgain();
+            if (_isArriving)
+                return false;
+            _entered.TrySetResult();
+            return AskAgain();
         }
 
         return Volatile.Read(ref _asked) is { Command: var asked } && IsAnswer(asked, message) && _pending.Succeed();
@@ -215,6 +224,19 @@ internal sealed class RoomCommands(RoomFollower follower, Func<RendezvousClient?
                 return _pending.Succeed();
             default:
                 return _pending.Fail($"not done, since the room has changed on its way to another server: {Session.Describe.Timeline(follower.Room)}; ask again if it is still wanted");
+        }
+    }
+
+    // What is typed while the peer still starts is meant for the room that it is about to enter.
+    private async Task EnterAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _entered.Task.WaitAsync(EntersWithin, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // Then there is no connection, which sending says.
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Jam.Peer.Network;
 using Jam.Server.Contracts;
 
 namespace Jam.Peer.Session;
@@ -22,5 +23,5 @@ internal sealed partial class RoomFollower
 
     /// <summary>Where this peer's swarm port can be reached, for the members of a room at an address.</summary>
     public IReadOnlyList<string> Listen(Uri url) =>
-        [.. LocalAddresses.ForPeers(url.IsLoopback).Select(a => new IPEndPoint(a, _mesh.Port).ToString()).Take(Limits.MaxAddresses)];
+        [.. LocalAddresses.ForPeers(url.IsLoopback).Select(a => new IPEndPoint(a, _mesh.Port).Text()).Take(Limits.MaxAddresses)];
 }

@@ -6,15 +6,12 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
+using Microsoft.AspNetCore.WebSockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace Jam.Server.Hosting;
 
@@ -28,14 +25,15 @@ internal sealed class KestrelListener : IRoomListener
     public static readonly TimeSpan PongWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _headersWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _silentAtMost = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _stopWithin = TimeSpan.FromSeconds(5);
     private static readonly object _standing = new();
 
-    private readonly WebApplication _app;
+    private readonly BareKestrel _server;
 
-    private KestrelListener(WebApplication app)
+    private KestrelListener(BareKestrel server)
     {
-        _app = app;
-        Port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+        _server = server;
+        Port = server.Port;
     }
 
     public int Port { get; }
@@ -46,48 +44,26 @@ internal sealed class KestrelListener : IRoomListener
         IPAddress? address, int port, ConnectionHost connections, CancellationToken cancellationToken, TlsCertificate? tls = null)
     {
         var gate = new IdleGate();
-        var app = Build(address, port, gate, tls);
+        var server = BareKestrel.Create(kestrel => Listen(kestrel, address, port, gate, tls), _stopWithin);
         try
         {
-            app.UseWebSockets(new WebSocketOptions
-            {
-                KeepAliveInterval = PingEvery, KeepAliveTimeout = PongWithin,
-            });
-            app.Run(context => HandleAsync(context, connections, gate));
-            await app.StartAsync(cancellationToken);
-            return new KestrelListener(app);
+            var sockets = new WebSocketMiddleware(
+                context => HandleAsync(context, connections, gate),
+                Options.Create(new WebSocketOptions { KeepAliveInterval = PingEvery, KeepAliveTimeout = PongWithin }), NullLoggerFactory.Instance);
+            await server.StartAsync(sockets.Invoke, cancellationToken);
+            return new KestrelListener(server);
         }
         catch
         {
-            await app.DisposeAsync();
+            await server.DisposeAsync();
             throw;
         }
     }
 
     /// <summary>Has the runtime load what a listener needs, and listens to nothing.</summary>
-    public static async Task PrepareAsync()
-    {
-        await using var app = Build(null, 0, new IdleGate(), null);
-        _ = app.Services.GetRequiredService<IServer>();
-    }
+    public static async Task PrepareAsync() => await BareKestrel.Create(kestrel => Listen(kestrel, null, 0, new IdleGate(), null), _stopWithin).DisposeAsync();
 
-    private static WebApplication Build(IPAddress? address, int port, IdleGate gate, TlsCertificate? tls)
-    {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        // What the framework would log is either said by an exception or of no use to anyone here.
-        builder.Services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
-        // Signals belong to whoever runs the process, which may be a peer.
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, address, port, gate, tls));
-        return builder.Build();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _app.StopAsync();
-        await _app.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private static void Listen(KestrelServerOptions kestrel, IPAddress? address, int port, IdleGate gate, TlsCertificate? tls)
     {
@@ -145,12 +121,5 @@ internal sealed class KestrelListener : IRoomListener
         // A WebSocket that has ended is no connection any more.
         if (standing is not null && !context.WebSockets.IsWebSocketRequest)
             gate.Wait(standing);
-    }
-
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
