@@ -37,6 +37,7 @@ internal sealed partial class PeerConnection : ISentChunks, IAsyncDisposable
     private readonly FrameBudget _budget;
     private readonly LinkWatch _watch;
     private int _queued;
+    private bool _hasSent;
     private string? _why;
 
     public PeerConnection(LinkId id, FrameStream stream, HelloFrame remote, bool outgoing, IConnectionEvents events, TimeProvider time,
@@ -191,13 +192,30 @@ internal sealed partial class PeerConnection : ISentChunks, IAsyncDisposable
                 if (_stream.PendingBytes < FlushBytes && _chunks.TryDequeue(out var chunk))
                     await SendChunkAsync(chunk, cancellationToken);
                 else if (_stream.PendingBytes > 0)
-                    await _stream.FlushAsync(cancellationToken);
+                    await TellBeforeWaiting(_stream.FlushAsync(cancellationToken));
+                else if (_hasSent)
+                    TakeUp(runHere: true);
                 else if (_last.TryDequeue(out var make))
                     await _stream.SendAsync(make(), cancellationToken);
                 else
                     break;
             }
         }
+    }
+
+    // What was sent the loop takes up on this thread once there is nothing more to send, and what that leads to follows; to wake another one for
+    // each chunk costs a tenth of what the chunk does. Where the socket is full, it must not wait for that.
+    private ValueTask TellBeforeWaiting(ValueTask write)
+    {
+        if (_hasSent && !write.IsCompleted)
+            TakeUp(runHere: false);
+        return write;
+    }
+
+    private void TakeUp(bool runHere)
+    {
+        _hasSent = false;
+        _events.TakeUp(runHere);
     }
 
     private async Task SendChunkAsync(SendChunk chunk, CancellationToken cancellationToken)
@@ -224,16 +242,17 @@ internal sealed partial class PeerConnection : ISentChunks, IAsyncDisposable
                 _stream.Pace(chunk.PaceUsPerByte);
                 _stream.TakePending(buffer);
                 FrameWriter.WriteChunkHeader(buffer.AsSpan(before), chunk.Slot, chunk.Chunk, size);
-                await _stream.SendRawAsync(buffer.AsMemory(0, start + size), cancellationToken);
+                await TellBeforeWaiting(_stream.SendRawAsync(buffer.AsMemory(0, start + size), cancellationToken));
                 _unacked.Enqueue((_stream.WrittenBytes, size, chunk));
             }
             else
             {
                 size = 0;
-                await _stream.SendAsync(new RejectFrame(chunk.Slot, chunk.Chunk), cancellationToken);
+                await TellBeforeWaiting(_stream.SendAsync(new RejectFrame(chunk.Slot, chunk.Chunk), cancellationToken));
             }
 
             await _events.OnChunkSentAsync(this, chunk, size, problem, cancellationToken);
+            _hasSent = true;
         }
         finally
         {
