@@ -194,7 +194,7 @@ internal sealed partial class PeerConnection : ISentChunks, IAsyncDisposable
                 else if (_stream.PendingBytes > 0)
                     await TellBeforeWaiting(_stream.FlushAsync(cancellationToken));
                 else if (_hasSent)
-                    TakeUp(runHere: true);
+                    TakeUpSent();
                 else if (_last.TryDequeue(out var make))
                     await _stream.SendAsync(make(), cancellationToken);
                 else
@@ -203,19 +203,19 @@ internal sealed partial class PeerConnection : ISentChunks, IAsyncDisposable
         }
     }
 
-    // What was sent the loop takes up on this thread once there is nothing more to send, and what that leads to follows; to wake another one for
-    // each chunk costs a tenth of what the chunk does. Where the socket is full, it must not wait for that.
+    // What was sent the loop takes up once there is nothing more to send, or the socket is full: to wake it for each chunk costs a tenth of what
+    // the chunk does. On another thread: on a quick way both are busy all the time, and on one they would take turns.
     private ValueTask TellBeforeWaiting(ValueTask write)
     {
         if (_hasSent && !write.IsCompleted)
-            TakeUp(runHere: false);
+            TakeUpSent();
         return write;
     }
 
-    private void TakeUp(bool runHere)
+    private void TakeUpSent()
     {
         _hasSent = false;
-        _events.TakeUp(runHere);
+        _events.TakeUp(runHere: false);
     }
 
     private async Task SendChunkAsync(SendChunk chunk, CancellationToken cancellationToken)

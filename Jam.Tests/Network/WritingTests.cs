@@ -8,21 +8,21 @@ using NUnit.Framework;
 
 namespace Jam.Tests.Network;
 
-/// <summary>What was sent the loop takes up on the thread that sent it, and what it then has to say goes out together.</summary>
+/// <summary>What was sent together the loop takes up together, and what it then has to say goes out together.</summary>
 [CancelAfter(20_000)]
 internal sealed class WritingTests
 {
     private const int TrackSize = 4 + 1 + 2 + TrackId.Size + 1;
 
     [Test]
-    public async Task Chunks_that_the_socket_took_are_taken_up_once_where_the_last_of_them_was_sent(CancellationToken ct)
+    public async Task Chunks_that_the_socket_took_are_taken_up_once(CancellationToken ct)
     {
         using var storage = PatternStorage.Create(new Jam.Peer.Session.TestPattern(2, 4096), ct);
         var events = new Events(storage);
 
         await SendAsync(events, 2, ct);
 
-        Assert.That(events.Log, Is.EqualTo(new[] { "sent 0", "sent 1", "here" }));
+        Assert.That(events.Log, Is.EqualTo(new[] { "sent 0", "sent 1", "elsewhere" }));
     }
 
     [Test]
@@ -35,7 +35,7 @@ internal sealed class WritingTests
         await SendAsync(events, 3072, ct);
 
         Assert.That(events.Log.Last(), Is.EqualTo("elsewhere"));
-        Assert.That(events.Log, Has.Some.EqualTo("sent 0").And.None.EqualTo("here").And.None.EqualTo("sent 3071"));
+        Assert.That(events.Log, Has.Some.EqualTo("sent 0").And.None.EqualTo("sent 3071"));
     }
 
     [Test]
