@@ -4,7 +4,7 @@ using Jam.Peer.Wire;
 
 namespace Jam.Peer.Network;
 
-/// <summary>What a connection tells the swarm's loop. What was read waits for <see cref="TakeUp"/>: a packet brings many frames.</summary>
+/// <summary>What a connection tells the swarm's loop. All of it waits for <see cref="TakeUp"/>: a packet brings many frames, and chunks come and go by the pair.</summary>
 internal interface IConnectionEvents
 {
     /// <summary>Has the loop take up what this connection has told, at once.</summary>

@@ -5,8 +5,9 @@ namespace Jam.Peer.Network;
 
 internal sealed partial class PeerConnection
 {
-    // How many frames gather for the loop while more of them are here.
+    // How many frames gather for the loop while more of them are here; a chunk counts by its size, four of the largest usual ones are as many.
     private const int ToldAtOnce = 32;
+    private const int BytesPerTold = 8 * 1024;
 
     private async Task ReadLoopAsync(CancellationToken cancellationToken)
     {
@@ -23,7 +24,7 @@ internal sealed partial class PeerConnection
 
             if (await read is not { } frame)
                 return;
-            told += frame is ChunkFrame ? ToldAtOnce : 1;
+            told += frame is ChunkFrame { Length: var bytes } ? Math.Max(1, bytes / BytesPerTold) : 1;
             _watch.OnHeard();
             if (frame is not ChunkFrame && !_budget.TryTake(_time.NowUs()))
                 throw new ProtocolException("it floods this peer with small frames");

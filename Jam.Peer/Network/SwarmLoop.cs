@@ -24,7 +24,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     private readonly ConcurrentDictionary<TrackId, TrackStorage> _storages = new();
     private readonly HashSet<TrackId> _striped = [];
     private readonly Dictionary<LinkId, PeerConnection> _connections = [];
-    private readonly HashSet<PeerConnection> _toSend = [];
+    private readonly SendRound _toSend;
     private readonly SwarmStats _stats = new();
     private readonly SentWatch<PeerConnection> _sent = new();
     private readonly BlobDesk _blobs;
@@ -43,6 +43,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
         _time = time;
         _blobs = new BlobDesk(_core, _connections, owner, TryPost);
         _timer = new LoopTimer(time, _work);
+        _toSend = new SendRound(time);
         _loop = Task.Run(() => RunAsync(_stop.Token));
     }
 
@@ -91,7 +92,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask OnChunkSentAsync(PeerConnection from, SendChunk chunk, int bytes, string? problem, CancellationToken cancellationToken) =>
-        PostAsync(new ChunkSentEvent(from.Id, chunk, bytes, problem), cancellationToken);
+        TellAsync(new ChunkSentEvent(from.Id, chunk, bytes, problem), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask OnRttAsync(PeerConnection from, long rttUs, CancellationToken cancellationToken) =>
@@ -126,9 +127,15 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
             {
                 // It may run on a thread that reads for a link: that one goes on reading now and then, however much the others bring.
                 if (++taken % MostOnOneThread == 0)
+                {
+                    _toSend.Send();
                     await Task.Yield();
+                }
+
                 Take(what);
                 CheckSent();
+                if (_toSend.IsDue)
+                    _toSend.Send();
                 dirty = true;
                 if (_time.NowUs() - _snapshotAtUs >= SnapshotEveryUs)
                 {
@@ -137,6 +144,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 }
             }
 
+            _toSend.Send();
             var nowUs = _time.NowUs();
             if (dirty && nowUs - _snapshotAtUs >= SnapshotEveryUs)
             {
@@ -153,6 +161,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
             _core.Timer(nowUs);
             CarryOut(null);
             CheckSent();
+            _toSend.Send();
             _blobs.Timer(nowUs);
         }
     }
@@ -273,11 +282,6 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                     break;
             }
         }
-
-        // All that an event leads to goes out in as few packets as it takes.
-        foreach (var connection in _toSend)
-            connection.SendQueued();
-        _toSend.Clear();
     }
 
     private void TakeSnapshot()

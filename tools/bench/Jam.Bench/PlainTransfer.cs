@@ -9,9 +9,17 @@ namespace Jam.Bench;
 /// What to compare with: a file read and sent over a socket, and hashed chunk by chunk where it arrives. No frames, no requests, nothing
 /// is kept.
 /// </summary>
-internal static class PlainTransfer
+internal sealed class PlainTransfer(string path, Manifest manifest, int receivers)
 {
-    public static async Task RunAsync(string path, Manifest manifest, int receivers, CancellationToken cancellationToken)
+    private long _hereBytes;
+
+    /// <summary>What the receivers have, of all of them together.</summary>
+    public long HereBytes => Volatile.Read(ref _hereBytes);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"plain sockets, {HereBytes >> 20} of {manifest.LengthBytes * receivers >> 20} MiB";
+
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -22,14 +30,14 @@ internal static class PlainTransfer
             var receiver = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             await receiver.ConnectAsync(listener.LocalEndPoint!, cancellationToken);
             var sender = await listener.AcceptAsync(cancellationToken);
-            ends.Add(Task.Run(() => SendAsync(sender, path, manifest, cancellationToken), cancellationToken));
-            ends.Add(Task.Run(() => ReceiveAsync(receiver, manifest, cancellationToken), cancellationToken));
+            ends.Add(Task.Run(() => SendAsync(sender, cancellationToken), cancellationToken));
+            ends.Add(Task.Run(() => ReceiveAsync(receiver, cancellationToken), cancellationToken));
         }
 
         await Task.WhenAll(ends);
     }
 
-    private static async Task SendAsync(Socket socket, string path, Manifest manifest, CancellationToken cancellationToken)
+    private async Task SendAsync(Socket socket, CancellationToken cancellationToken)
     {
         using (socket)
         {
@@ -44,7 +52,7 @@ internal static class PlainTransfer
         }
     }
 
-    private static async Task ReceiveAsync(Socket socket, Manifest manifest, CancellationToken cancellationToken)
+    private async Task ReceiveAsync(Socket socket, CancellationToken cancellationToken)
     {
         using (socket)
         {
@@ -59,6 +67,7 @@ internal static class PlainTransfer
                 }
                 if (!SHA256.HashData(buffer.AsSpan(0, size)).AsSpan().SequenceEqual(manifest.HashOf(chunk)))
                     throw new IOException($"chunk {chunk} is wrong");
+                Interlocked.Add(ref _hereBytes, size);
             }
         }
     }

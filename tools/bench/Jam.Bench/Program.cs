@@ -22,6 +22,11 @@ try
         },
         _ => Task.FromResult(2));
 }
+catch (StallException stall)
+{
+    Console.Error.WriteLine(stall.Message);
+    return 1;
+}
 catch (OperationCanceledException)
 {
     return 130;

@@ -18,6 +18,12 @@ internal sealed class SwarmArguments
     [Option("joins", Default = 15, MetaValue = "N", HelpText = "Joins whose time is measured; 0: none.")]
     public int Joins { get; set; }
 
+    [Option("viewers", Separator = ',', Default = new[] { 1, 4 }, MetaValue = "N,N", HelpText = "To how many it is brought, one after the other.")]
+    public IEnumerable<int> Viewers { get; set; } = [];
+
+    [Option("timeout-s", Default = 120.0, MetaValue = "S", HelpText = "A transfer that brings nothing for so long has failed: a line says where it stands, exit code 1.")]
+    public double TimeoutSeconds { get; set; }
+
     [Option("track", MetaValue = "FILE", HelpText = "What the joins are to play.", Required = true)]
     public string Track { get; set; } = "";
 

@@ -29,6 +29,14 @@ internal sealed class SwarmTransfer : IAsyncDisposable
         return swarm;
     }
 
+    /// <summary>What the viewers have, of all of them together; a tenth of a second old at the most.</summary>
+    public long HereBytes => _peers.Sum(p => p.Loop.Snapshot.Totals.UsefulBytes);
+
+    /// <inheritdoc/>
+    public override string ToString() => "SwarmJam, "
+        + string.Join(", ", _peers.Skip(1).Select(p => $"{p.Id} has {p.Loop.Snapshot.Tracks.Values.Sum(t => t.ChunksHave)}"))
+        + $" of {_storage.Manifest.ChunkCount} chunks";
+
     /// <summary>From the host's seeding to the last viewer's last chunk.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
