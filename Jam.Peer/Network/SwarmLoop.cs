@@ -177,7 +177,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 _stats.OnArrived(e);
                 if (!e.IsGood)
                     _stats.OnBad(_core, e);
-                _core.ReceiveChunk(e.Link, e.Chunk.Slot, e.Chunk.Chunk, e.Chunk.Length, e.IsGood, nowUs);
+                _core.ReceiveChunk(e.Link, e.Chunk.Slot, e.Chunk.Chunk, e.Chunk.Length, e.IsGood, nowUs, isMoreComing: _events.Reader.Count > 0);
                 CarryOut(e);
                 e.Chunk.Release();
                 _blobs.OnTaken(e, nowUs);
@@ -189,7 +189,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 _stats.OnSent(e);
                 if (e.Problem is not null)
                     _owner.OnStorageProblem(e.Chunk.Track, e.Problem);
-                _core.ChunkSent(e.Link, e.Bytes, nowUs);
+                _core.ChunkSent(e.Link, e.Bytes, nowUs, isMoreComing: _events.Reader.Count > 0);
                 if (e.Bytes > 0 && _connections.TryGetValue(e.Link, out var taker))
                     _sent.Add(taker, nowUs);
                 break;

@@ -9,6 +9,8 @@ namespace Jam.Peer.Swarm;
 /// </summary>
 internal sealed class SwarmCore
 {
+    private const int MostUndecided = 8;
+
     private readonly SwarmState _state;
     private readonly UploadScheduler _uploads;
     private readonly OfferPlanner _offers;
@@ -18,6 +20,7 @@ internal sealed class SwarmCore
     private readonly Slots _slots;
     private long _wants;
     private bool _isUndecided;
+    private int _undecided;
 
     public SwarmCore(SwarmSettings settings)
     {
@@ -163,12 +166,12 @@ internal sealed class SwarmCore
     public void SpendUpload(int bytes, long nowUs) => _uploads.Spend(bytes, nowUs);
 
     /// <summary>The socket has taken a chunk of <see cref="SendChunk"/>, or storage could not read it (0 bytes).</summary>
-    public void ChunkSent(LinkId id, int bytes, long nowUs)
+    public void ChunkSent(LinkId id, int bytes, long nowUs, bool isMoreComing = false)
     {
         if (!_state.Links.TryGetValue(id, out var link))
             return;
         UploadScheduler.OnSent(link, bytes, nowUs);
-        Settle(nowUs);
+        Decide(nowUs, isMoreComing);
     }
 
     /// <summary>A chunk has arrived: the other side's system has acknowledged it. Where no one tells, its HAVE does.</summary>
@@ -195,14 +198,12 @@ internal sealed class SwarmCore
             return;
         if (_rules.Receive(link, frame, nowUs) is { } problem)
             _state.Drop(link, problem);
-        _isUndecided = isMoreComing && frame is (HaveFrame or SoonFrame) && _state.Dropped.Count == 0;
-        if (!_isUndecided)
-            Settle(nowUs);
+        Decide(nowUs, isMoreComing && frame is (HaveFrame or SoonFrame or RequestFrame or OfferFrame));
     }
 
     /// <summary>A CHUNK arrived and was checked against the manifest.</summary>
     /// <returns>Whether it is to be stored; the effect <see cref="StoreChunk"/> says so too.</returns>
-    public bool ReceiveChunk(LinkId id, ushort slot, int chunk, int bytes, bool isGood, long nowUs)
+    public bool ReceiveChunk(LinkId id, ushort slot, int chunk, int bytes, bool isGood, long nowUs, bool isMoreComing = false)
     {
         if (!_state.Links.TryGetValue(id, out var link))
             return false;
@@ -223,7 +224,7 @@ internal sealed class SwarmCore
             else if (!isGood)
                 _state.Drop(link, $"chunk {chunk} is not what its hash says", ban: true);
             else
-                stored = Gain(link, view, chunk, nowUs);
+                stored = Gains.Take(_state, link, view, chunk, nowUs);
         }
         else if (!isGood)
         {
@@ -232,16 +233,24 @@ internal sealed class SwarmCore
         else
         {
             link.Delivered(bytes, asked.AtUs, nowUs);
-            stored = Gain(link, view, chunk, nowUs);
+            stored = Gains.Take(_state, link, view, chunk, nowUs);
         }
 
-        Settle(nowUs);
+        Decide(nowUs, isMoreComing);
         return stored;
+    }
+
+    // What several events at once lead to is decided once; not for ever later, however many come.
+    private void Decide(long nowUs, bool isMoreComing)
+    {
+        _isUndecided = isMoreComing && _state.Dropped.Count == 0 && ++_undecided < MostUndecided;
+        if (!_isUndecided)
+            Settle(nowUs);
     }
 
     private void Settle(long nowUs)
     {
-        _isUndecided = false;
+        (_isUndecided, _undecided) = (false, 0);
         // A liar must not be asked again while its connection is still being closed.
         foreach (var link in _state.Dropped)
             Forget(link);
@@ -267,34 +276,5 @@ internal sealed class SwarmCore
         if (track.Have.Count > 0)
             _state.Send(link, new BitfieldFrame(track.Slot, track.Have.ToBytes()));
         SwarmState.On(link, track).Told = track.Have.Count;
-    }
-
-    private bool Gain(Link link, LinkTrack from, int chunk, long nowUs)
-    {
-        var track = from.Track;
-        _state.Arrivals.Add(track.Manifest!.SizeOf(chunk), nowUs);
-        if (!track.Have.Set(chunk))
-            return false;
-        from.ChunksFrom++;
-        track.Waits.Remove(chunk);
-        _state.Emit(new StoreChunk(track.Id, chunk));
-        var queueUs = _state.QueueUs(track);
-        foreach (var other in _state.Links.Values)
-        {
-            if (!other.Tracks.TryGetValue(track.Id, out var view) || view.RemoteFlags is null)
-                continue;
-            if (view.Remote?[chunk] == true)
-                view.Wanted--;
-            view.OfferedToUs.Remove(chunk);
-            view.Soon.Remove(chunk);
-            if (other != link)
-                _state.Cancel(other, view, chunk);
-            // Who gave it goes by this for how much its uplink carries; who has it gains little from knowing.
-            SwarmState.Hold(other, view.HeldHaves, chunk, nowUs + _state.HaveDelayUs(other, view, chunk, isGiver: other == link, queueUs));
-        }
-
-        if (track.IsComplete)
-            _state.Emit(new TrackCompleted(track.Id));
-        return true;
     }
 }
