@@ -159,6 +159,9 @@ internal sealed record SwarmSettings
     /// <summary>With fewer links than this no uplink is too poor to take part.</summary>
     public int PoorFromLinks { get; init; } = 4;
 
+    /// <summary>An uplink that takes less for a byte, microseconds, has room for what goes with fetching, whatever it seems to be beside others: 8 Mbit/s.</summary>
+    public double NarrowUsPerByte { get; init; } = 1;
+
     /// <summary>An uplink is poor that is so many times slower than what usually comes over one link; while music plays, everyone does what they can.</summary>
     public double PoorRatio { get; init; } = 6;
 

@@ -103,14 +103,17 @@ internal sealed class SwarmState(SwarmSettings settings)
     // What goes with fetching, as a part of the uplink: at the pace at which chunks come here, or usually come to the others. By what comes
     // here alone, whoever has fallen behind because its uplink is spent would take it for idle.
     private double ControlLoad =>
-        Settings.ControlShare * Math.Max(Arrivals.BytesPerUs, Heard.BytesPerUs / Math.Max(1, Links.Count - 1)) * Uplink.LeastUsPerByte;
+        IsUplinkNarrow ? Settings.ControlShare * Math.Max(Arrivals.BytesPerUs, Heard.BytesPerUs / Math.Max(1, Links.Count - 1)) * Uplink.LeastUsPerByte : 0;
+
+    // By one chunk nobody can tell a wide uplink from a wider one: a thread that was late, and it seems to be a tenth of what it is.
+    private bool IsUplinkNarrow => Uplink.LeastUsPerByte > Settings.NarrowUsPerByte;
 
     /// <summary>
     /// Whether all of this uplink carries less than what one other peer sends here beside what it sends to the rest: it is worth
     /// more to the room where it is left to what goes with fetching.
     /// </summary>
     public bool IsUplinkPoor =>
-        Links.Count >= Settings.PoorFromLinks && Usual.UsPerByte > 0
+        Links.Count >= Settings.PoorFromLinks && Usual.UsPerByte > 0 && IsUplinkNarrow
         && (Uplink.LeastUsPerByte > Settings.PoorRatio * Usual.UsPerByte || ControlLoad > Settings.PoorLoad);
 
     /// <summary>Whether under the cap a chunk takes so long that whoever waited for one from here would hear it late: music or not, others relay.</summary>

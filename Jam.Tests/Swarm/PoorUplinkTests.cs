@@ -104,6 +104,41 @@ internal sealed class PoorUplinkTests
         Assert.That(core.UplinkUsPerByte, Is.EqualTo(40).Within(1));
     }
 
+    // Between machines that bring 200 MB/s, ten milliseconds for a first chunk are a thread that was late, not an uplink that 4 % of that would fill.
+    [Test]
+    public void On_a_quick_way_a_first_chunk_that_was_a_little_late_makes_no_uplink_a_poor_one()
+    {
+        var track = SwarmSimulator.MakeManifest(100 * 65_536, 65_536);
+        var core = new SwarmCore(new SwarmSettings());
+        core.WantTrack(track.Id, 0, 0);
+        core.OpenTrack(track, new Bitfield(track.ChunkCount), false, 0);
+        for (var id = 1; id <= 5; id++)
+        {
+            core.LinkUp(new LinkId(id), $"p{id}", false, 0);
+            core.Receive(new LinkId(id), new TrackFrame(7, track.Id, TrackFlags.HasManifest), 0);
+        }
+
+        core.Receive(new LinkId(1), new HaveFrame(7, [.. Enumerable.Range(0, 99)]), 0);
+        var nowUs = 1_000L;
+        var served = new List<int>();
+        for (var chunk = 0; chunk < 60; chunk++)
+        {
+            foreach (var asked in core.TakeEffects().OfType<SendFrame>().Select(s => s.Frame).OfType<RequestFrame>().Select(r => r.Chunk).ToList())
+                core.ReceiveChunk(new LinkId(1), 7, asked, 65_536, true, nowUs += 300);
+            if (chunk is 0 or 40)
+                core.Receive(new LinkId(2 + chunk / 40), new RequestFrame(7, chunk / 40, int.MaxValue), nowUs);
+            foreach (var sent in core.TakeEffects().OfType<SendChunk>())
+            {
+                served.Add(sent.Chunk);
+                core.ChunkSent(sent.Link, 65_536, nowUs);
+                core.ChunkArrived(sent.Link, track.Id, sent.Chunk, nowUs + 10_000);
+            }
+        }
+
+        Assert.That(served, Is.EqualTo(new[] { 0, 1 }));
+        Assert.That(core.IsUplinkPoor, Is.False);
+    }
+
     private static void Send(SwarmCore core, Manifest track, int chunk, long askedUs, long arrivedUs)
     {
         core.Receive(new LinkId(1), new RequestFrame(7, chunk, int.MaxValue), askedUs);
