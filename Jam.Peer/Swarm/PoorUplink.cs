@@ -1,5 +1,3 @@
-using Jam.Peer.Wire;
-
 namespace Jam.Peer.Swarm;
 
 /// <summary>
@@ -43,8 +41,7 @@ internal sealed class PoorUplink(SwarmState state)
         {
             var chunk = view.OfferedToUs.Min;
             view.OfferedToUs.Remove(chunk);
-            view.WasRefused |= _state.IsUplinkPoor;
-            _state.Send(link, new RejectFrame(view.Track.Slot, chunk));
+            _state.Refuse(link, view, chunk);
         }
     }
 }

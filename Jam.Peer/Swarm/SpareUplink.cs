@@ -39,6 +39,9 @@ internal sealed class SpareUplink(SwarmState state)
     /// <summary>The uplink is not poor, or no more: whoever was refused something for that learns that it relays again.</summary>
     public void Recant()
     {
+        if (!_state.HasRefused)
+            return;
+        _state.HasRefused = false;
         foreach (var link in _state.Links.Values)
         {
             foreach (var view in link.Tracks.Values)

@@ -54,6 +54,17 @@ internal sealed class SwarmState(SwarmSettings settings)
         _effects.Add(new SendFrame(link.Id, frame));
     }
 
+    /// <summary>Whether somebody was refused something because this uplink was poor, and was not told since that it is no more.</summary>
+    public bool HasRefused { get; set; }
+
+    /// <summary>Refuses what was asked or offered: another is to send it.</summary>
+    public void Refuse(Link link, LinkTrack of, int chunk)
+    {
+        if (IsUplinkPoor)
+            HasRefused = of.WasRefused = true;
+        Send(link, new RejectFrame(of.Track.Slot, chunk));
+    }
+
     /// <summary>A round trip was measured on a link.</summary>
     public void SetRtt(Link link, long rttUs)
     {

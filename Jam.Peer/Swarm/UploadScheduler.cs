@@ -23,7 +23,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     {
         if (!of.Track.Have[request.Chunk] || link.Wishes.Count >= _state.Settings.MaxQueuedRequests || IsForOthers(of, request.Chunk))
         {
-            Refuse(link, of, request.Chunk);
+            _state.Refuse(link, of, request.Chunk);
             TellStriper(of.Track, request.Chunk);
             return;
         }
@@ -212,7 +212,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
                 if (!IsForOthers(wish.Of, wish.Chunk))
                     continue;
                 link.Wishes.RemoveAt(i);
-                Refuse(link, wish.Of, wish.Chunk);
+                _state.Refuse(link, wish.Of, wish.Chunk);
                 TellStriper(wish.Of.Track, wish.Chunk);
             }
         }
@@ -226,14 +226,8 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         foreach (var link in _state.Links.Values)
         {
             if (link.Tracks.TryGetValue(track.Id, out var view) && view is { IsReserved: true } && view.Disowned.Add(chunk))
-                Refuse(link, view, chunk);
+                _state.Refuse(link, view, chunk);
         }
-    }
-
-    private void Refuse(Link link, LinkTrack of, int chunk)
-    {
-        of.WasRefused |= _state.IsUplinkPoor;
-        _state.Send(link, new RejectFrame(of.Track.Slot, chunk));
     }
 
     private bool IsForOthers(LinkTrack of, int chunk) =>
