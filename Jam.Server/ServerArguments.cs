@@ -32,6 +32,7 @@ internal sealed partial class ServerArguments
           --tls-key FILE   its key, PEM (in the same file)
           --per-address N  connections to rooms that one address may have, 0 for any number (1000). What it may say and join in a
                            second goes by that, too; this machine's own address has no such limits
+          --no-clock-port  answer no probes of the clock by datagrams (UDP, on --port): peers measure it over their connections, less exactly
           --unlisted       list no rooms on the page; by its name each can be entered
           --metrics WHO    who may read /metrics (Prometheus's text): local, any or off (local: this machine alone)
           --otlp URL       send metrics and traces to this OpenTelemetry collector ($OTEL_EXPORTER_OTLP_ENDPOINT, or nowhere):
@@ -82,6 +83,9 @@ internal sealed partial class ServerArguments
 
     [Option("is-healthy")]
     public bool IsHealthy { get; set; }
+
+    [Option("no-clock-port")]
+    public bool NoClockPort { get; set; }
 
     [Option("unlisted")]
     public bool Unlisted { get; set; }

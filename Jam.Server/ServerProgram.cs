@@ -54,7 +54,7 @@ public static class ServerProgram
             var options = new JamServerOptions
             {
                 Port = arguments.Port, Address = arguments.Address, DataFolder = arguments.Data, Listener = arguments.Listener,
-                WebPort = arguments.WebPort, ListsRooms = !arguments.Unlisted, Metrics = arguments.Metrics, Fleet = arguments.Fleet,
+                WebPort = arguments.WebPort, ListsRooms = !arguments.Unlisted, HasClockPort = !arguments.NoClockPort, Metrics = arguments.Metrics, Fleet = arguments.Fleet,
                 PerAddress = arguments.PerAddress, TlsCertFile = arguments.TlsCert, TlsKeyFile = arguments.TlsKey,
             };
             using var telemetry = Telemetry.Start(arguments.Otlp, "swarmjam-server");

@@ -6,7 +6,7 @@ namespace Jam.Peer.Clock;
 /// The first five bursts come back to back (1 ms apart), so that a newcomer on a LAN is ready within a few dozen milliseconds. Where
 /// that is not enough the next ones follow without a pause, with several probes under way at a time; the more so the steadier the path
 /// is, since on one connection a late probe holds up those behind it. Up to the eleventh they are half a second apart, then 2 s, but closer
-/// while the estimate is poor or its drift unknown: at least 100 ms, and no denser than they take, up to the two hundredth, 250 ms up to the
+/// while the estimate is poor or its drift unknown: at least 100 ms, and no denser than they take (10 ms where they are light), up to the two hundredth, 250 ms up to the
 /// six hundredth, since delays are seldom the shortest on a bad path, and 1 s from then on. On a quick path they come 400 ms
 /// apart from the thirtieth to the eightieth, and then 1 s: time tells of a rate there, and more probes do not. After the eleventh a burst
 /// ends with the first probe whose round trip is within 25 us of the lowest.
@@ -31,6 +31,7 @@ internal sealed class ProbeCadence
     private const int PatientBursts = 600;
     private const long FirstGapUs = 1_000;
     private const long QuickGapUs = 100_000;
+    private const long LightGapUs = 10_000;
     private const long PatientGapUs = 250_000;
     private const long CalmGapUs = 400_000;
     private const long EarlyGapUs = 500_000;
@@ -57,6 +58,9 @@ internal sealed class ProbeCadence
 
     /// <summary>What probes take beyond the shortest round trip, a mean of late.</summary>
     public double WaitUs { get; private set; }
+
+    /// <summary>Whether probes are light: datagrams, of a hundred bytes each way, that hold up nothing else.</summary>
+    public bool IsLight { get; set; }
 
     /// <summary>Whether the next probe need not wait for the answer to the one before.</summary>
     public bool MayOverlap => _isDense || _bursts is > 0 and < FirstBursts;
@@ -117,7 +121,7 @@ internal sealed class ProbeCadence
         // Poor by the time of the next one is poor as well: early on the offset is known, but not where it goes.
         var isCalm = IsCalm && _bursts >= QuickestBursts;
         if (_bursts < (isCalm ? CalmBursts : QuickBursts) && !IsCrowded && corridor.At(nowUs + SteadyGapUs).SigmaUs > PoorErrorUs)
-            return Math.Max(isCalm ? CalmGapUs : QuickGapUs, nowUs - begunUs);
+            return IsLight && !isCalm ? LightGapUs : Math.Max(isCalm ? CalmGapUs : QuickGapUs, nowUs - begunUs);
         if (errorUs > PoorErrorUs)
             return _bursts < PatientBursts && !IsCrowded && !IsCalm ? PatientGapUs : PoorGapUs;
         return IsSteady ? SteadyGapUs : EarlyGapUs;

@@ -17,7 +17,6 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     private const long OverlapUs = 5_000;
     private const double OverlapWaits = 0.75;
     private const int MostOut = 32;
-    private const long ProbeTimeoutUs = 1_000_000;
     private const long QuickUs = 25;
     private const double GateUs = 2_000;
 
@@ -41,8 +40,14 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
     /// <summary>The latest estimate; may be read from any thread.</summary>
     public RoomClockSnapshot Snapshot => _snapshot;
 
+    /// <summary>How long after its sending a probe that is unanswered counts as lost, microseconds.</summary>
+    public long PatienceUs { get; set; } = 1_000_000;
+
+    /// <summary>Whether probes are datagrams by now, which cost less, and hold up nothing.</summary>
+    public bool AreLight { set => _cadence.IsLight = value; }
+
     /// <summary>When to call <see cref="TryBeginProbe"/> next: a probe is due then, or the one that is out counts as lost.</summary>
-    public long NextProbeAtUs => Math.Max(_ready.IsReady ? _restUntilUs : long.MinValue, _outT1Us.Count == 0 ? _nextAtUs : MayOverlap ? _lastT1Us + OverlapUs + (long)(OverlapWaits * _cadence.WaitUs) : _outT1Us.Peek() + ProbeTimeoutUs);
+    public long NextProbeAtUs => Math.Max(_ready.IsReady ? _restUntilUs : long.MinValue, _outT1Us.Count == 0 ? _nextAtUs : MayOverlap ? _lastT1Us + OverlapUs + (long)(OverlapWaits * _cadence.WaitUs) : _outT1Us.Peek() + PatienceUs);
 
     /// <summary>As <see cref="NextProbeAtUs"/>, or earlier where what is known is enough by then: on a full way the next probe may be 8 s off.</summary>
     public long DueUs => Math.Min(NextProbeAtUs, _judgeAtUs);
@@ -58,7 +63,7 @@ public sealed class RoomClockEstimator(bool keepsFirst = false)
             Publish(nowUs);
         if (nowUs < NextProbeAtUs)
             return false;
-        if (_outT1Us.Count > 0 && nowUs >= _outT1Us.Peek() + ProbeTimeoutUs)
+        if (_outT1Us.Count > 0 && nowUs >= _outT1Us.Peek() + PatienceUs)
         {
             // Whatever swallowed this one will swallow the next: make do with what the burst has.
             _outT1Us.Clear();

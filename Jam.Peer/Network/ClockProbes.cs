@@ -15,7 +15,10 @@ internal sealed class ClockProbes(RoomClockEstimator clock, Lock gate, TimeProvi
     private const long MaxWaitMs = 60_000;
 
     private readonly ProbeQuality _quality = new();
+    private readonly ProbeRoute _route = new();
+    private ClockDatagrams? _datagrams;
     private long _fullProbeUs = long.MinValue / 2;
+    private long _lastT1Us = long.MinValue;
 
     /// <summary>The newest of everything that the authority told of; null before the first answer.</summary>
     public Revisions? Newest { get; private set; }
@@ -26,7 +29,7 @@ internal sealed class ClockProbes(RoomClockEstimator clock, Lock gate, TimeProvi
         get
         {
             lock (gate)
-                return _quality.Now;
+                return _quality.Now with { ByDatagrams = _route.IsProven };
         }
     }
 
@@ -44,34 +47,80 @@ internal sealed class ClockProbes(RoomClockEstimator clock, Lock gate, TimeProvi
             clock.Rest(untilUs);
     }
 
-    /// <summary>The probe that is due, stamped now; null where none is.</summary>
-    public SyncRequest? TryBegin()
+    /// <summary>Where probes can go as datagrams from now on; null: nowhere.</summary>
+    public void Use(ClockDatagrams? datagrams)
     {
         lock (gate)
         {
+            _datagrams = datagrams;
+            if (datagrams is null)
+                _route.Close();
+            else
+                _route.Open();
+            TellRoute();
+        }
+    }
+
+    /// <summary>Begins the probe that is due, stamped now, and sends it where it goes as a datagram.</summary>
+    /// <param name="request">What is to be sent over the connection; null: nothing.</param>
+    /// <returns>Whether one was due.</returns>
+    public bool TryBegin(out SyncRequest? request)
+    {
+        request = null;
+        lock (gate)
+        {
             if (!clock.TryBeginProbe(time.NowUs(), out var t1Us))
-                return null;
+                return false;
             if (!clock.MayOverlap)
                 _quality.OnSent();
             // What the room is at is asked every few seconds; the clock alone costs a third.
             var isBrief = t1Us - _fullProbeUs < FullProbeEveryUs;
             if (!isBrief)
                 _fullProbeUs = t1Us;
-            return new SyncRequest(t1Us, isBrief);
+            var (asDatagram, overConnection) = _route.Next(isBrief, t1Us);
+            if (asDatagram)
+                _datagrams?.Send(t1Us);
+            if (overConnection)
+                request = new SyncRequest(t1Us, isBrief);
+            TellRoute();
+            return true;
         }
     }
 
-    /// <summary>Takes an answer.</summary>
+    /// <summary>Takes an answer that came over the connection.</summary>
     /// <param name="answer">What the server says.</param>
     /// <param name="t4Us">When all of it was here, by the local clock.</param>
     public void Take(SyncResponse answer, long t4Us)
     {
         Newest = answer.Revisions ?? Newest;
-        bool isAnotherWay;
+        Take(answer.T1Us, answer.T2Us, answer.T3Us, t4Us, answer.ClockId, isDatagram: false);
+    }
+
+    /// <summary>Takes an answer that came as a datagram.</summary>
+    /// <param name="answer">What the server says.</param>
+    /// <param name="t1Us">When it was asked, by the local clock.</param>
+    /// <param name="t4Us">When it came to this machine, by the local clock.</param>
+    public void Take(ClockStamps answer, long t1Us, long t4Us) => Take(t1Us, answer.T2Us, answer.T3Us, t4Us, answer.ClockId, isDatagram: true);
+
+    private void TellRoute() => (clock.PatienceUs, clock.AreLight) = (_route.PatienceUs, _route.IsProven);
+
+    private void Take(long t1Us, long t2Us, long t3Us, long t4Us, Guid clockId, bool isDatagram)
+    {
+        var isAnotherWay = false;
         lock (gate)
         {
-            isAnotherWay = _quality.OnAnswered(t4Us - answer.T1Us - (answer.T3Us - answer.T2Us));
-            clock.OnResponse(answer.T1Us, answer.T2Us, answer.T3Us, t4Us, answer.ClockId);
+            if (isDatagram)
+            {
+                _route.OnAnswer(t4Us - t1Us);
+                TellRoute();
+            }
+
+            // What went both ways is answered twice.
+            if (t1Us == _lastT1Us)
+                return;
+            _lastT1Us = t1Us;
+            isAnotherWay = _quality.OnAnswered(t4Us - t1Us - (t3Us - t2Us));
+            clock.OnResponse(t1Us, t2Us, t3Us, t4Us, clockId);
             if (isAnotherWay)
                 clock.MeasureAnew();
         }
@@ -83,7 +132,7 @@ internal sealed class ClockProbes(RoomClockEstimator clock, Lock gate, TimeProvi
         var now = clock.Snapshot;
         trace(string.Create(
             CultureInfo.InvariantCulture,
-            $"probe {answer.T1Us} {answer.T2Us} {answer.T3Us} {t4Us} {now.ReferenceLocalUs} {now.OffsetUs:F2} {now.Drift:E6} {now.ErrorUs:F2} {now.RttUs}"));
+            $"probe {t1Us} {t2Us} {t3Us} {t4Us} {now.ReferenceLocalUs} {now.OffsetUs:F2} {now.Drift:E6} {now.ErrorUs:F2} {now.RttUs}"));
     }
 
     /// <summary>How long until one is due, milliseconds; 0: one is.</summary>

@@ -4,7 +4,8 @@ namespace Jam.Peer.Network;
 /// <param name="JitterUs">How much the round trip varies from probe to probe, microseconds; smoothed over some sixteen of them.</param>
 /// <param name="Loss">Share of the last probes whose answer did not come before the next was due, 0 to 1.</param>
 /// <param name="RttUs">The round trip as it is now, microseconds: the median of the last nine; 0 before the first.</param>
-public readonly record struct LinkQuality(long JitterUs, double Loss, long RttUs = 0);
+/// <param name="ByDatagrams">Whether the probes are datagrams at the moment.</param>
+public readonly record struct LinkQuality(long JitterUs, double Loss, long RttUs = 0, bool ByDatagrams = false);
 
 /// <summary>Counts probes. Whoever owns it keeps it to one thread at a time.</summary>
 internal sealed class ProbeQuality

@@ -32,6 +32,8 @@ internal sealed class RendezvousConnection : IDisposable
     private readonly WorkSignal _wake = new();
 
     private string? _lastError;
+    private ClockDatagrams? _datagrams;
+    private Task _datagramsRead = Task.CompletedTask;
 
     private RendezvousConnection(Uri url, ClientWebSocket socket, ClockProbes probes, TimeProvider time, ILogger log)
     {
@@ -73,6 +75,9 @@ internal sealed class RendezvousConnection : IDisposable
 
     /// <summary>What the server said when the host sent this peer away; null as long as that has not happened.</summary>
     public string? SentAway { get; private set; }
+
+    /// <summary>Whether it asks where the clock can be probed by datagrams.</summary>
+    public bool AsksForClockPort { get; init; }
 
     /// <summary>The first answer to HELLO.</summary>
     public required State FirstState { get; init; }
@@ -120,7 +125,7 @@ internal sealed class RendezvousConnection : IDisposable
             if (hello.Resume is not null && least.Outranks(state.ToTimeline().Rank))
                 throw new RendezvousRefusedException("that is not the room's server any more");
             var probes = new ClockProbes(clock, clockGate, time, log, options.Trace);
-            return new RendezvousConnection(url, socket, probes, time, log) { FirstState = state, Rank = state.ToTimeline().Rank };
+            return new RendezvousConnection(url, socket, probes, time, log) { FirstState = state, Rank = state.ToTimeline().Rank, AsksForClockPort = options.AsksForClockPort };
         }
         catch
         {
@@ -147,11 +152,14 @@ internal sealed class RendezvousConnection : IDisposable
     public async Task<string> RunAsync(ChannelWriter<RendezvousEvent> events, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (AsksForClockPort)
+            TrySend(new ClockPortRequest());
         var reading = ReadAsync(events, ending.Token);
         var writing = WriteAsync(ending.Token);
         var first = await Task.WhenAny(reading, writing);
         await ending.CancelAsync();
         var (whyRead, whyWrite) = (await reading, await writing);
+        await _datagramsRead.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return _lastError ?? (first == reading ? whyRead : whyWrite);
     }
 
@@ -159,6 +167,32 @@ internal sealed class RendezvousConnection : IDisposable
     {
         _frames.Dispose();
         _socket.Dispose();
+        _datagrams?.Dispose();
+    }
+
+    private async Task UseDatagramsAsync(ClockPort told, CancellationToken cancellationToken)
+    {
+        if (await ClockDatagrams.TryOpenAsync(Url, told, _time, cancellationToken) is not { } datagrams)
+            return;
+        _datagrams = datagrams;
+        _probes.Use(datagrams);
+        try
+        {
+            await datagrams.ReceiveAsync(Take, cancellationToken);
+        }
+        finally
+        {
+            _probes.Use(null);
+        }
+
+        void Take(ClockStamps answer, long t1Us, long t4Us)
+        {
+            // A server that passes frames on has a clock of its own, which is not the room's.
+            if (answer.ClockId != FirstState.ClockId)
+                return;
+            _probes.Take(answer, t1Us, t4Us);
+            _wake.Set();
+        }
     }
 
     private async Task<string> ReadAsync(ChannelWriter<RendezvousEvent> events, CancellationToken cancellationToken)
@@ -177,6 +211,13 @@ internal sealed class RendezvousConnection : IDisposable
                     case SyncResponse answer:
                         _probes.Take(answer, t4Us);
                         _wake.Set();
+                        break;
+                    case ClockPort told:
+                        if (AsksForClockPort && _datagrams is null && _datagramsRead.IsCompleted)
+                            _datagramsRead = UseDatagramsAsync(told, cancellationToken);
+                        break;
+                    // A server from before there were such ports.
+                    case Error { Code: ErrorCodes.UnknownType } when AsksForClockPort:
                         break;
                     case Error { Close: true } error:
                         _lastError = error.Message;
@@ -213,8 +254,8 @@ internal sealed class RendezvousConnection : IDisposable
         {
             while (true)
             {
-                if (_probes.TryBegin() is { } probe)
-                    await SendAsync(probe, cancellationToken);
+                if (_probes.TryBegin(out var probe))
+                    await (probe is null ? ValueTask.CompletedTask : SendAsync(probe, cancellationToken));
                 else if (_messages.Reader.TryRead(out var message))
                     await SendAsync(message, cancellationToken);
                 else

@@ -49,6 +49,9 @@ public sealed record RendezvousOptions
     /// <summary>Whether the first estimate of the room clock is kept for good: the control run of a measurement.</summary>
     public bool KeepsFirstClock { get; init; }
 
+    /// <summary>Whether the clock is probed by datagrams where the server answers those.</summary>
+    public bool AsksForClockPort { get; init; }
+
     /// <summary>Takes a line for every answered probe; null: nobody asks. Any thread.</summary>
     public Action<string>? Trace { get; init; }
 }

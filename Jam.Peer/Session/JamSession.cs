@@ -127,6 +127,7 @@ internal sealed partial class JamSession : IJamSession, ISwarmOwner
                 Personalize = _follower.Personalize,
                 Trust = _server.Trust,
                 KeepsFirstClock = _options.KeepsFirstClock,
+                AsksForClockPort = _options.HasClockPort,
                 Log = _log.Loggers.CreateLogger("room"),
                 Trace = _trace is null ? null : _trace.Add,
             },

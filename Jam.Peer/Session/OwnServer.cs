@@ -67,7 +67,7 @@ internal sealed class OwnServer(
             {
                 var server = new JamServerOptions
                 {
-                    Port = port, WebPort = port is 0 or IPEndPoint.MaxPort ? 0 : port + 1, DataFolder = options.DataFolder, Listener = options.Listener, ListsRooms = options.IsListed, Routes = routes, Scope = scope,
+                    Port = port, WebPort = port is 0 or IPEndPoint.MaxPort ? 0 : port + 1, DataFolder = options.DataFolder, Listener = options.Listener, ListsRooms = options.IsListed, HasClockPort = options.HasClockPort, Routes = routes, Scope = scope,
                     IsOpen = () => _isOpen,
                     AllowsOrigin = origin => GatewayOrigins.Allows(origin, servers(), LocalAddresses.All()), Tell = notice,
                     Address = options.Door.ServerBind, TlsCertFile = options.Door.TlsCertFile, TlsKeyFile = options.Door.TlsKeyFile,

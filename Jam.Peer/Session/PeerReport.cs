@@ -116,4 +116,5 @@ public sealed record PlaybackReport(
 /// <param name="ErrorUs">One standard deviation; null before the first estimate.</param>
 /// <param name="RttUs">Round trip to the rendezvous.</param>
 /// <param name="DriftPpm">Room clock against this machine's.</param>
-public sealed record ClockReport(bool IsReady, double? ErrorUs, long RttUs, double DriftPpm);
+/// <param name="ByDatagrams">Whether it is probed by datagrams at the moment, rather than over the connection.</param>
+public sealed record ClockReport(bool IsReady, double? ErrorUs, long RttUs, double DriftPpm, bool ByDatagrams = false);

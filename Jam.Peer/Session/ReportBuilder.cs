@@ -32,7 +32,7 @@ internal static class ReportBuilder
             [.. tracks.Values.OfType<TrackReport>()],
             [.. swarm.Links.Select(l => Link(l, mesh, currentId))],
             player.Report(nowUs) with { Status = holding?.Status ?? PlaybackStatus.Pause },
-            new ClockReport(clock.IsReady, double.IsFinite(clock.ErrorUs) ? clock.ErrorUs : null, clock.RttUs, clock.Drift * 1e6),
+            new ClockReport(clock.IsReady, double.IsFinite(clock.ErrorUs) ? clock.ErrorUs : null, clock.RttUs, clock.Drift * 1e6, rendezvous?.Quality.ByDatagrams ?? false),
             nowUs - startedUs)
         {
             AtUs = nowUs,

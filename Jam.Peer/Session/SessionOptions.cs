@@ -199,6 +199,9 @@ public sealed record SessionOptions
     /// <summary>Whether a room that begins with this peer is listed on its server's page.</summary>
     public bool IsListed { get; init; } = true;
 
+    /// <summary>Whether this peer probes the room clock by datagrams, and a rendezvous of its own answers those.</summary>
+    public bool HasClockPort { get; init; }
+
     /// <summary>Whether the first estimate of the room clock is kept for good: the control run of a measurement, which must fail.</summary>
     public bool KeepsFirstClock { get; init; }
 

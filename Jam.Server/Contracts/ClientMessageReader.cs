@@ -62,6 +62,7 @@ internal static class ClientMessageReader
             "BLOB" => RoomCommandReader.Blob(f),
             "SNAPSHOT" => new SnapshotRequest(),
             "SYNC_REQUEST" => new SyncRequest(f.Whole("t1_us", long.MinValue, long.MaxValue) ?? 0, f.Flag("is_brief") ?? false),
+            "CLOCK_PORT" => new ClockPortRequest(),
             "READY" => new Ready(f.Required(f.TrackId("track_id"), "track_id"), f.Required(f.Flag("is_ready"), "is_ready", false)),
             "STATS" => new Stats(ReadStats(f)),
             "WATCH" => new WatchRequest(f.Flag("is_on") ?? true),

@@ -193,6 +193,9 @@ public sealed record SnapshotRequest : ClientMessage;
 /// <param name="IsBrief">Whether the clock alone is asked for: the answer is then a third as long.</param>
 public sealed record SyncRequest(long T1Us = 0, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsBrief = false) : ClientMessage;
 
+/// <summary>Asks for CLOCK_PORT: where the clock can be probed by datagrams.</summary>
+public sealed record ClockPortRequest : ClientMessage;
+
 /// <summary>Whether this member could play the track's current position at once.</summary>
 public sealed record Ready(string TrackId, bool IsReady) : ClientMessage;
 

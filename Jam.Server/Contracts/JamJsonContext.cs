@@ -50,6 +50,7 @@ namespace Jam.Server.Contracts;
 [JsonSerializable(typeof(SwarmReport))]
 [JsonSerializable(typeof(SwarmRelay))]
 [JsonSerializable(typeof(Pong))]
+[JsonSerializable(typeof(ClockPort))]
 [JsonSerializable(typeof(Error))]
 [JsonSerializable(typeof(Rendezvous))]
 [JsonSerializable(typeof(SetDoor))]

@@ -39,17 +39,18 @@ public static class MessageText
             Peers page => Form(ControlCodec.Serialize(page with { Members = Keyless(page.Members) })),
             DoorState door => Form(ControlCodec.Serialize(door with { Seal = null, Pass = null })),
             Invited invited => Form(ControlCodec.Serialize(invited with { Token = "(secret)" })),
+            ClockPort { Key: not null } port => Form(ControlCodec.Serialize(port with { Key = "(secret)" })),
             BlobRelay blob => $"BLOB from {blob.From}, {blob.Data.Length} characters",
             _ => Form(ControlCodec.Serialize(message)),
         };
     }
 
     /// <summary>Whether a client says it by itself, again and again: no command.</summary>
-    public static bool IsRoutine(ClientMessage message) => message is Stats or Ready or SyncRequest or Ping or PeersRequest or SnapshotRequest;
+    public static bool IsRoutine(ClientMessage message) => message is Stats or Ready or SyncRequest or ClockPortRequest or Ping or PeersRequest or SnapshotRequest;
 
     /// <summary>Whether a server says it by itself, again and again, or only on request: no command and no answer to one.</summary>
     public static bool IsRoutine(ServerMessage message) =>
-        message is RoomStats or ScrollTick or SyncResponse or ClockAnswer or Pong or Peers or Snapshot;
+        message is RoomStats or ScrollTick or SyncResponse or ClockAnswer or ClockPort or Pong or Peers or Snapshot;
 
     // No secret, but as long as one, and of no use to who reads.
     private static Member[] Keyless(IReadOnlyList<Member> members) => [.. members.Select(member => member with { LinkKey = null })];

@@ -53,6 +53,7 @@ internal static class ServerMessageReader
             "SYNC_RESPONSE" => payload.Deserialize(json.SyncResponse),
             "WATCHED" => payload.Deserialize(json.Watched),
             "SWARM" => payload.Deserialize(json.SwarmRelay),
+            "CLOCK_PORT" => payload.Deserialize(json.ClockPort),
             "PONG" => payload.Deserialize(json.Pong),
             "RENDEZVOUS" => payload.Deserialize(json.Rendezvous),
             "DOOR" => payload.Deserialize(json.DoorState),

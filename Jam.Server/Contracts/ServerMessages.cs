@@ -179,5 +179,14 @@ public sealed record Revisions(long Epoch, long State, long Policy, long Queue, 
 /// <summary>Answer to PING.</summary>
 public sealed record Pong(long Nonce) : ServerMessage;
 
+/// <summary>Where the clock can be probed by datagrams, see <see cref="ClockDatagram"/>.</summary>
+/// <param name="Port">UDP, of the address that the sender is connected to; null: nowhere.</param>
+/// <param name="Ticket">Says whose a datagram is.</param>
+/// <param name="Key">Secret; proves that it is. Base64 of <see cref="ClockDatagram.KeyLength"/> bytes.</param>
+public sealed record ClockPort(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Port = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Ticket = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Key = null) : ServerMessage;
+
 /// <summary>Something was wrong; <paramref name="Close"/> says that the connection ends now.</summary>
 public sealed record Error(string Code, string Message, bool Close = false) : ServerMessage;

@@ -27,11 +27,18 @@ internal static class Validity
         SyncResponse m => Of(Enum.IsDefined(m.Status) && double.IsFinite(m.OffsetSec), "sync_response"),
         Watched m => Of(m.EveryMs is >= 100 and <= 60_000 && m.Round is >= 0 and <= Limits.MaxEpoch, "watched"),
         SwarmRelay m => Of(Names.IsId(m.PeerId), "peer_id") ?? m.Report.Problem(),
+        ClockPort m => Of(m.Port is null ? m.Key is null : m.Port is >= 1 and <= 65_535 && IsKey(m.Key), "clock_port"),
         Pong => null,
         Rendezvous m => Of(m),
         Error => null,
         _ => throw new NotSupportedException($"No rule for {message.GetType().Name}."),
     };
+
+    private static bool IsKey(string? base64)
+    {
+        Span<byte> key = stackalloc byte[ClockDatagram.KeyLength + 1];
+        return base64 is not null && Convert.TryFromBase64String(base64, key, out var length) && length == ClockDatagram.KeyLength;
+    }
 
     public static string? Of(Rendezvous where) => Of(
         where.Epoch is >= 1 and <= Limits.MaxEpoch && where.Urls.Count <= Limits.MaxUrls && where.Urls.All(Names.IsRoomUrl), "rendezvous");

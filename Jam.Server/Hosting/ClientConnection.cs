@@ -60,6 +60,9 @@ internal sealed partial class ClientConnection : IDisposable
     /// <summary>The port that pages come from, where it is another than this one's.</summary>
     public int? WebPort { get; init; }
 
+    /// <summary>Where its clock can be probed by datagrams; null: nowhere.</summary>
+    public ClockResponder? Clock { get; init; }
+
     /// <summary>The first thing that it was told to go away with; null: it was not.</summary>
     public Error? LastWord { get; private set; }
 
@@ -222,6 +225,9 @@ internal sealed partial class ClientConnection : IDisposable
                 break;
             case Ping ping:
                 Send(new Pong(ping.Nonce));
+                break;
+            case ClockPortRequest:
+                Send(Clock?.Admit(this, _options.MessagesPerSecond, _options.MessageBurst, _account) ?? new ClockPort());
                 break;
             default:
                 // Waiting for the room's answer to HELLO keeps STATE the first answer, ahead of any probe's.

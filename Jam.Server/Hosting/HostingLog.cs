@@ -41,6 +41,9 @@ internal static partial class HostingLog
     [LoggerMessage(EventId = 12, Message = "TLS: {What}")]
     public static partial void Tls(ILogger logger, LogLevel level, string what);
 
+    [LoggerMessage(EventId = 13, Level = LogLevel.Information, Message = "No datagrams on port {Port}, {Reason}: peers measure the clock over their connections alone")]
+    public static partial void NoClockPort(ILogger logger, int port, string reason);
+
     /// <summary>How many lines about an address were left out before this one.</summary>
     public static string Unsaid(int lines) => lines == 0 ? "" : FormattableString.Invariant($"; {lines} more like it were not logged");
 }

@@ -89,6 +89,8 @@ public sealed class JamServer : IAsyncDisposable
         try
         {
             await server.ListenAsync(options, time, loggers, cancellationToken);
+            if (options.HasClockPort)
+                reception.Clock = ClockResponder.TryOpen(options.Address, server.Port, clockId, time, log);
             if (fleet?.Agent is { } agent)
                 await agent.StartAsync(options.Fleet!.Url ?? $"{(server.IsSecure ? "wss" : "ws")}://{Reachable(options.Address)}:{server.Port}", cancellationToken);
             server._observer.IsListening = true;
@@ -119,6 +121,8 @@ public sealed class JamServer : IAsyncDisposable
         await _reception.StopAsync();
         foreach (var listener in _listeners)
             await listener.DisposeAsync();
+        if (_reception.Clock is { } clock)
+            await clock.DisposeAsync();
         await _hub.DisposeAsync();
         // After the last room was written, and before anyone may claim them.
         if (_fleet is not null)

@@ -42,6 +42,9 @@ public sealed record JamServerOptions
     /// <summary>Tells people of what the log says, too, and they should know: that a file of kept rooms is damaged. Null: nobody reads it.</summary>
     public Action<string>? Tell { get; init; }
 
+    /// <summary>Whether peers may probe the clock by datagrams, on the UDP port of the same number.</summary>
+    public bool HasClockPort { get; init; } = true;
+
     /// <summary>Who may read <c>/metrics</c>.</summary>
     public MetricsAccess Metrics { get; init; }
 

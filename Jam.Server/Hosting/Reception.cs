@@ -28,6 +28,9 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
     /// <summary>The port of the pages where a listener that knows none has the rooms; null: they are on one.</summary>
     public int? WebPort { get; set; }
 
+    /// <summary>Where the clock can be probed by datagrams; null: nowhere.</summary>
+    public ClockResponder? Clock { get; set; }
+
     /// <summary>Asks every connection to end. Each ends within <see cref="ServeAsync"/>.</summary>
     public Task StopAsync() => _stopping.CancelAsync();
 
@@ -80,7 +83,7 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
         var account = _addresses.Of(address);
         using var connection = new ClientConnection(Interlocked.Increment(ref _lastId), room, address, socket, hub, options, time, log, metrics, account)
         {
-            WebPort = WebPort,
+            WebPort = WebPort, Clock = Clock,
         };
         var reason = "lost";
         try
@@ -89,6 +92,7 @@ internal sealed class Reception(RoomHub hub, JamServerOptions options, TimeProvi
         }
         finally
         {
+            Clock?.Forget(connection);
             // However it ended, no member of a room may stay behind without a connection.
             await hub.EndAsync(connection, reason);
             if (connection.View is not null)

@@ -92,7 +92,7 @@ internal static class RoomMachine
             case Ping m: turn.Send(seat.Connection, new Pong(m.Nonce)); break;
             case Bye: Membership.SayBye(turn, seat); break;
             // The connection answers probes itself: a detour through here would spoil their stamps.
-            case SyncRequest or TellRendezvous: break;
+            case SyncRequest or ClockPortRequest or TellRendezvous: break;
             default: throw new NotSupportedException($"No rule for {message.GetType().Name}.");
         }
     }

@@ -45,6 +45,9 @@ internal static class SwarmJamHouse
     /// <summary>Both ends of the control protocol read its WebSocket messages, and cap them, with the same reader.</summary>
     private static readonly string[] WebSocketReader = [$"{Hosting}.FrameReader", $"{Hosting}.FrameKind"];
 
+    /// <summary>Both ends of a clock's probe as a datagram ask when one came.</summary>
+    private static readonly string[] Arrivals = [$"{Hosting}.ArrivalClock"];
+
     /// <summary>Both listen to strangers, and keep them from filling the log by the same rule.</summary>
     private static readonly string[] Accounts = [$"{Doors}.AddressBook", $"{Doors}.AddressAccount", $"{Doors}.AddressLimits"];
 
@@ -85,7 +88,7 @@ internal static class SwarmJamHouse
         new Place(Clock, [Contracts], new Purity()),
         new Place(Playback, [Clock, Contracts], OfPlayback),
         Shell(Storage),
-        Shell(Network, Storage) with { MayKnowTypes = [.. SessionData, .. WebSocketReader, .. Accounts] },
+        Shell(Network, Storage) with { MayKnowTypes = [.. SessionData, .. WebSocketReader, .. Arrivals, .. Accounts] },
         Shell(Audio),
         Shell(Gateway, Storage),
         new Place(Session, [Storage, Network, Audio, Gateway, Wire, Swarm, Takeover, Clock, Playback, Contracts, Hosting, Observing, Doors]),

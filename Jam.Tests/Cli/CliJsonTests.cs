@@ -22,7 +22,7 @@ internal sealed class CliJsonTests
         Assert.That(Names(json.GetProperty("playback")), Is.EqualTo(
             ("status position_us buffer_us sounding sync_error_us sync_uncertainty_us output_lead_us output output_is_audible underruns volume latency_ms concealed")
             .Split(' ')));
-        Assert.That(Names(json.GetProperty("clock")), Is.EqualTo("is_ready error_us rtt_us drift_ppm".Split(' ')));
+        Assert.That(Names(json.GetProperty("clock")), Is.EqualTo("is_ready error_us rtt_us drift_ppm by_datagrams".Split(' ')));
         Assert.That(json.GetProperty("role").GetString(), Is.EqualTo("viewer"));
         Assert.That(json.GetProperty("playback").GetProperty("status").GetString(), Is.EqualTo("PLAY"));
     }

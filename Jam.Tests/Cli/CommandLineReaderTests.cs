@@ -80,7 +80,7 @@ internal sealed class CommandLineReaderTests
     public void Every_other_option_arrives()
     {
         var run = CliFactsFake.Run(
-            "--connect a:1 --room loft --name Ada --listen-port 0 --server-port 0 --cache c --save s --up-limit 400kbit --down-limit 2M --cache-limit 1.5G --no-discovery --output wav:d/x.wav " +
+            "--connect a:1 --room loft --name Ada --listen-port 0 --server-port 0 --cache c --save s --up-limit 400kbit --down-limit 2M --cache-limit 1.5G --no-discovery --no-clock-port --output wav:d/x.wav " +
             "--latency-ms -12.5 --volume 25 --channel right --no-replaygain --headless --duration 1m30s --status-every 0.25 --end-with-stdin");
         var options = run.Session;
         Assert.Multiple(() =>
@@ -89,7 +89,7 @@ internal sealed class CommandLineReaderTests
             Assert.That((options.CacheFolder, options.SaveFolder, options.UpLimitBytesPerSecond), Is.EqualTo(("c", "s", 50_000L)));
             Assert.That((options.Output, options.WavPath, options.LatencyMs, options.Volume, options.Channel), Is.EqualTo((OutputKind.Wav, "d/x.wav", -12.5, 0.25, ChannelChoice.Right)));
             Assert.That((options.DownLimitBytesPerSecond, options.CacheLimitBytes, options.Discovery), Is.EqualTo((2_000_000L, 1_500_000_000L, false)));
-            Assert.That(options.ReplayGain, Is.False);
+            Assert.That((options.ReplayGain, options.HasClockPort), Is.EqualTo((false, false)));
             Assert.That((run.Headless, run.Duration, run.StatusEvery, run.EndWithStdin),
                 Is.EqualTo((true, TimeSpan.FromSeconds(90), TimeSpan.FromMilliseconds(250), true)));
         });

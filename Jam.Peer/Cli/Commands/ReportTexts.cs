@@ -16,7 +16,7 @@ internal static class ReportTexts
         var place = $"{Status(playback.Status)} {Figures.Position(playback.PositionUs)}, buffer {Figures.Seconds(playback.BufferUs)}";
         var sync = $"sync error {Figures.SyncError(playback)}";
         var clock = report.Clock.ErrorUs is { } error
-            ? Invariant($"clock ±{Math.Ceiling(error):0} µs, round trip {report.Clock.RttUs / 1000.0:0.0} ms") : "clock not known yet";
+            ? Invariant($"clock ±{Math.Ceiling(error):0} µs, round trip {report.Clock.RttUs / 1000.0:0.0} ms{(report.Clock.ByDatagrams ? ", by datagrams" : "")}") : "clock not known yet";
         var traffic = track is null ? "" : $"down {Figures.Bytes(track.BytesDown)}, up {Figures.Bytes(track.BytesUp)}";
         var output = $"output {Answer.OneLine(playback.Output)}" + (playback.LatencyMs != 0 ? Invariant($" (latency {playback.LatencyMs:0.#} ms)") : "") + (playback.Underruns > 0 ? Invariant($", ran dry {playback.Underruns} times") : "");
         var server = report.ServerConnected ? $"server {report.Server}" : $"server {report.Server ?? "not known"} (not connected)";

@@ -66,6 +66,7 @@ internal static class CommandLineReader
             DownLimitBytesPerSecond = checks.Rate("--down-limit", raw.DownLimit),
             CacheLimitBytes = checks.Size("--cache-limit", raw.CacheLimit),
             Discovery = !raw.NoDiscovery,
+            HasClockPort = !raw.NoClockPort,
             Gateway = checks.Gateway(raw),
             GatewayPort = checks.Port("--gateway-port", raw.GatewayPort, 8010),
             GatewayListeners = (int)checks.Whole("--gateway-listeners", raw.GatewayListeners, 8, 1, 1000, "browsers at a time"),

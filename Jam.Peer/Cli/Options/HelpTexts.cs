@@ -53,6 +53,7 @@ internal static class HelpTexts
           --up-limit RATE          most to upload: bytes/s as 500k or 2M (k = 1000), or bits/s as 400kbit or 4Mbit
           --down-limit RATE        most to download, written likewise
           --no-discovery           do not tell this network which room there is ('jam discover' lists the rooms)
+          --no-clock-port          measure the clock over the connection alone, not by UDP on the rendezvous' port, and answer none there
           --unlisted               do not list the room that begins with this peer on its server's page
 
         Doors:

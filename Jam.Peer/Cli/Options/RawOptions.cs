@@ -29,6 +29,7 @@ internal sealed class RawOptions
     [Option("down-limit")] public string? DownLimit { get; set; }
     [Option("cache-limit")] public string? CacheLimit { get; set; }
     [Option("no-discovery")] public bool NoDiscovery { get; set; }
+    [Option("no-clock-port")] public bool NoClockPort { get; set; }
     [Option("gateway")] public bool Gateway { get; set; }
     [Option("no-gateway")] public bool NoGateway { get; set; }
     [Option("gateway-port")] public string? GatewayPort { get; set; }

@@ -3,7 +3,7 @@ import { el, setProp, setText } from '../dom.js';
 const KEPT = 300;
 const LONGEST = 2_000;
 const NOISE = new Set(['SYNC_REQUEST', 'SYNC_RESPONSE', 'SWARM', 'STATS', 'ROOM_STATS']);
-const SECRETS = /("(?:resume_token|retry_token|host_token|room_secret|password|invite|token|pass)"\s*:\s*")(?:[^"\\]|\\.)*/g;
+const SECRETS = /("(?:resume_token|retry_token|host_token|room_secret|password|invite|token|pass|key)"\s*:\s*")(?:[^"\\]|\\.)*/g;
 const SAMPLES = [
   ['PLAY', {}],
   ['PAUSE', {}],
