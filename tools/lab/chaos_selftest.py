@@ -1,11 +1,16 @@
 """Breaks each invariant on purpose; what is not noticed comes back. Part of tools/lab/chaos --self-test."""
 import copy
+import os
+import subprocess
+import tempfile
 import time
 
 import chaos_check
 from chaos_eye import Eye
 from chaos_room import Lan
 from chaos_run import run
+from fleet_rig import Database, Loopback
+from rig import RigError
 
 A, B = "aaaaaaaa-0000-0000-0000-000000000000", "bbbbbbbb-0000-0000-0000-000000000000"
 
@@ -76,6 +81,23 @@ def asked_while_busy():
         eye.close()
 
 
+def asked_a_mute_database():
+    """What is wrong where the database takes the question and says nothing."""
+    database = Database.__new__(Database)
+    with tempfile.TemporaryDirectory() as folder:
+        database.bin, database.machine, database.port = folder, Loopback, 0
+        with open(f"{folder}/psql", "w", encoding="ascii") as mute:
+            mute.write("#!/bin/sh\nexec sleep 5\n")
+        os.chmod(mute.name, 0o755)
+        try:
+            database.ask("SELECT 1", 0.2)
+        except RigError:
+            return []
+        except subprocess.TimeoutExpired:
+            return ["asked: it raised"]
+    return ["asked: an answer"]
+
+
 def pure():
     """(what, what was found, how it should begin or None)."""
     good = [(0, state()), (1, state(revision=2)), (2, state(2, 1, B)), (3, state(2, 1, B))]
@@ -104,6 +126,7 @@ def pure():
     yield "a chunk too few", chaos_check.incomplete(few), "complete"
     yield "machines that are parted twice at once", parted_twice(), None
     yield "a question while this machine is busy", asked_while_busy(), None
+    yield "a database that says nothing", asked_a_mute_database(), None
     yield "a room that plays", gaps(life()), None
     yield "a silence", gaps(life("silent", sounding=False)), "no gap"
     yield "an underrun", gaps(life("dry", underruns=1)), "no gap"
