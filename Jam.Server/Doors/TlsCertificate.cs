@@ -46,7 +46,7 @@ internal sealed class TlsCertificate
         get
         {
             lock (_gate)
-                return Convert.ToHexStringLower(SHA256.HashData(_current.TargetCertificate.RawData));
+                return FingerprintOf(_current);
         }
     }
 
@@ -81,12 +81,12 @@ internal sealed class TlsCertificate
             _hash = hash;
             // What handshakes still use is left to the collector.
             _current = Parse(certPem, keyPem);
-            _tell($"the certificate was read anew; it is good until {_current.TargetCertificate.NotAfter:yyyy-MM-dd}", false);
+            _tell($"the certificate was read anew; it is good until {_current.TargetCertificate.NotAfter:yyyy-MM-dd}, its fingerprint is {FingerprintOf(_current)}", false);
         }
         catch (TlsException problem)
         {
             if (_hash.Length > 0)
-                _tell($"{problem.Message}; the one from before is kept", true);
+                _tell($"{problem.Message.TrimEnd('.')}; the one from before is kept", true);
             _hash = problem.InnerException is IOException or UnauthorizedAccessException ? [] : _hash;
         }
     }
@@ -124,6 +124,8 @@ internal sealed class TlsCertificate
             throw new TlsException($"{_certFile} and {_keyFile} are no certificate and its key in PEM: {e.Message.ReplaceLineEndings(" ")}", e);
         }
     }
+
+    private static string FingerprintOf(SslStreamCertificateContext shown) => Convert.ToHexStringLower(SHA256.HashData(shown.TargetCertificate.RawData));
 
     private static byte[] HashOf(string certPem, string keyPem) => SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{certPem}\n{keyPem}"));
 }

@@ -70,6 +70,16 @@ internal sealed partial class OperatorFileTests
     }
 
     [Test]
+    public void The_image_is_made_of_files_that_are_there()
+    {
+        var copied = File.ReadLines(Path.Combine(s_ops, "Dockerfile"))
+            .Where(line => line.StartsWith("COPY ", StringComparison.Ordinal) && !line.Contains("--from", StringComparison.Ordinal))
+            .SelectMany(line => line.Split(' ')[1..^1]).ToArray();
+        Assert.That(copied, Is.Not.Empty);
+        Assert.That(copied.Where(path => !Path.Exists(Path.Combine(Root(), path))), Is.Empty);
+    }
+
+    [Test]
     public async Task A_carried_library_is_loaded_from_the_first_folder_that_allows_it_and_leaves_nothing_behind()
     {
         using var folder = new TempFolder();

@@ -1,5 +1,6 @@
 using Jam.Server;
 using Jam.Server.Hosting;
+using Jam.Tests.Doors;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 
@@ -53,6 +54,16 @@ internal sealed class ServerProgramTests
         (code, output, _) = await RunAsync("--is-healthy", "--port", $"{port}");
         Assert.That(code, Is.EqualTo(1));
         Assert.That(output, Does.StartWith("No answer"));
+    }
+
+    [Test]
+    public async Task A_server_that_speaks_tls_can_be_asked_by_who_does_not_know_that(CancellationToken ct)
+    {
+        using var folder = new TlsFolder();
+        var options = new JamServerOptions { Port = 0, TlsCertFile = folder.CertFile, TlsKeyFile = folder.KeyFile };
+        await using var server = await JamServer.StartAsync(options, TimeProvider.System, NullLoggerFactory.Instance, ct);
+        var (code, output, _) = await RunAsync("--is-healthy", "--port", $"{server.Port}");
+        Assert.That((code, output[..Math.Min(14, output.Length)]), Is.EqualTo((0, "{\"status\":\"ok\"")));
     }
 
     [TestCase("--log-format xml", "text or json")]

@@ -53,20 +53,31 @@ class Eye:
 
     async def _live(self):
         await asyncio.gather(self.watcher.live(), self.watcher.keep())
+        # A question that was given up may not have noticed yet.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     def ask(self, url, seconds=3):
-        """(epoch, authority) by that server's word; None where it does not say."""
-        return asyncio.run_coroutine_threadsafe(self._ask(url, seconds), self.loop).result(seconds + 2)
+        """(epoch, authority) by that server's word; None where it does not say, or this machine is too busy to hear it."""
+        asked = asyncio.run_coroutine_threadsafe(self._ask(url, seconds), self.loop)
+        try:
+            return asked.result(seconds + 2)
+        except TimeoutError:
+            asked.cancel()
+            return None
 
     @staticmethod
     async def _ask(url, seconds):
+        until = time.monotonic() + seconds
         try:
             wire = await Wire.connect(f"{url}/ws/jam", lambda *_: None, seconds)
         except Closed:
             return None
         try:
             wire.say(json.dumps({"type": "RENDEZVOUS", "payload": {"epoch": 1, "authority_id": NOBODY, "urls": []}}))
-            answer = json.loads(await asyncio.wait_for(wire.answer(), seconds))
+            answer = json.loads(await asyncio.wait_for(wire.answer(), until - time.monotonic()))
             return (answer["payload"]["epoch"], answer["payload"]["authority_id"]) if answer["type"] == "RENDEZVOUS" else None
         except (Closed, asyncio.TimeoutError):
             return None

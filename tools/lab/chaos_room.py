@@ -1,4 +1,5 @@
 """The processes of a seed: servers on a database or one with a folder, a host, viewers; and what is done to them."""
+import collections
 import ctypes
 import os
 import random
@@ -29,6 +30,7 @@ class Lan(Network):
 
     def __init__(self):
         super().__init__(100, None)
+        self.parted = collections.Counter()
 
     def __enter__(self):
         self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
@@ -57,8 +59,12 @@ class Lan(Network):
         port = f"port{self.machines.index(machine) + 1}"
         self.middle.do("ip", "link", "set", port, *(["nomaster"] if is_cut else ["master", "bridge"]))
 
-    @staticmethod
-    def part(one, other, is_cut):
+    def part(self, one, other, is_cut):
+        """Cuts two machines off from each other, or no more; of those who have it so at once, the last one mends it."""
+        pair = frozenset((one.address, other.address))
+        self.parted[pair] += 1 if is_cut else -1
+        if self.parted[pair] != int(is_cut):
+            return
         for here, there in ((one, other), (other, one)):
             here.do("ip", "route", "add" if is_cut else "del", "blackhole", f"{there.address}/32")
 

@@ -1,8 +1,16 @@
 """Breaks each invariant on purpose; what is not noticed comes back. Part of tools/lab/chaos --self-test."""
 import copy
+import os
+import subprocess
+import tempfile
+import time
 
 import chaos_check
+from chaos_eye import Eye
+from chaos_room import Lan
 from chaos_run import run
+from fleet_rig import Database, Loopback
+from rig import RigError
 
 A, B = "aaaaaaaa-0000-0000-0000-000000000000", "bbbbbbbb-0000-0000-0000-000000000000"
 
@@ -39,6 +47,57 @@ def gaps(lives, **windows):
     return chaos_check.gaps("x", lives, **{**nothing, **windows})
 
 
+class Cabled:
+    """A machine that only writes down what is done to its routes."""
+
+    def __init__(self, address):
+        self.address, self.done = address, []
+
+    def do(self, *command):
+        self.done.append(command[2])
+
+
+def parted_twice():
+    """What is wrong once two machines were cut off from each other by either's name, one within the other's time."""
+    lan, one, other = Lan(), Cabled("10.77.0.2"), Cabled("10.77.0.3")
+    told = []
+    for here, there, is_cut in ((one, other, True), (other, one, True), (one, other, False), (other, one, False)):
+        lan.part(here, there, is_cut)
+        told.append((list(one.done), list(other.done)))
+    wanted = [(["add"],) * 2] * 3 + [(["add", "del"],) * 2]
+    return [] if told == wanted else [f"parted: {told}"]
+
+
+def asked_while_busy():
+    """What is wrong where the observer is asked while its thread does not come to answer."""
+    url = "ws://127.0.0.1:9"        # nobody is there
+    eye = Eye([url])
+    eye.loop.call_soon_threadsafe(time.sleep, 3)
+    try:
+        return ["asked: an answer"] if eye.ask(url, 0.1) else []
+    except TimeoutError:
+        return ["asked: it raised"]
+    finally:
+        eye.close()
+
+
+def asked_a_mute_database():
+    """What is wrong where the database takes the question and says nothing."""
+    database = Database.__new__(Database)
+    with tempfile.TemporaryDirectory() as folder:
+        database.bin, database.machine, database.port = folder, Loopback, 0
+        with open(f"{folder}/psql", "w", encoding="ascii") as mute:
+            mute.write("#!/bin/sh\nexec sleep 5\n")
+        os.chmod(mute.name, 0o755)
+        try:
+            database.ask("SELECT 1", 0.2)
+        except RigError:
+            return []
+        except subprocess.TimeoutExpired:
+            return ["asked: it raised"]
+    return ["asked: an answer"]
+
+
 def pure():
     """(what, what was found, how it should begin or None)."""
     good = [(0, state()), (1, state(revision=2)), (2, state(2, 1, B)), (3, state(2, 1, B))]
@@ -65,6 +124,9 @@ def pure():
     yield "one without a server", chaos_check.one_state(lost, state(), 3, 0.1), "one state"
     yield "one at another record", chaos_check.one_state(two, state(status="PAUSE"), 3, 0.1), "one state"
     yield "a chunk too few", chaos_check.incomplete(few), "complete"
+    yield "machines that are parted twice at once", parted_twice(), None
+    yield "a question while this machine is busy", asked_while_busy(), None
+    yield "a database that says nothing", asked_a_mute_database(), None
     yield "a room that plays", gaps(life()), None
     yield "a silence", gaps(life("silent", sounding=False)), "no gap"
     yield "an underrun", gaps(life("dry", underruns=1)), "no gap"

@@ -77,10 +77,13 @@ class Database:
                 raise RigError(f"the database does not start; see {self.log}")
             time.sleep(0.05)
 
-    def ask(self, sql):
+    def ask(self, sql, seconds=10):
         """The rows of an answer, as texts."""
-        done = subprocess.run([f"{self.bin}/psql", "-h", self.machine.address, "-p", str(self.port), "-U", "jam", "-d", "postgres", "-AtF", "|", "-c", sql],
-                              cwd="/", capture_output=True, text=True, check=False, timeout=10)
+        try:
+            done = subprocess.run([f"{self.bin}/psql", "-h", self.machine.address, "-p", str(self.port), "-U", "jam", "-d", "postgres", "-AtF", "|", "-c", sql],
+                                  cwd="/", capture_output=True, text=True, check=False, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise RigError(f"the database does not answer within {seconds} s") from None
         if done.returncode:
             raise RigError(f"the database does not answer: {done.stderr.strip()}")
         return [line.split("|") for line in done.stdout.splitlines()]

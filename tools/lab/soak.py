@@ -188,7 +188,7 @@ class Soak:
 def main():
     a = arguments()
     if a.self_test:
-        wrong = soak_trend.self_test()
+        wrong = soak_trend.self_test() + soak_plot.self_test()
         print("\n".join(wrong) or "leaks are told from ups and downs")
         return 1 if wrong else 0
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -219,6 +219,10 @@ def main():
                       f"{r['per_hour']:+9.2f} +- {r['error']:.2f} an hour   {r['verdict']}")
             if a.seconds < 3600:
                 note("Under an hour much of what grows is only warming up: compiled code, caches, a history of some minutes.")
+            judged = {(r["process"], r["figure"]) for r in rows}
+            for name, figures in soak.samples.items():
+                for figure in (f for f in figures if (name, f) not in judged):
+                    print(f"{name:<10} {figure:<14} not judged: there are too few samples, or a twelfth of the time is without any")
             if not rows:
                 print("too little was sampled to tell anything")
         return 1 if failed or any(r["verdict"] == "grows" for r in rows) else 0
