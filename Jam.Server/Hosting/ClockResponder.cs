@@ -18,7 +18,9 @@ internal sealed class ClockResponder : IAsyncDisposable
     /// <summary>So many datagrams of nobody in a row, and it looks away for a moment; the system throws away what does not fit meanwhile.</summary>
     private const int MostForeign = 500;
 
-    private const int MostFaults = 100;
+    /// <summary>What the system complains of weighs more: so many come to the same.</summary>
+    private const int FewFaults = 10;
+
     private static readonly TimeSpan _away = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentDictionary<long, Asker> _askers = new();
@@ -26,18 +28,16 @@ internal sealed class ClockResponder : IAsyncDisposable
     private readonly ArrivalClock _arrivals;
     private readonly Guid _clockId;
     private readonly TimeProvider _time;
-    private readonly ILogger _log;
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _answering;
 
-    private ClockResponder(Socket socket, Guid clockId, TimeProvider time, ILogger log)
+    private ClockResponder(Socket socket, Guid clockId, TimeProvider time)
     {
         _socket = socket;
         _clockId = clockId;
         _time = time;
-        _log = log;
         _arrivals = new ArrivalClock(socket, time);
-        _answering = AnswerAsync(_ending.Token);
+        _answering = Task.Run(() => AnswerAsync(_ending.Token));
     }
 
     /// <summary>The port.</summary>
@@ -51,22 +51,28 @@ internal sealed class ClockResponder : IAsyncDisposable
     /// <param name="log">Told where it cannot be had.</param>
     public static ClockResponder? TryOpen(IPAddress? address, int port, Guid clockId, TimeProvider time, ILogger log)
     {
-        Socket? socket = null;
-        try
+        var why = "";
+        // As the rooms' own listener: IPv6 where the machine has it, which brings IPv4 along.
+        foreach (var bound in address is not null ? [address] : Socket.OSSupportsIPv6 ? [IPAddress.IPv6Any, IPAddress.Any] : (IPAddress[])[IPAddress.Any])
         {
-            var bound = address ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
-            socket = new Socket(bound.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-            if (bound.Equals(IPAddress.IPv6Any))
-                socket.DualMode = true;
-            socket.Bind(new IPEndPoint(bound, port));
-            return new ClockResponder(socket, clockId, time, log);
+            Socket? socket = null;
+            try
+            {
+                socket = new Socket(bound.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+                if (bound.Equals(IPAddress.IPv6Any))
+                    socket.DualMode = true;
+                socket.Bind(new IPEndPoint(bound, port));
+                return new ClockResponder(socket, clockId, time);
+            }
+            catch (SocketException e)
+            {
+                socket?.Dispose();
+                why = e.Message;
+            }
         }
-        catch (SocketException e)
-        {
-            socket?.Dispose();
-            HostingLog.NoClockPort(log, port, e.Message);
-            return null;
-        }
+
+        HostingLog.NoClockPort(log, port, why);
+        return null;
     }
 
     /// <summary>Lets a connection ask, until it is forgotten.</summary>
@@ -92,18 +98,19 @@ internal sealed class ClockResponder : IAsyncDisposable
     {
         var buffer = new byte[ClockDatagram.Length + 1];
         var from = new SocketAddress(_socket.AddressFamily);
-        var (foreign, faults) = (0, 0);
-        while (faults < MostFaults)
+        var foreign = 0;
+        while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
+                if (foreign >= MostForeign)
+                {
+                    foreign = 0;
+                    await Task.Delay(_away, _time, cancellationToken);
+                }
+
                 var length = await _socket.ReceiveFromAsync(buffer, SocketFlags.None, from, cancellationToken);
                 foreign = Answer(buffer.AsSpan(0, length), from) ? 0 : foreign + 1;
-                faults = 0;
-                if (foreign < MostForeign)
-                    continue;
-                foreign = 0;
-                await Task.Delay(_away, _time, cancellationToken);
             }
             catch (OperationCanceledException)
             {
@@ -111,12 +118,10 @@ internal sealed class ClockResponder : IAsyncDisposable
             }
             catch (SocketException)
             {
-                // Too long a datagram, or word of an answer that nobody took: of no concern to the others.
-                faults++;
+                // Too long a datagram, or nobody where an answer went: whoever can bring that about ends nothing by it.
+                foreign += MostForeign / FewFaults;
             }
         }
-
-        HostingLog.NoClockPort(_log, Port, "it fails again and again");
     }
 
     private bool Answer(Span<byte> datagram, SocketAddress from)

@@ -39,11 +39,18 @@ internal sealed class ClockPortTests
         {
             gone = await AskAsync(leaving, ct);
             await leaving.SayAsync(new Bye(), ct);
-            Assert.That((await member.NextAsync<PeerJoined>(ct)).Member.Name, Is.EqualTo("bo"));
-            Assert.That((await member.NextAsync<PeerLeft>(ct)).Name, Is.EqualTo("bo"));
         }
 
         using var socket = SocketTo(server.Port);
+        // Others hear of a BYE a little before its connection has ended.
+        bool isAnswered;
+        do
+        {
+            Send(socket, gone, 100);
+            Send(socket, told, 101);
+            isAnswered = await AnswerAsync(socket, told, gone, ct) == 100 && await AnswerAsync(socket, told, gone, ct) == 101;
+        }
+        while (isAnswered);
         Send(socket, told with { Key = Convert.ToBase64String(new byte[ClockDatagram.KeyLength]) }, 1);
         Send(socket, told with { Ticket = told.Ticket + 1000 }, 2);
         Send(socket, gone, 3);
