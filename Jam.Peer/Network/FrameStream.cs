@@ -17,6 +17,11 @@ internal sealed class FrameStream : IAsyncDisposable
     private const int UnsentBytes = 32 * 1024;
     private const int SocketLevel = 1;
     private const int MaxPacingRate = 47;
+    private const int ReceiveLowAt = 18;
+
+    // A packet of Ethernet ends the wait in any case; and a receive buffer as the system gives it holds twice the other.
+    private const int OnePacketBytes = 1448;
+    private const int MostAwaitedBytes = 32 * 1024;
 
     private const int SmallBytes = 1024;
     private const int LeastPendingBytes = 256;
@@ -25,6 +30,7 @@ internal sealed class FrameStream : IAsyncDisposable
     private Stream _stream;
     private PipeReader _reader;
     private readonly RentedBuffer _pending = new(LeastPendingBytes);
+    private int _awaitedBytes = 1;
     private long _written;
     private double _paceUsPerByte;
     private volatile TimeProvider? _lumps;
@@ -136,6 +142,8 @@ internal sealed class FrameStream : IAsyncDisposable
             {
                 case ReadStatus.Frame:
                     _reader.AdvanceTo(buffer.Start);
+                    if (buffer.IsEmpty)
+                        WakeAt(1);
                     return frame;
                 case ReadStatus.Bad:
                     _reader.AdvanceTo(buffer.Start);
@@ -144,11 +152,23 @@ internal sealed class FrameStream : IAsyncDisposable
                     _reader.AdvanceTo(buffer.Start, buffer.End);
                     if (result.IsCompleted)
                         return null;
+                    WakeAt(FrameReader.MissingBytes(buffer));
                     if (_lumps is { } time && buffer.Length > SmallBytes)
                         await Task.Delay(Lump, time, cancellationToken);
                     break;
             }
         }
+    }
+
+    // What a packet brings of a chunk is of no use before the rest is here: the system keeps it and wakes nobody for it. Never more than the frame
+    // wants, or it would wait for what nobody sends; over TLS, which reads ahead, nobody here knows how much that is.
+    private void WakeAt(int bytes)
+    {
+        bytes = bytes > OnePacketBytes && RemoteKey is null ? Math.Min(bytes, MostAwaitedBytes) : 1;
+        if (bytes == _awaitedBytes)
+            return;
+        _awaitedBytes = bytes;
+        SetOption(SocketLevel, ReceiveLowAt, bytes);
     }
 
     /// <summary>Appends a frame to what <see cref="FlushAsync"/> sends.</summary>

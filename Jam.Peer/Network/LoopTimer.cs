@@ -10,7 +10,8 @@ internal sealed class LoopTimer : IAsyncDisposable
 
     private readonly WorkSignal _work;
     private readonly ITimer _timer;
-    private long _armedUs = long.MaxValue;
+    private long _dueUs = long.MaxValue;
+    private long _firesUs = long.MaxValue;
     private int _hasFired;
 
     public LoopTimer(TimeProvider time, WorkSignal work)
@@ -26,12 +27,15 @@ internal sealed class LoopTimer : IAsyncDisposable
     {
         // It may fire a little before its time by the loop's clock: that it did counts, not what the clock says.
         if (Interlocked.Exchange(ref _hasFired, 0) != 0)
-            _armedUs = long.MaxValue;
-        if (dueUs >= _armedUs)
+            (_dueUs, _firesUs) = (long.MaxValue, long.MaxValue);
+        if (dueUs >= _dueUs)
             return;
-        // Timers count whole milliseconds; a shorter wait than that is rounded up.
+        // Timers count whole milliseconds; a shorter wait than that is rounded up. Each change wakes the thread of all timers: none is made
+        // that would not have this one fire earlier.
         var waitMs = (Math.Clamp(dueUs - nowUs, 1, LongestUs) + 999) / 1000;
-        _armedUs = nowUs + waitMs * 1000;
+        if (nowUs + waitMs * 1000 >= _firesUs)
+            return;
+        (_dueUs, _firesUs) = (dueUs, nowUs + waitMs * 1000);
         _timer.Change(TimeSpan.FromMilliseconds(waitMs), Timeout.InfiniteTimeSpan);
     }
 

@@ -242,11 +242,15 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     private void CheckSent()
     {
         var nowUs = _time.NowUs();
-        var any = false;
-        if (_sent.MayHaveNews(nowUs))
-            _sent.Check(nowUs, (connection, chunk) => any |= _core.ChunkArrived(connection.Id, chunk.Track, chunk.Chunk, nowUs));
-        if (any)
+        if (_sent.MayHaveNews(nowUs) && HasNews(nowUs))
             CarryOut(null);
+    }
+
+    private bool HasNews(long nowUs)
+    {
+        var any = false;
+        _sent.Check(nowUs, (connection, chunk) => any |= _core.ChunkArrived(connection.Id, chunk.Track, chunk.Chunk, nowUs));
+        return any;
     }
 
     private void CarryOut(ChunkEvent? arrived)

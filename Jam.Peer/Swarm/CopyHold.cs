@@ -27,7 +27,7 @@ internal sealed class CopyHold(SwarmState state)
         var untilUs = 0L;
         foreach (var link in _state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(track.Id, out var view))
+            if (link.ViewOf(track) is not { } view)
                 continue;
             foreach (var (other, offer) in view.OfferedByUs)
             {

@@ -14,13 +14,13 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         TrackFrame f => OnTrack(link, f, nowUs),
         WantManifestFrame f => OnWantManifest(link, f, nowUs),
         ManifestFrame f => OnManifest(link, f),
-        BitfieldFrame f => OnView(link, f, f.Slot, view => OnBitfield(link, view, f.Bits, nowUs)),
-        HaveFrame f => OnView(link, f, f.Slot, view => OnHave(link, view, f.Chunks, nowUs)),
-        SoonFrame f => OnView(link, f, f.Slot, view => OnSoon(view, f.Chunks)),
-        OfferFrame f => OnView(link, f, f.Slot, view => OnOffer(view, f.Chunks)),
-        RequestFrame f => OnView(link, f, f.Slot, view => OnRequest(link, view, f, nowUs)),
-        CancelFrame f => OnView(link, f, f.Slot, view => OnCancel(link, view, f.Chunk)),
-        RejectFrame f => OnView(link, f, f.Slot, view => OnReject(link, view, f.Chunk)),
+        BitfieldFrame f => View(link, f, f.Slot, out var why) is { } view ? OnBitfield(link, view, f.Bits, nowUs) : why,
+        HaveFrame f => View(link, f, f.Slot, out var why) is { } view ? OnHave(link, view, f.Chunks, nowUs) : why,
+        SoonFrame f => View(link, f, f.Slot, out var why) is { } view ? OnSoon(view, f.Chunks) : why,
+        OfferFrame f => View(link, f, f.Slot, out var why) is { } view ? OnOffer(view, f.Chunks) : why,
+        RequestFrame f => View(link, f, f.Slot, out var why) is { } view ? OnRequest(link, view, f, nowUs) : why,
+        CancelFrame f => View(link, f, f.Slot, out var why) is { } view ? OnCancel(link, view, f.Chunk) : why,
+        RejectFrame f => View(link, f, f.Slot, out var why) is { } view ? OnReject(link, view, f.Chunk) : why,
         _ => $"unexpected {frame.GetType().Name}",
     };
 
@@ -60,11 +60,16 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
     }
 
     // Slots are in the sender's numbering, and it must have announced them.
-    private string? OnView(Link link, Frame frame, ushort slot, Func<LinkTrack, string?> then)
+    private LinkTrack? View(Link link, Frame frame, ushort slot, out string? why)
     {
+        why = null;
         if (!link.RemoteSlots.TryGetValue(slot, out var id))
-            return $"slot {slot} was not announced";
-        return _state.Tracks.TryGetValue(id, out var track) ? then(SwarmState.On(link, track)) : OnUnwanted(link, link.Unwanted[id], frame);
+            why = $"slot {slot} was not announced";
+        else if (_state.Tracks.TryGetValue(id, out var track))
+            return SwarmState.On(link, track);
+        else
+            why = OnUnwanted(link, link.Unwanted[id], frame);
+        return null;
     }
 
     // Of a track that is not wanted here only what may matter later is kept, and no more of it than a link may have.
@@ -99,15 +104,17 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         }
     }
 
-    private string? OnWantManifest(Link link, WantManifestFrame frame, long nowUs) => OnView(link, frame, frame.Slot, view =>
+    private string? OnWantManifest(Link link, WantManifestFrame frame, long nowUs)
     {
-        if (view.Track.Manifest is not null)
+        if (View(link, frame, frame.Slot, out var why) is { Track.Manifest: not null } view)
             manifests.Want(link, view, nowUs);
-        return null;
-    });
+        return why;
+    }
 
-    private string? OnManifest(Link link, ManifestFrame frame) => OnView(link, frame, frame.Slot, view =>
+    private string? OnManifest(Link link, ManifestFrame frame)
     {
+        if (View(link, frame, frame.Slot, out var why) is not { } view)
+            return why;
         // An answer may be late: another was asked meanwhile, or has answered already.
         if (view.Track.Manifest is not null || view.Track.IsManifestHere)
             return null;
@@ -123,7 +130,7 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
         view.Track.IsManifestHere = true;
         _state.Emit(new ManifestArrived(manifest));
         return null;
-    });
+    }
 
     /// <summary>The manifest is known now: what the other side said before counts from here on.</summary>
     public void ReadEarly(Link link, LinkTrack view, long nowUs)

@@ -16,7 +16,7 @@ internal static class Gains
         var queueUs = state.QueueUs(track);
         foreach (var other in state.Links.Values)
         {
-            if (!other.Tracks.TryGetValue(track.Id, out var view) || view.RemoteFlags is null)
+            if (other.ViewOf(track) is not { } view || view.RemoteFlags is null)
                 continue;
             if (view.Remote?[chunk] == true)
                 view.Wanted--;

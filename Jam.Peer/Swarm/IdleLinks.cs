@@ -15,7 +15,7 @@ internal sealed class IdleLinks(SwarmState state)
         var size = track.Manifest!.ChunkSizeBytes;
         foreach (var link in _state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(track.Id, out var view))
+            if (link.ViewOf(track) is not { } view)
                 continue;
             if (view.IsSpare)
             {
@@ -42,7 +42,7 @@ internal sealed class IdleLinks(SwarmState state)
         var longestUs = _state.Settings.SpareGainUs + to.RttUs;
         foreach (var link in _state.Links.Values)
         {
-            if (link == to || (link.Tracks.TryGetValue(track.Id, out var of) && of.IsReserved))
+            if (link == to || (link.ViewOf(track) is { } of && of.IsReserved))
                 continue;
             foreach (var asked in link.Asked)
             {

@@ -138,6 +138,23 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings, Usu
 
     public Dictionary<TrackId, LinkTrack> Tracks { get; } = [];
 
+    private LinkTrack? _latest;
+
+    /// <summary>What it says of a track; null: nothing yet. Asked of all links many times at each event, mostly of the same track.</summary>
+    public LinkTrack? ViewOf(Track track)
+    {
+        if (_latest?.Track == track)
+            return _latest;
+        return Tracks.TryGetValue(track.Id, out var view) ? _latest = view : null;
+    }
+
+    /// <summary>It takes part in a track no longer; null where it did not.</summary>
+    public LinkTrack? Forget(TrackId track)
+    {
+        _latest = null;
+        return Tracks.Remove(track, out var view) ? view : null;
+    }
+
     /// <summary>What the other side says of tracks that are not wanted here: they may become the room's later.</summary>
     public Dictionary<TrackId, Hearsay> Unwanted { get; } = [];
 
@@ -268,7 +285,9 @@ internal sealed class Link(LinkId id, string peerId, SwarmSettings settings, Usu
     /// <summary>When the oldest request becomes late; <see cref="long.MaxValue"/> where none can.</summary>
     public long LateAtUs()
     {
-        var oldest = Asked.Find(a => !a.IsLoose);
+        Asked? oldest = null;
+        for (var i = 0; i < Asked.Count && oldest is null; i++)
+            oldest = Asked[i].IsLoose ? null : Asked[i];
         if (oldest is null)
             return long.MaxValue;
         var size = oldest.Of.Track.Manifest!.ChunkSizeBytes;

@@ -22,7 +22,7 @@ internal static class ManifestAsker
         var least = (IsAsked: true, IsStriper: true, Turn: uint.MaxValue);
         foreach (var link in state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(track.Id, out var view) || !view.HasManifest || (isWaiting && (view.IsStriper || view.ManifestAsked)))
+            if (link.ViewOf(track) is not { } view || !view.HasManifest || (isWaiting && (view.IsStriper || view.ManifestAsked)))
                 continue;
             // Everyone numbers links in another way, so that not all choose the same.
             var cost = (view.ManifestAsked && link.Id == track.ManifestAskedOf, view.IsStriper, unchecked((uint)link.Id.Value * 2_654_435_761));

@@ -123,6 +123,9 @@ internal sealed class OfferPlanner(SwarmState state)
     public void Plan(long nowUs)
     {
         DueUs = long.MaxValue;
+        // Nobody but a host has any.
+        if (_stripes.Count == 0)
+            return;
         foreach (var stripe in _stripes.Values.OrderBy(s => s.Track.Priority))
         {
             Expire(stripe, nowUs);
@@ -151,7 +154,7 @@ internal sealed class OfferPlanner(SwarmState state)
                 OpenTo(stripe);
             foreach (var link in _state.Links.Values)
             {
-                if (link.Tracks.TryGetValue(stripe.Track.Id, out var view))
+                if (link.ViewOf(stripe.Track) is { } view)
                 {
                     foreach (var offer in view.OfferedByUs.Values)
                         DueUs = Math.Min(DueUs, LateAtUs(link, offer, _state.ChunkUs(stripe.Track)));
@@ -167,7 +170,7 @@ internal sealed class OfferPlanner(SwarmState state)
     {
         foreach (var link in _state.Links.Values)
         {
-            if (link.Tracks.TryGetValue(stripe.Track.Id, out var view) && view is { RemoteFlags: not null, OpenSent: false })
+            if (link.ViewOf(stripe.Track) is { } view && view is { RemoteFlags: not null, OpenSent: false })
             {
                 view.OpenSent = true;
                 _state.Send(link, new OfferFrame(stripe.Track.Slot, []));
@@ -180,9 +183,9 @@ internal sealed class OfferPlanner(SwarmState state)
     {
         foreach (var link in _state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(stripe.Track.Id, out var view))
+            if (link.ViewOf(stripe.Track) is not { } view)
                 continue;
-            foreach (var (chunk, offer) in view.OfferedByUs.ToArray())
+            foreach (var (chunk, offer) in view.OfferedByUs)
             {
                 if (nowUs < LateAtUs(link, offer, _state.ChunkUs(stripe.Track)))
                     continue;
@@ -210,7 +213,7 @@ internal sealed class OfferPlanner(SwarmState state)
         var least = (Declines: true, IsBusy: true, IsUntried: true, DoneUs: double.PositiveInfinity, Given: 0);
         foreach (var link in _state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(stripe.Track.Id, out var view) || !view.HasManifest
+            if (link.ViewOf(stripe.Track) is not { } view || !view.HasManifest
                 || view.Remote?[chunk] == true || view.OfferedByUs.Count >= _state.Settings.MaxInFlight)
             {
                 continue;
@@ -231,17 +234,17 @@ internal sealed class OfferPlanner(SwarmState state)
     private static bool IsIdle(LinkTrack view) => view.IsSpare && view.OfferedByUs.Count == 0 && !view.Track.IsRunning;
 
     private bool IsUnderWay(Track track) =>
-        _state.Links.Values.Any(l => l.Tracks.TryGetValue(track.Id, out var view) && view.OfferedByUs.Count > 0);
+        _state.Links.Values.Any(l => l.ViewOf(track) is { } view && view.OfferedByUs.Count > 0);
 
     private bool AwaitsManifest(Track track) =>
-        _state.Links.Values.Any(l => l.Tracks.TryGetValue(track.Id, out var view) && view is { RemoteFlags: not null, HasManifest: false });
+        _state.Links.Values.Any(l => l.ViewOf(track) is { } view && view is { RemoteFlags: not null, HasManifest: false });
 
     private (double CopyUs, double SpreadUs) Usual(Track track)
     {
         var (copies, spreads) = ((Us: 0.0, Count: 0.0), (Us: 0.0, Count: 0.0));
         foreach (var link in _state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(track.Id, out var view))
+            if (link.ViewOf(track) is not { } view)
                 continue;
             var (copy, spread) = (view.Relay.CopyPace, view.Relay.SpreadPace);
             copies = (copies.Us + copy.Us, copies.Count + copy.Count);
@@ -258,7 +261,7 @@ internal sealed class OfferPlanner(SwarmState state)
         var (open, links, rttUs) = (0, 0, 0L);
         foreach (var link in _state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(track.Id, out var view) || !view.HasManifest)
+            if (link.ViewOf(track) is not { } view || !view.HasManifest)
                 continue;
             links++;
             rttUs = Math.Max(rttUs, link.LeastRttUs);
@@ -286,7 +289,7 @@ internal sealed class OfferPlanner(SwarmState state)
         var count = 0;
         foreach (var link in _state.Links.Values)
         {
-            if (link.Tracks.TryGetValue(track.Id, out var view) && view.RemoteFlags is not null)
+            if (link.ViewOf(track) is { } view && view.RemoteFlags is not null)
                 count++;
         }
 

@@ -16,7 +16,7 @@ internal sealed class PoorUplink(SwarmState state)
         _quickest = 0;
         foreach (var link in _state.Links.Values)
         {
-            if (!link.IsStalled && link.Tracks.TryGetValue(track.Id, out var view) && view is { Wanted: > 0, IsStriper: false })
+            if (!link.IsStalled && link.ViewOf(track) is { } view && view is { Wanted: > 0, IsStriper: false })
                 _quickest = Math.Max(_quickest, link.Rate);
         }
     }

@@ -90,7 +90,7 @@ internal sealed class RequestPlanner(SwarmState state)
     {
         foreach (var link in _state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(track.Id, out var view))
+            if (link.ViewOf(track) is not { } view)
                 continue;
             if (_poor.Matters(track) || _state.IsCappedOut(track))
                 _poor.Decline(link, view);
@@ -189,7 +189,7 @@ internal sealed class RequestPlanner(SwarmState state)
         _askable.AsSpan().Clear();
         foreach (var link in _state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(track.Id, out var view) || view is not { Wanted: > 0, IsReserved: false, Remote: { } remote } || !HasRoom(link, track))
+            if (link.ViewOf(track) is not { } view || view is not { Wanted: > 0, IsReserved: false, Remote: { } remote } || !HasRoom(link, track))
                 continue;
             for (var i = 0; i < _askable.Length; i++)
                 _askable[i] |= remote.Words[i];
@@ -233,7 +233,7 @@ internal sealed class RequestPlanner(SwarmState state)
         var least = (IsReserved: true, EtaUs: double.PositiveInfinity);
         foreach (var link in _state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(track.Id, out var view) || view.Remote?[chunk] != true || (view.IsReserved && !reserved)
+            if (link.ViewOf(track) is not { } view || view.Remote?[chunk] != true || (view.IsReserved && !reserved)
                 || !HasRoom(link, track) || link.IndexOfAsked(view, chunk) >= 0)
             {
                 continue;
@@ -275,7 +275,7 @@ internal sealed class RequestPlanner(SwarmState state)
         // A relay can be planned on what the host is sending.
         foreach (var other in _state.Links.Values)
         {
-            if (other != link && other.Tracks.TryGetValue(track.Id, out var theirs) && theirs is { RemoteFlags: not null, Declines: false } && theirs.Remote?[chunk] != true)
+            if (other != link && other.ViewOf(track) is { } theirs && theirs is { RemoteFlags: not null, Declines: false } && theirs.Remote?[chunk] != true)
                 SwarmState.Hold(other, theirs.HeldSoon, chunk, nowUs + _state.Settings.IdleHaveDelayUs);
         }
     }
@@ -285,7 +285,7 @@ internal sealed class RequestPlanner(SwarmState state)
     {
         foreach (var link in _state.Links.Values)
         {
-            if (link != asked && link.Tracks.TryGetValue(track.Id, out var view) && view.IsReserved && link.IndexOfAsked(view, chunk) >= 0)
+            if (link != asked && link.ViewOf(track) is { } view && view.IsReserved && link.IndexOfAsked(view, chunk) >= 0)
                 _state.Cancel(link, view, chunk);
         }
     }

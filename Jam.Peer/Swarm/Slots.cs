@@ -34,7 +34,7 @@ internal sealed class Slots(SwarmState state, OfferPlanner offers, ManifestDesk 
     {
         if (link.Unwanted.Remove(id, out var said))
             said.Early?.Clear();
-        if (link.Tracks.Remove(id, out var view))
+        if (link.Forget(id) is { } view)
             OnGone(link, view);
     }
 
@@ -91,12 +91,12 @@ internal sealed class Slots(SwarmState state, OfferPlanner offers, ManifestDesk 
     {
         foreach (var link in _state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(track.Id, out var view))
+            if (link.ViewOf(track) is not { } view)
                 continue;
             foreach (var asked in link.Asked.Where(a => a.Of == view).ToArray())
                 _state.Cancel(link, view, asked.Chunk);
             link.Wishes.RemoveAll(w => w.Of == view);
-            link.Tracks.Remove(track.Id);
+            link.Forget(track.Id);
             if (view.RemoteFlags is { } flags)
                 link.Unwanted[track.Id] = Remember(link, view, flags);
         }

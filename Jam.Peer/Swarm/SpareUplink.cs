@@ -60,7 +60,7 @@ internal sealed class SpareUplink(SwarmState state)
         var most = 0;
         foreach (var link in _state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(track.Id, out var view) || !view.HasManifest)
+            if (link.ViewOf(track) is not { } view || !view.HasManifest)
                 continue;
             // Its host comes before all others, and while there is one nobody else is told.
             // It would make nothing of that while music plays, and its system acknowledges each: a tenth of an uplink that is little more

@@ -8,7 +8,7 @@ internal static class StripeSight
     {
         foreach (var link in state.Links.Values)
         {
-            if (link.Tracks.TryGetValue(track.Id, out var view) && view.Soon.Contains(chunk))
+            if (link.ViewOf(track) is { } view && view.Soon.Contains(chunk))
                 return true;
         }
 
@@ -24,7 +24,7 @@ internal static class StripeSight
         var isSlow = false;
         foreach (var link in state.Links.Values)
         {
-            if (!link.Tracks.TryGetValue(track.Id, out var view))
+            if (link.ViewOf(track) is not { } view)
                 continue;
             if (view.IsReserved)
                 isSlow |= state.IsSlow(link, track);

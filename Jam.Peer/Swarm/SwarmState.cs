@@ -40,8 +40,10 @@ internal sealed class SwarmState(SwarmSettings settings)
     /// <summary>The link's view of a track, made on first use.</summary>
     public static LinkTrack On(Link link, Track track)
     {
-        if (!link.Tracks.TryGetValue(track.Id, out var view))
-            link.Tracks.Add(track.Id, view = new LinkTrack(track));
+        if (link.ViewOf(track) is { } known)
+            return known;
+        var view = new LinkTrack(track);
+        link.Tracks.Add(track.Id, view);
         return view;
     }
 
@@ -172,14 +174,24 @@ internal sealed class SwarmState(SwarmSettings settings)
         link.HeldUntilUs = long.MaxValue;
         foreach (var view in link.Tracks.Values)
         {
-            view.HeldSoon.RemoveAll(chunk => view.Track.Have[chunk] || view.Remote?[chunk] == true);
-            foreach (var chunks in view.HeldHaves.Chunk(FrameCaps.MaxIndexes))
-                _effects.Add(new SendFrame(link.Id, new HaveFrame(view.Track.Slot, chunks)));
-            foreach (var chunks in view.HeldSoon.Chunk(FrameCaps.MaxIndexes))
-                _effects.Add(new SendFrame(link.Id, new SoonFrame(view.Track.Slot, chunks)));
-            view.HeldHaves.Clear();
-            view.HeldSoon.Clear();
+            if (view.HeldHaves.Count > 0)
+                Tell(link, view.HeldHaves, chunks => new HaveFrame(view.Track.Slot, chunks));
+            if (view.HeldSoon.Count > 0)
+                ReleaseSoon(link, view);
         }
+    }
+
+    private void ReleaseSoon(Link link, LinkTrack view)
+    {
+        view.HeldSoon.RemoveAll(chunk => view.Track.Have[chunk] || view.Remote?[chunk] == true);
+        Tell(link, view.HeldSoon, chunks => new SoonFrame(view.Track.Slot, chunks));
+    }
+
+    private void Tell(Link link, List<int> news, Func<int[], Frame> frame)
+    {
+        foreach (var chunks in news.Chunk(FrameCaps.MaxIndexes))
+            _effects.Add(new SendFrame(link.Id, frame(chunks)));
+        news.Clear();
     }
 
     /// <summary>Sends what has been held back for long enough.</summary>

@@ -225,7 +225,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             return;
         foreach (var link in _state.Links.Values)
         {
-            if (link.Tracks.TryGetValue(track.Id, out var view) && view is { IsReserved: true } && view.Disowned.Add(chunk))
+            if (link.ViewOf(track) is { } view && view is { IsReserved: true } && view.Disowned.Add(chunk))
                 _state.Refuse(link, view, chunk);
         }
     }

@@ -75,6 +75,17 @@ internal static class FrameReader
         return ReadStatus.Frame;
     }
 
+    /// <summary>How much the frame wants whose front <paramref name="input"/> is, where that was <see cref="ReadStatus.NeedMore"/>; at least.</summary>
+    public static int MissingBytes(in ReadOnlySequence<byte> input)
+    {
+        Span<byte> head = stackalloc byte[FrameCaps.LengthSize];
+        // Before its type is here too, nobody has checked the length.
+        if (input.Length <= head.Length)
+            return 1;
+        input.Slice(0, head.Length).CopyTo(head);
+        return (int)(FrameCaps.LengthSize + BinaryPrimitives.ReadUInt32BigEndian(head) - input.Length);
+    }
+
     private static ChunkFrame? ReadChunk(in ReadOnlySequence<byte> payload)
     {
         if (payload.Length < 7)

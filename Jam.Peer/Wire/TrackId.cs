@@ -10,6 +10,12 @@ internal readonly record struct TrackId(ulong A, ulong B, ulong C, ulong D)
     /// <summary>Length in bytes.</summary>
     public const int Size = 32;
 
+    /// <summary>Any of it is as good as all: it is a hash.</summary>
+    public override int GetHashCode() => A.GetHashCode();
+
+    /// <summary>Whether it is the same. What the compiler would write asks a comparer for each part.</summary>
+    public bool Equals(TrackId other) => A == other.A && B == other.B && C == other.C && D == other.D;
+
     /// <summary>The id of an encoded manifest.</summary>
     public static TrackId Of(ReadOnlySpan<byte> encodedManifest)
     {

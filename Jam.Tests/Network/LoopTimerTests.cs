@@ -47,6 +47,23 @@ internal sealed class LoopTimerTests
     }
 
     [Test]
+    public async Task What_it_is_set_for_already_does_not_set_it_anew()
+    {
+        var work = new WorkSignal();
+        await using var timer = new LoopTimer(_time, work);
+        var startUs = _time.NowUs();
+        timer.Arm(startUs + 3_200, startUs);
+        Assert.That(_time.NextTimerUs, Is.EqualTo(startUs + 4_000));
+        _time.Advance(TimeSpan.FromMicroseconds(500));
+        timer.Arm(startUs + 3_200, _time.NowUs());
+        Assert.That(_time.NextTimerUs, Is.EqualTo(startUs + 4_000), "the same moment");
+        timer.Arm(startUs + 9_000, _time.NowUs());
+        Assert.That(_time.NextTimerUs, Is.EqualTo(startUs + 4_000), "a later one");
+        timer.Arm(startUs + 1_500, _time.NowUs());
+        Assert.That(_time.NextTimerUs, Is.EqualTo(startUs + 1_500));
+    }
+
+    [Test]
     public async Task What_is_overdue_is_waited_for_a_millisecond_and_nothing_for_ever(CancellationToken ct)
     {
         var work = new WorkSignal();

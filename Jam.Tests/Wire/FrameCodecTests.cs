@@ -51,6 +51,14 @@ internal sealed class FrameCodecTests
     }
 
     [TestCaseSource(nameof(Frames))]
+    public void What_is_missing_of_a_frame_is_known_once_its_length_and_type_are_here(Frame frame)
+    {
+        var bytes = Encode(frame);
+        for (var cut = 0; cut < bytes.Length; cut++)
+            Assert.That(FrameReader.MissingBytes(new ReadOnlySequence<byte>(bytes, 0, cut)), Is.EqualTo(cut < 5 ? 1 : bytes.Length - cut), $"cut at {cut}");
+    }
+
+    [TestCaseSource(nameof(Frames))]
     public void A_frame_comes_back_as_it_was_at_every_split_point(Frame frame)
     {
         var bytes = Encode(frame);

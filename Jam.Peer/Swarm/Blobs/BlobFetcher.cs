@@ -144,6 +144,8 @@ internal sealed class BlobFetcher(BlobState state)
     public long DueUs()
     {
         var due = long.MaxValue;
+        if (_fetches.Count == 0)
+            return due;
         foreach (var fetch in _fetches.Values)
         {
             // Where nobody else could be asked, time alone changes nothing.

@@ -1,0 +1,68 @@
+using System.Buffers;
+using Jam.Peer.Network;
+using Jam.Peer.Wire;
+using NUnit.Framework;
+
+namespace Jam.Tests.Network;
+
+/// <summary>The system wakes a reader for a whole chunk, not for each packet of it, and never waits for more than comes.</summary>
+[CancelAfter(20_000)]
+internal sealed class FrameStreamTests
+{
+    private const int SocketLevel = 1;
+    private const int ReceiveLowAt = 18;
+    private const int HeaderBytes = 11;
+
+    [TestCase(100, 16 * 1024, 16 * 1024 + HeaderBytes - 100)]
+    [TestCase(5, 16 * 1024, 16 * 1024 + HeaderBytes - 5)]
+    // A receive buffer must hold it.
+    [TestCase(100, 64 * 1024, 32 * 1024)]
+    [Platform("Linux")]
+    public async Task The_rest_of_a_chunk_is_waited_for_as_a_whole(int first, int size, int awaited, CancellationToken ct)
+    {
+        await using var pair = await StreamPair.ConnectAsync(ct);
+        var bytes = Encode(Chunk(7, size));
+        var read = pair.Listener.ReadAsync(true, ct).AsTask();
+        Assert.That(Awaited(pair.Listener), Is.EqualTo(1));
+
+        await pair.Dialer.SendRawAsync(bytes.AsMemory(0, first), ct);
+        await Until.TrueAsync(() => Awaited(pair.Listener) == awaited, ct, () => Awaited(pair.Listener));
+
+        // Of what is still missing a part at first: what then waits is for the rest of it, and no more.
+        await pair.Dialer.SendRawAsync(bytes.AsMemory(first, bytes.Length / 2), ct);
+        await pair.Dialer.SendRawAsync(bytes.AsMemory(first + bytes.Length / 2), ct);
+        Assert.That(await read, Is.InstanceOf<ChunkFrame>());
+        Assert.That(Awaited(pair.Listener), Is.EqualTo(1), "what comes next may be small");
+    }
+
+    [Test]
+    public async Task A_small_frame_that_follows_part_of_a_chunk_is_not_waited_for_in_vain(CancellationToken ct)
+    {
+        await using var pair = await StreamPair.ConnectAsync(ct);
+        for (var split = 1; split < 20_000; split += 997)
+        {
+            byte[] bytes = [.. Encode(Chunk(1, 20_000)), .. Encode(new HaveFrame(0, [split]))];
+            var chunk = pair.Listener.ReadAsync(true, ct).AsTask();
+            await pair.Dialer.SendRawAsync(bytes.AsMemory(0, split), ct);
+            await pair.Dialer.SendRawAsync(bytes.AsMemory(split), ct);
+            Assert.That(await chunk, Is.InstanceOf<ChunkFrame>());
+            Assert.That(await pair.Listener.ReadAsync(true, ct), Is.InstanceOf<HaveFrame>().With.Property(nameof(HaveFrame.Chunks)).EqualTo(new[] { split }));
+        }
+    }
+
+    private static int Awaited(FrameStream stream)
+    {
+        var value = new byte[4];
+        stream.Socket.GetRawSocketOption(SocketLevel, ReceiveLowAt, value);
+        return BitConverter.ToInt32(value);
+    }
+
+    private static ChunkFrame Chunk(int chunk, int bytes) => new(0, chunk, ArrayPool<byte>.Shared.Rent(bytes), bytes);
+
+    private static byte[] Encode(Frame frame)
+    {
+        var into = new ArrayBufferWriter<byte>();
+        FrameWriter.Write(into, frame);
+        return into.WrittenSpan.ToArray();
+    }
+}
