@@ -196,11 +196,10 @@ internal sealed class TakeoverAgent : IAsyncDisposable
             {
                 case Say { PeerId: { } one }:
                     if (_links.TryGetValue(one, out var link))
-                        SayTo(link.Link, core.Word);
+                        SayTo([link.Link], core.Word);
                     break;
                 case Say:
-                    foreach (var (each, _) in _links.Values)
-                        SayTo(each, core.Word);
+                    SayTo(_links.Values.Select(each => each.Link), core.Word);
                     break;
                 case MoveTo move:
                     _client!.Look(move.Rank.Id, [.. move.Urls.Select(u => new Uri(u))], move.ComesHome);
@@ -220,10 +219,14 @@ internal sealed class TakeoverAgent : IAsyncDisposable
         }
     }
 
-    private void SayTo(PeerConnection link, Word word)
+    private void SayTo(IEnumerable<PeerConnection> links, Word word)
     {
-        if (word.Rank.Epoch > 0)
-            link.Send(RoomWhereabouts.ToFrame(word, _room, _own.Running?.Port, link.LocalEndPoint.Address, LocalAddresses.All(), _own.Running?.IsSecure == true));
+        if (word.Rank.Epoch == 0)
+            return;
+        // Once for all of them: to ask the system for its cards takes it a millisecond.
+        var here = LocalAddresses.All();
+        foreach (var link in links)
+            link.Send(RoomWhereabouts.ToFrame(word, _room, _own.Running?.Port, link.LocalEndPoint.Address, here, _own.Running?.IsSecure == true));
     }
 
     private async Task TakeOverAsync(TakeoverCore core, long epoch, CancellationToken cancellationToken)
