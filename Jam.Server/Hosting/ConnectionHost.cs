@@ -60,7 +60,7 @@ internal sealed class ConnectionHost(
             if (owner is null)
                 await reception.ServeAsync(socket, room, address);
             else
-                await FleetProxy.PassOnAsync(socket, owner, address, time, reception.Stopping);
+                await FleetProxy.PassOnAsync(socket, owner, address, why => fleet!.Desk.Reached(owner, why), time, reception.Stopping);
         }
         finally
         {

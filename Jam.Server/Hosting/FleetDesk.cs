@@ -19,7 +19,17 @@ internal sealed class FleetDesk(
     private const long RetryUs = 50_000;
 
     private readonly long _leaseUs = options.Fleet!.Lease.Ticks / TimeSpan.TicksPerMicrosecond;
+    private readonly ConcurrentDictionary<string, bool> _unreached = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Rendezvous> _known = new(StringComparer.Ordinal);
+
+    /// <summary>Frames are passed on to a server, or that one cannot be reached from here: said once, until it can.</summary>
+    public void Reached(Uri owner, string? whyNot)
+    {
+        if (whyNot is null)
+            _unreached.TryRemove(owner.Authority, out _);
+        else if (_unreached.TryAdd(owner.Authority, true))
+            FleetLog.Unreached(log, owner.GetLeftPart(UriPartial.Authority), whyNot);
+    }
 
     public async ValueTask<Placement> PlaceAsync(string room, Guid? resumesFrom, CancellationToken cancellationToken)
     {

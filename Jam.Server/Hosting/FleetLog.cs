@@ -44,6 +44,9 @@ internal static partial class FleetLog
     [LoggerMessage(EventId = 49, Level = LogLevel.Debug, Message = "News of the fleet cannot be heard ({Reason}); looking every half second meanwhile")]
     public static partial void Deaf(ILogger logger, string reason);
 
+    [LoggerMessage(EventId = 54, Level = LogLevel.Warning, Message = "The server at {Url} keeps a room, but cannot be reached from here: {Reason}. Its clients are told to ask again")]
+    public static partial void Unreached(ILogger logger, string url, string reason);
+
     [LoggerMessage(EventId = 50, Level = LogLevel.Error, Message = "The fleet's loop failed; going on")]
     public static partial void Failed(ILogger logger, Exception exception);
 }

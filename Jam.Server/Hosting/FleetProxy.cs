@@ -14,9 +14,10 @@ internal static class FleetProxy
     /// <param name="client">The client.</param>
     /// <param name="owner">The room at its owner.</param>
     /// <param name="address">The client's own address, which the owner would not see.</param>
+    /// <param name="tell">Told why the owner cannot be reached from here; null: it can.</param>
     /// <param name="time">For waits.</param>
     /// <param name="stopping">Ends it.</param>
-    public static async Task PassOnAsync(WebSocket client, Uri owner, string? address, TimeProvider time, CancellationToken stopping)
+    public static async Task PassOnAsync(WebSocket client, Uri owner, string? address, Action<string?> tell, TimeProvider time, CancellationToken stopping)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var server = new ClientWebSocket();
@@ -31,6 +32,8 @@ internal static class FleetProxy
                 await server.ConnectAsync(owner, patience.Token);
             }
 
+            tell(null);
+
             var up = PumpAsync(client, server, new HelloRewriter(address), ending.Token);
             var down = PumpAsync(server, client, null, ending.Token);
             await Task.WhenAny(up, down);
@@ -40,6 +43,8 @@ internal static class FleetProxy
         }
         catch (Exception e) when (IsGone(e))
         {
+            if (!stopping.IsCancellationRequested)
+                tell(e is OperationCanceledException ? $"no answer within {_closeWithin.TotalSeconds:0} s" : e.GetBaseException().Message);
             // The owner is not there: the client asks again, and is told where the room is by then.
             var moving = new Error(ErrorCodes.Moving, "the room's server does not answer; ask again in a moment", true);
             await SayLastAsync(client, ControlCodec.Serialize(moving), time);

@@ -32,7 +32,7 @@ internal sealed class TestFleet : IAsyncDisposable
 
     public string ConnectionString => FleetTests.Rig.At(_database);
 
-    public async Task<TestMember> AddAsync(CancellationToken ct, bool isProxy = false, bool isCut = false)
+    public async Task<TestMember> AddAsync(CancellationToken ct, bool isProxy = false, bool isCut = false, string? url = null)
     {
         var way = new Turnstile(FleetTests.Rig.Port);
         if (isCut)
@@ -42,7 +42,7 @@ internal sealed class TestFleet : IAsyncDisposable
             Port = 0, Address = IPAddress.Loopback,
             Fleet = new FleetOptions
             {
-                Postgres = FleetTests.Rig.At(_database, way.Port), IsProxy = isProxy,
+                Postgres = FleetTests.Rig.At(_database, way.Port), IsProxy = isProxy, Url = url,
                 Lease = TimeSpan.FromSeconds(1), RenewEvery = TimeSpan.FromSeconds(0.2), DrainWithin = TimeSpan.FromSeconds(20),
             },
         };
