@@ -68,7 +68,11 @@ internal static class IdlePeers
         ];
         var wanted = hub.Mesh.Links.Count + count;
         var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
-        if (await process.StandardOutput.ReadLineAsync(cancellationToken) != "connected" || hub.Mesh.Links.Count != wanted)
+        var isConnected = await process.StandardOutput.ReadLineAsync(cancellationToken) == "connected";
+        // They are connected when their own handshakes are over; this side may be some behind.
+        for (var i = 0; isConnected && i < 50 && hub.Mesh.Links.Count != wanted; i++)
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
+        if (!isConnected || hub.Mesh.Links.Count != wanted)
             throw new InvalidOperationException($"{hub.Mesh.Links.Count} connections came where {wanted} were expected");
         // The first PING and its answer are over, and with them what they needed.
         await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
