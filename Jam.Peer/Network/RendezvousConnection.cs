@@ -32,6 +32,7 @@ internal sealed class RendezvousConnection : IDisposable
     private readonly WorkSignal _wake = new();
 
     private string? _lastError;
+    private bool _awaitsClockPort;
     private ClockDatagrams? _datagrams;
     private Task _datagramsRead = Task.CompletedTask;
 
@@ -152,8 +153,7 @@ internal sealed class RendezvousConnection : IDisposable
     public async Task<string> RunAsync(ChannelWriter<RendezvousEvent> events, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (AsksForClockPort)
-            TrySend(new ClockPortRequest());
+        _awaitsClockPort = AsksForClockPort && TrySend(new ClockPortRequest());
         var reading = ReadAsync(events, ending.Token);
         var writing = WriteAsync(ending.Token);
         var first = await Task.WhenAny(reading, writing);
@@ -213,11 +213,13 @@ internal sealed class RendezvousConnection : IDisposable
                         _wake.Set();
                         break;
                     case ClockPort told:
-                        if (AsksForClockPort && _datagrams is null && _datagramsRead.IsCompleted)
+                        if (_awaitsClockPort)
                             _datagramsRead = UseDatagramsAsync(told, cancellationToken);
+                        _awaitsClockPort = false;
                         break;
                     // A server from before there were such ports.
-                    case Error { Code: ErrorCodes.UnknownType } when AsksForClockPort:
+                    case Error { Code: ErrorCodes.UnknownType } when _awaitsClockPort:
+                        _awaitsClockPort = false;
                         break;
                     case Error { Close: true } error:
                         _lastError = error.Message;

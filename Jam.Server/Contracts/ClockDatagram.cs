@@ -56,8 +56,9 @@ public static class ClockDatagram
     /// <summary>Whether it looks like a request, and whose; that is not proved yet.</summary>
     public static bool TryReadTicket(ReadOnlySpan<byte> datagram, out long ticket)
     {
-        ticket = IsOf(datagram, Request) ? BinaryPrimitives.ReadInt64BigEndian(datagram[TicketAt..]) : 0;
-        return IsOf(datagram, Request);
+        var isRequest = IsOf(datagram, Request);
+        ticket = isRequest ? BinaryPrimitives.ReadInt64BigEndian(datagram[TicketAt..]) : 0;
+        return isRequest;
     }
 
     /// <summary>Reads a request whose ticket was read; false where who sent it does not know the ticket's key.</summary>
@@ -98,15 +99,19 @@ public static class ClockDatagram
     private static void Seal(Span<byte> datagram, ReadOnlySpan<byte> key)
     {
         Span<byte> proof = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(key, datagram[..ProofAt], proof);
-        proof[..(Length - ProofAt)].CopyTo(datagram[ProofAt..]);
+        Prove(datagram, key, proof).CopyTo(datagram[ProofAt..]);
     }
 
     private static bool IsSealed(ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> key)
     {
         Span<byte> proof = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(key, datagram[..ProofAt], proof);
-        return CryptographicOperations.FixedTimeEquals(proof[..(Length - ProofAt)], datagram[ProofAt..]);
+        return CryptographicOperations.FixedTimeEquals(Prove(datagram, key, proof), datagram[ProofAt..]);
+    }
+
+    private static ReadOnlySpan<byte> Prove(ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> key, Span<byte> into)
+    {
+        HMACSHA256.HashData(key, datagram[..ProofAt], into);
+        return into[..(Length - ProofAt)];
     }
 }
 

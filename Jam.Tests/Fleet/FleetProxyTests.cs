@@ -1,6 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
 using Jam.Server.Contracts;
+using Jam.Tests.Fakes;
 using Jam.Tests.Server;
 using NUnit.Framework;
 
@@ -43,7 +42,7 @@ internal sealed class FleetProxyTests
     public async Task An_owner_that_cannot_be_reached_is_named_once_with_the_reason(CancellationToken ct)
     {
         await using var fleet = await TestFleet.StartAsync(0, ct);
-        var nowhere = $"ws://127.0.0.1:{FreePort()}";
+        var nowhere = $"ws://127.0.0.1:{FreePort.Find()}";
         var owner = await fleet.AddAsync(ct, url: nowhere);
         using var host = await WebSocketClient.JoinAsync(owner.Server.Port, Role.Host, "ana", ct);
         var proxy = await fleet.AddAsync(ct, isProxy: true);
@@ -58,12 +57,5 @@ internal sealed class FleetProxyTests
         var said = fleet.Log.Text.Split('\n').Where(line => line.Contains("cannot be reached from here", StringComparison.Ordinal)).ToArray();
         Assert.That(said, Has.Length.EqualTo(1));
         Assert.That(said[0], Does.Contain(nowhere).And.Contain("refused"));
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using Jam.Tests.Fakes;
 using Jam.Tests.Storage;
 using Npgsql;
 using NUnit.Framework;
@@ -44,7 +43,7 @@ internal sealed class PostgresRig : IAsyncDisposable
                 Assert.That(init.ExitCode, Is.Zero, said);
             }
 
-            var port = FreePort();
+            var port = FreePort.Find();
             var process = Run(
                 Path.Combine(binaries, "postgres"),
                 ["-D", data, "-p", $"{port}", "-k", data, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"], own: true);
@@ -107,13 +106,6 @@ internal sealed class PostgresRig : IAsyncDisposable
     {
         string[] all = own && Environment.UserName == "root" ? ["setpriv", $"--reuid={User()}", "--clear-groups", program, .. arguments] : [program, .. arguments];
         return Process.Start(new ProcessStartInfo(all[0], all[1..]) { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = "/" })!;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 

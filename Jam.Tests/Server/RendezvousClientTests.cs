@@ -5,6 +5,7 @@ using Jam.Peer.Network;
 using Jam.Peer.Session;
 using Jam.Server.Contracts;
 using Jam.Server.Hosting;
+using Jam.Tests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 
@@ -72,7 +73,7 @@ internal sealed class RendezvousClientTests
     public async Task It_tries_the_candidates_in_turn(CancellationToken ct)
     {
         await using var server = await StartAsync(0, ct);
-        await using var client = Client(() => new Hello(), FreePort(), FreePort(), server.Port);
+        await using var client = Client(() => new Hello(), FreePort.Find(), FreePort.Find(), server.Port);
         client.Start();
         Assert.That(await client.Events.ReadAsync(ct), Is.EqualTo(new Connected(UrlOf(server.Port))));
     }
@@ -80,7 +81,7 @@ internal sealed class RendezvousClientTests
     [Test]
     public async Task It_keeps_trying_until_someone_is_there(CancellationToken ct)
     {
-        var port = FreePort();
+        var port = FreePort.Find();
         var tried = 0;
         await using var client = Client(
             () =>
@@ -171,7 +172,7 @@ internal sealed class RendezvousClientTests
     [Test]
     public async Task Leaving_while_nobody_is_there_ends_at_once(CancellationToken ct)
     {
-        var client = Client(() => new Hello(), FreePort());
+        var client = Client(() => new Hello(), FreePort.Find());
         client.Start();
         await client.DisposeAsync();
         Assert.That(await client.Events.WaitToReadAsync(ct), Is.False);
@@ -222,14 +223,6 @@ internal sealed class RendezvousClientTests
         TimeProvider.System);
 
     private static Uri UrlOf(int port) => new($"ws://127.0.0.1:{port}/ws/jam");
-
-    /// <summary>A port that nothing listens on: bound for a moment, then given back.</summary>
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private static async Task<T> NextAsync<T>(RendezvousClient client, CancellationToken ct)
         where T : ServerMessage
