@@ -152,8 +152,10 @@ internal sealed class FrameStream : IAsyncDisposable
                     _reader.AdvanceTo(buffer.Start, buffer.End);
                     if (result.IsCompleted)
                         return null;
-                    WakeAt(FrameReader.MissingBytes(buffer));
-                    if (_lumps is { } time && buffer.Length > SmallBytes)
+                    // While less is there than the system is to wake for, it acknowledges every second packet, read or not: no lump would come of it.
+                    var time = _lumps;
+                    WakeAt(time is null ? FrameReader.MissingBytes(buffer) : 1);
+                    if (time is not null && buffer.Length > SmallBytes)
                         await Task.Delay(Lump, time, cancellationToken);
                     break;
             }

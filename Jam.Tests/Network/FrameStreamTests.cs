@@ -1,6 +1,7 @@
 using System.Buffers;
 using Jam.Peer.Network;
 using Jam.Peer.Wire;
+using Jam.Tests.Fakes;
 using NUnit.Framework;
 
 namespace Jam.Tests.Network;
@@ -33,6 +34,31 @@ internal sealed class FrameStreamTests
         await pair.Dialer.SendRawAsync(bytes.AsMemory(first + bytes.Length / 2), ct);
         Assert.That(await read, Is.InstanceOf<ChunkFrame>());
         Assert.That(Awaited(pair.Listener), Is.EqualTo(1), "what comes next may be small");
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public async Task In_lumps_the_system_is_left_alone_between_them(CancellationToken ct)
+    {
+        await using var pair = await StreamPair.ConnectAsync(ct);
+        var bytes = Encode(Chunk(7, 16 * 1024));
+        var read = pair.Listener.ReadAsync(true, ct).AsTask();
+        await pair.Dialer.SendRawAsync(bytes.AsMemory(0, 100), ct);
+        await Until.TrueAsync(() => Awaited(pair.Listener) > 1, ct, () => Awaited(pair.Listener));
+
+        var time = new ManualTimeProvider();
+        pair.Listener.Lumps = time;
+        await pair.Dialer.SendRawAsync(bytes.AsMemory(100), ct);
+        Assert.That(await read, Is.InstanceOf<ChunkFrame>());
+        read = pair.Listener.ReadAsync(true, ct).AsTask();
+        await pair.Dialer.SendRawAsync(bytes.AsMemory(0, 5_000), ct);
+        await Until.TrueAsync(() => time.NextTimerUs is not null, ct, () => time.NextTimerUs);
+        // More than one byte would have it acknowledge every second packet of what nobody reads.
+        Assert.That(Awaited(pair.Listener), Is.EqualTo(1));
+
+        await pair.Dialer.SendRawAsync(bytes.AsMemory(5_000), ct);
+        time.Advance(TimeSpan.FromMilliseconds(20));
+        Assert.That(await read, Is.InstanceOf<ChunkFrame>());
     }
 
     [Test]
