@@ -12,6 +12,7 @@ internal sealed class FrameStreamTests
 {
     private const int SocketLevel = 1;
     private const int ReceiveLowAt = 18;
+    private const int BufferLock = 72;
     private const int HeaderBytes = 11;
 
     [TestCase(100, 16 * 1024, 16 * 1024 + HeaderBytes - 100)]
@@ -55,9 +56,19 @@ internal sealed class FrameStreamTests
         await Until.TrueAsync(() => time.NextTimerUs is not null, ct, () => time.NextTimerUs);
         // More than one byte would have it acknowledge every second packet of what nobody reads.
         Assert.That(Awaited(pair.Listener), Is.EqualTo(1));
+        // As long as the window can grow, it acknowledges each packet; what the system reports is twice what it was asked for.
+        Assert.That(pair.Listener.Socket.ReceiveBufferSize, Is.EqualTo(2 * 64 * 1024));
 
         await pair.Dialer.SendRawAsync(bytes.AsMemory(5_000), ct);
-        time.Advance(TimeSpan.FromMilliseconds(20));
+        time.Advance(TimeSpan.FromMilliseconds(40));
+        Assert.That(await read, Is.InstanceOf<ChunkFrame>());
+
+        pair.Listener.Lumps = null;
+        read = pair.Listener.ReadAsync(true, ct).AsTask();
+        await pair.Dialer.SendRawAsync(bytes.AsMemory(0, 5_000), ct);
+        await Until.TrueAsync(() => Awaited(pair.Listener) > 1, ct, () => Awaited(pair.Listener));
+        Assert.That(Option(pair.Listener, BufferLock), Is.Zero, "it may grow again");
+        await pair.Dialer.SendRawAsync(bytes.AsMemory(5_000), ct);
         Assert.That(await read, Is.InstanceOf<ChunkFrame>());
     }
 
@@ -76,10 +87,12 @@ internal sealed class FrameStreamTests
         }
     }
 
-    private static int Awaited(FrameStream stream)
+    private static int Awaited(FrameStream stream) => Option(stream, ReceiveLowAt);
+
+    private static int Option(FrameStream stream, int option)
     {
         var value = new byte[4];
-        stream.Socket.GetRawSocketOption(SocketLevel, ReceiveLowAt, value);
+        stream.Socket.GetRawSocketOption(SocketLevel, option, value);
         return BitConverter.ToInt32(value);
     }
 
