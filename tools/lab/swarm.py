@@ -20,6 +20,7 @@ import swarm_churn
 import swarm_goodput
 import swarm_meet
 import swarm_plot
+import swarm_report
 from swarm_net import NetError, Network
 from swarm_peers import Peer, end_all
 
@@ -141,7 +142,7 @@ class Run:
         before = [peer.cpu() for peer in self.peers]
         time.sleep(1)
         for peer in self.peers:
-            peer.cpu_before = peer.cpu()
+            peer.cpu_before, peer.sent_before = peer.cpu(), peer.machine.sent()
         self.idle_cpu = (sum(peer.cpu_before for peer in self.peers) - sum(before)) / len(self.peers)
         self.seeded_at = host.command(f"seed {self.track}")
         viewers = self.peers[1:]
@@ -187,6 +188,7 @@ class Run:
             row = {"name": peer.name, "took_s": seconds, "bytes_up": track["bytes_up"], "bytes_down": track["bytes_down"],
                    "from_host": track["chunks_from_host"], "from_peers": track["chunks_from_peers"], "bad": track["bad_chunks"],
                    "cpu_s": peer.cpu() - peer.cpu_before, "cpu_share": (peer.cpu() - peer.cpu_before) / elapsed, "rss_mb": most, "rss_now_mb": now}
+            row["packets"], row["wire_bytes"] = (now - since for now, since in zip(peer.machine.sent(), peer.sent_before))
             if a.play and peer is not host:
                 row["start_s"], row["underruns"], row["silent_s"] = peer.starts_and_stalls(self.played_at)
             result["peers"].append(row)
@@ -194,27 +196,6 @@ class Run:
         self.sent = {p.name: [(at - self.seeded_at, r["track"]["bytes_up"]) for at, r in list(p.reports)
                               if at >= self.seeded_at and r.get("track")] for p in self.peers}
         return result
-
-
-def tell(a, r):
-    print(f"{a.viewers} viewers, {r['bytes'] / 1e6:.1f} MB in {r['chunks']} chunks; goodput of plain TCP, Mbit/s: "
-          + " ".join(f"{g * 8 / 1e6:.2f}" for g in r["goodput"]))
-    if r["complete"]:
-        print(f"bound {r['bound_s']:.2f} s; last viewer {r['last_s']:.2f} s = {r['efficiency_last']:.1%} of the bound; "
-              f"median {r['median_s']:.2f} s = {r['efficiency_median']:.1%}; first chunk {r['first_chunk_s']:.2f} s; "
-              f"copies from the host {r['copies_from_host']:.3f} (may be {r['copies_allowed']:.3f})")
-    else:
-        print(f"bound {r['bound_s']:.2f} s; NOT EVERYONE COMPLETED; copies from the host {r['copies_from_host']:.3f}")
-    print(f"idle peers took {r['idle_cpu_share']:.1%} of a processor each; "
-          + (f"somebody waited for a processor for {r['cpu_wait_share']:.0%} of the time" if r["cpu_wait_share"] is not None else ""))
-    for p in r["peers"]:
-        took = f"{p['took_s']:6.2f} s" if p["took_s"] else "       -"
-        line = (f"  {p['name']:5} {took}  up {p['bytes_up'] / 1e6:6.2f} MB  from host {p['from_host']:4}  from peers {p['from_peers']:4}  "
-                f"cpu {p['cpu_s']:5.2f} s ({p['cpu_share']:.0%})  rss {p['rss_mb']:.0f} MB")
-        if "start_s" in p:
-            start = "never" if p["start_s"] is None else f"{p['start_s']:.2f} s"
-            line += f"  start {start}  underruns {p['underruns']}  silent {p['silent_s']:.1f} s"
-        print(line)
 
 
 def network_of(a):
@@ -281,7 +262,7 @@ def main():
             os.makedirs(run, exist_ok=True)
             results.append(measure(a, run, track))
             if not a.json:
-                tell(a, results[-1])
+                swarm_report.tell(a, results[-1])
         worst = min(results, key=lambda r: r["efficiency_last"])
         if a.json:
             print(json.dumps({**worst, "runs": [r["efficiency_last"] for r in results]}))
