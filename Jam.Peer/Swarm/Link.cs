@@ -19,6 +19,9 @@ internal sealed class LinkTrack(Track track)
     /// <summary>Whether the other side was asked for the manifest.</summary>
     public bool ManifestAsked { get; set; }
 
+    /// <summary>When the other side was given the manifest; null: it was not, or has said that it has it.</summary>
+    public long? ManifestGivenUs { get; set; }
+
     /// <summary>How many chunks were here when the track was last announced to the other side.</summary>
     public int Told { get; set; }
 

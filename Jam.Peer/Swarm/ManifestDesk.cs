@@ -37,12 +37,19 @@ internal sealed class ManifestDesk(SwarmState state)
     public void OnHolder(LinkTrack view, long nowUs)
     {
         _waiting.RemoveAll(w => w.Of == view);
-        if (!_copies.TryGetValue(view.Track.Id, out var copy) || copy.Of != view)
+        if (view.ManifestGivenUs is not { } givenUs || !_copies.TryGetValue(view.Track.Id, out var copy))
             return;
+        view.ManifestGivenUs = null;
+        var tookUs = nowUs - givenUs;
         if (view.Track.IsStriped)
-            _state.Uplink.Suspect(view.Track.Manifest!.Encoded.Length, nowUs - copy.GivenAtUs);
-        _quickCopies ??= _state.Settings.ManifestQuickUs / Math.Max(1, nowUs - copy.GivenAtUs);
-        _copies[view.Track.Id] = new Copy(null, nowUs, view.Track.IsStriped ? nowUs + _state.Settings.ManifestSpreadUs : nowUs);
+            _state.Uplink.Suspect(view.Track.Manifest!.Encoded.Length, tookUs);
+        _quickCopies ??= _state.Settings.ManifestQuickUs / Math.Max(1, tookUs);
+        // What it still has to say to everyone else is worth more to the room than copies that others give sooner.
+        var isSpreading = view.Track.IsStriped || (!view.Track.IsRunning && tookUs > _state.Settings.ManifestSlowUs);
+        var spreadUs = Math.Min(_state.Settings.ManifestSpreadUs, _state.Settings.ManifestSpreadCopies * tookUs);
+        var untilUs = isSpreading ? nowUs + spreadUs : nowUs;
+        // Of a copy that went out before the last one, too: a slow uplink has the two under way.
+        _copies[view.Track.Id] = copy.Of == view ? new Copy(null, untilUs) : copy with { UntilUs = Math.Max(copy.UntilUs, untilUs) };
     }
 
     /// <summary>A link takes part in a track no longer.</summary>
@@ -70,15 +77,23 @@ internal sealed class ManifestDesk(SwarmState state)
             _waiting.RemoveAt(i);
             if (_quickCopies > 0)
                 _quickCopies--;
-            _copies[view.Track.Id] = new Copy(view, nowUs, nowUs + (view.Track.IsStriped ? _state.Settings.ManifestCopyUs : _state.Settings.ManifestRelayUs));
+            _copies[view.Track.Id] = new Copy(view, nowUs + CopyUs(view.Track));
+            view.ManifestGivenUs = nowUs;
             Give(link, view);
         }
     }
+
+    private long CopyUs(Track track) => track switch
+    {
+        { IsStriped: true } => _state.Settings.ManifestCopyUs,
+        { IsRunning: true } => _state.Settings.ManifestPlayingRelayUs,
+        _ => _state.Settings.ManifestRelayUs,
+    };
 
     private void Give(Link link, LinkTrack view) => _state.Send(link, new ManifestFrame(view.Track.Slot, view.Track.Manifest!.Encoded));
 
     private readonly record struct Waiting(Link Link, LinkTrack Of);
 
     // Of: who has not said yet that it has come. Until: when the next may be given out.
-    private readonly record struct Copy(LinkTrack? Of, long GivenAtUs, long UntilUs);
+    private readonly record struct Copy(LinkTrack? Of, long UntilUs);
 }

@@ -105,11 +105,14 @@ internal sealed record SwarmSettings
     /// <summary>A host gives a longer one to the next who asks after this, where the first does not say that it has come.</summary>
     public long ManifestCopyUs { get; init; } = 2_500_000;
 
-    /// <summary>How long a host lets a manifest spread from the one whom it gave it to.</summary>
+    /// <summary>How long a host lets a manifest spread from the one whom it gave it to, at the most.</summary>
     public long ManifestSpreadUs { get; init; } = 1_000_000;
 
-    /// <summary>As <see cref="ManifestCopyUs"/>, for everyone else.</summary>
-    public long ManifestRelayUs { get; init; } = 50_000;
+    /// <summary>As <see cref="ManifestSpreadUs"/>, in times of what that copy took: the one who has it may have next to no uplink, and a quick host's next copy is no loss.</summary>
+    public int ManifestSpreadCopies { get; init; } = 4;
+
+    /// <summary>As <see cref="ManifestCopyUs"/>, for everyone else: copies that go out before one has come are seconds of a poor uplink.</summary>
+    public long ManifestRelayUs { get; init; } = 300_000;
 
     /// <summary>An uplink is slow that takes longer for a chunk.</summary>
     public long SlowChunkUs { get; init; } = 100_000;
@@ -122,6 +125,12 @@ internal sealed record SwarmSettings
 
     /// <summary>So many times what a slow uplink is known to carry is let out: were it no more, one that has become faster would not show it.</summary>
     public double PaceGain { get; init; } = 1.25;
+
+    /// <summary>As <see cref="ManifestRelayUs"/>, while the track plays.</summary>
+    public long ManifestPlayingRelayUs { get; init; } = 50_000;
+
+    /// <summary>A relay whose copy takes longer than this lets it spread, as a host does.</summary>
+    public long ManifestSlowUs { get; init; } = 100_000;
 
     /// <summary>Another holder that was not asked yet is asked for a manifest after this.</summary>
     public long ManifestPatienceUs { get; init; } = 100_000;
@@ -184,7 +193,7 @@ internal sealed record SwarmSettings
     public int MaxDeclined { get; init; } = 4;
 
     /// <summary>A poor uplink asks only links that are at most so many times slower than the quickest: what trickles is acknowledged packet by packet.</summary>
-    public double PoorSlowest { get; init; } = 4;
+    public double PoorSlowest { get; init; } = 8;
 
     /// <summary>Fewest and most requests in flight on a link of a poor uplink: fewer do not share a packet, and more come in bursts that lose packets.</summary>
     public (int Least, int Most) PoorInFlight { get; init; } = (4, 8);
