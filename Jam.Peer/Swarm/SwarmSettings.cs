@@ -114,6 +114,12 @@ internal sealed record SwarmSettings
     /// <summary>As <see cref="ManifestCopyUs"/>, for everyone else: copies that go out before one has come are seconds of a poor uplink.</summary>
     public long ManifestRelayUs { get; init; } = 300_000;
 
+    /// <summary>As <see cref="ManifestRelayUs"/>, while the track plays.</summary>
+    public long ManifestPlayingRelayUs { get; init; } = 50_000;
+
+    /// <summary>A relay whose copy takes longer than this lets it spread, as a host does.</summary>
+    public long ManifestSlowUs { get; init; } = 100_000;
+
     /// <summary>An uplink is slow that takes longer for a chunk.</summary>
     public long SlowChunkUs { get; init; } = 100_000;
 
@@ -125,12 +131,6 @@ internal sealed record SwarmSettings
 
     /// <summary>So many times what a slow uplink is known to carry is let out: were it no more, one that has become faster would not show it.</summary>
     public double PaceGain { get; init; } = 1.25;
-
-    /// <summary>As <see cref="ManifestRelayUs"/>, while the track plays.</summary>
-    public long ManifestPlayingRelayUs { get; init; } = 50_000;
-
-    /// <summary>A relay whose copy takes longer than this lets it spread, as a host does.</summary>
-    public long ManifestSlowUs { get; init; } = 100_000;
 
     /// <summary>Another holder that was not asked yet is asked for a manifest after this.</summary>
     public long ManifestPatienceUs { get; init; } = 100_000;

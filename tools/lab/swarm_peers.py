@@ -20,7 +20,7 @@ class Peer:
         self.reports = []               # (seconds on CLOCK_MONOTONIC, report)
         self.complete_at = None         # when it said so
         self.said = []
-        self.cpu_before = 0.0
+        self.cpu_before, self.sent_before = 0.0, (0, 0)
         self._log = open(os.path.join(folder, f"{name}.log"), "w", encoding="utf-8")
         self._raw = open(os.path.join(folder, f"{name}.jsonl"), "w", encoding="utf-8")
         # Who it is, and what it logs, is nothing of the user's.
