@@ -116,16 +116,6 @@ internal sealed class Asked(LinkTrack of, int chunk, long atUs, bool isLoose)
 /// <summary>One request that the other side has sent.</summary>
 internal sealed record Wish(LinkTrack Of, int Chunk, long DeadlineUs, long Order, long AtUs);
 
-/// <summary>What a link of this peer delivers usually: the best guess for one that has not delivered yet.</summary>
-internal sealed class UsualLink
-{
-    /// <summary>Smoothed over all links; 0 before the first chunk.</summary>
-    public double UsPerByte { get; private set; }
-
-    /// <summary>One more chunk came.</summary>
-    public void Add(double usPerByte) => UsPerByte = UsPerByte == 0 ? usPerByte : UsPerByte + (usPerByte - UsPerByte) / 16;
-}
-
 /// <summary>A connection as the core sees it. Owned by the core's loop.</summary>
 internal sealed class Link(LinkId id, string peerId, SwarmSettings settings, UsualLink usual)
 {
