@@ -15,7 +15,8 @@ internal abstract class PacedOutput : IAudioOutput
     /// <summary>From rendering a frame to the instant at which it counts as heard.</summary>
     public const long LeadUs = 40_000;
 
-    private const int BlockFrames = Rate / 100;
+    // Twenty milliseconds: most of what a silent output costs is waking up for a block.
+    private const int BlockFrames = Rate / 50;
     private const int IdleMs = 200;
 
     private readonly TimeProvider _time;
