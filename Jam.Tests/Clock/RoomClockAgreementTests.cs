@@ -61,9 +61,9 @@ internal sealed class RoomClockAgreementTests
     {
         yield return new TestCaseData(ModelledPath.Lan, 0.1, 20).SetArgDisplayNames("LAN");
         yield return new TestCaseData(ModelledPath.Wifi, 0.3, 60).SetArgDisplayNames("Wi-Fi");
-        yield return new TestCaseData(ModelledPath.BadWifi, 1.8, 450).SetArgDisplayNames("bad Wi-Fi");
-        yield return new TestCaseData(ModelledPath.Wan, 1.6, 150).SetArgDisplayNames("WAN");
-        yield return new TestCaseData(ModelledPath.Campus, 1.2, 150).SetArgDisplayNames("campus");
+        yield return new TestCaseData(ModelledPath.BadWifi, 2.6, 160).SetArgDisplayNames("bad Wi-Fi");
+        yield return new TestCaseData(ModelledPath.Wan, 1.2, 100).SetArgDisplayNames("WAN");
+        yield return new TestCaseData(ModelledPath.Campus, 1.2, 100).SetArgDisplayNames("campus");
     }
 
     [TestCaseSource(nameof(Starts))]
