@@ -121,7 +121,7 @@ internal sealed class ProbeCadence
         // Poor by the time of the next one is poor as well: early on the offset is known, but not where it goes.
         var isCalm = IsCalm && _bursts >= QuickestBursts;
         if (_bursts < (isCalm ? CalmBursts : QuickBursts) && !IsCrowded && corridor.At(nowUs + SteadyGapUs).SigmaUs > PoorErrorUs)
-            return IsLight && !isCalm ? LightGapUs : Math.Max(isCalm ? CalmGapUs : QuickGapUs, nowUs - begunUs);
+            return Math.Max(isCalm ? CalmGapUs : IsLight ? LightGapUs : QuickGapUs, nowUs - begunUs);
         if (errorUs > PoorErrorUs)
             return _bursts < PatientBursts && !IsCrowded && !IsCalm ? PatientGapUs : PoorGapUs;
         return IsSteady ? SteadyGapUs : EarlyGapUs;

@@ -112,7 +112,7 @@ internal sealed class PipeGate(SwarmState state)
         // behind what its sender relays, and an uplink that stands still meanwhile would be taken for as slow as that. Two at most, since
         // the rate may have become another; and while music plays something more urgent may come, so where acknowledgements tell it waits.
         _drainedAtUs = Math.Min(_drainedAtUs, nowUs + (long)(_state.UplinkUsPerByte * bytes));
-        if ((!isPlaying || !IsTold) && _state.Uplink.IsKnown && inPipe == 1)
+        if (((!isPlaying && !isSlow) || !IsTold) && _state.Uplink.IsKnown && inPipe == 1)
         {
             var soonUs = _drainedAtUs - queueUs;
             if (soonUs <= nowUs)

@@ -5,7 +5,8 @@ namespace Jam.Peer.Swarm;
 
 /// <summary>
 /// Says that this uplink has nothing to do: OFFER without chunks. While a host stripes, it hears of that and gives the next chunk here;
-/// afterwards one who lacks much of what is here does, since it may wait for it elsewhere and cannot know that there is room here.
+/// afterwards one who lacks much of what is here does, since it may wait for it elsewhere and cannot know that there is room here; and so
+/// it does before where the host is slow.
 /// </summary>
 internal sealed class SpareUplink(SwarmState state)
 {
@@ -70,8 +71,11 @@ internal sealed class SpareUplink(SwarmState state)
             var lacks = view.IsReserved ? int.MaxValue : view.IsStriper ? 0 : Lacks(track, view);
             if (lacks <= most)
                 continue;
-            most = lacks;
             var wasTold = nowUs < view.SpareSaidUs + _state.Settings.SpareSayAgainUs;
+            // It knows, and gives what it can: others wait for what is here at whoever had it first.
+            if (view.IsReserved && wasTold && _state.IsRoomSlow(track))
+                continue;
+            most = lacks;
             found = wasTold || link.Pipe.Count > 0 ? null : (link, view);
         }
 

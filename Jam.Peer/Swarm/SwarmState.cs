@@ -116,7 +116,12 @@ internal sealed class SwarmState(SwarmSettings settings)
     // What goes with fetching, as a part of the uplink: at the pace at which chunks come here, or usually come to the others. By what comes
     // here alone, whoever has fallen behind because its uplink is spent would take it for idle.
     private double ControlLoad =>
-        IsUplinkNarrow ? Settings.ControlShare * Math.Max(Arrivals.BytesPerUs, Heard.BytesPerUs / Math.Max(1, Links.Count - 1)) * Uplink.LeastUsPerByte : 0;
+        IsUplinkNarrow ? Settings.ControlShare * PaceBytesPerUs * Uplink.LeastUsPerByte : 0;
+
+    private double PaceBytesPerUs => Math.Max(Arrivals.BytesPerUs, Heard.BytesPerUs / Math.Max(1, Links.Count - 1));
+
+    /// <summary>Whether chunks of a track come into the room one by one, over a host's slow uplink: then all others have time to spare.</summary>
+    public bool IsRoomSlow(Track track) => PaceBytesPerUs is > 0 and var pace && track.Manifest!.ChunkSizeBytes > pace * Settings.SlowChunkUs;
 
     // By one chunk nobody can tell a wide uplink from a wider one: a thread that was late, and it seems to be a tenth of what it is.
     private bool IsUplinkNarrow => Uplink.LeastUsPerByte > Settings.NarrowUsPerByte;

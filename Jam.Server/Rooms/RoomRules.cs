@@ -41,6 +41,9 @@ internal static class RoomRules
     /// <summary>Members of a room up to which everyone's report is told.</summary>
     public const int ReportsOfAll = 32;
 
+    /// <summary>That PLAY waits for fewer of those whom it was said to wait for is told no sooner after that, microseconds.</summary>
+    public const long FewerAwaitedUs = 1_500_000;
+
     /// <summary>Reports told in a larger room: the worst.</summary>
     public const int ReportsOfWorst = 16;
 

@@ -62,6 +62,12 @@ internal sealed class RoomTurn(Room room, Moment now)
             Room = Room with { ReportsDueUs = Now.Us + RoomRules.ReportsPutOffUs };
         var reports = Room.ReportsDueUs <= Now.Us ? Reports() : [];
         // The worst figures move a little with every report; alone they wait for the next telling of those.
+        if (reports.Count == 0 && FewerAwaitedTellUs(stats) is var tellUs && tellUs > Now.Us)
+        {
+            Room = Room with { StatsDueUs = tellUs };
+            return;
+        }
+
         if (reports.Count > 0 || Room.LastStats is not { } last
             || last != stats with { WaitingFor = last.WaitingFor, WorstRttUs = last.WorstRttUs, WorstOutputLeadUs = last.WorstOutputLeadUs }
             || !last.WaitingFor.SequenceEqual(stats.WaitingFor))
@@ -74,6 +80,12 @@ internal sealed class RoomTurn(Room room, Moment now)
 
         Room = Room with { StatsDueUs = long.MaxValue };
     }
+
+    // Those who are still awaited were named: a word to all is a third of a chunk of a slow uplink, and a chunk is what they wait for.
+    private long FewerAwaitedTellUs(RoomStats stats) =>
+        Room is { LastStats: { WaitingFor.Count: > 0 } last, StatsSentUs: { } sentUs } && stats.WaitingFor.Count > 0
+        && last.Members == stats.Members && stats.WaitingFor.All(last.WaitingFor.Contains)
+            ? sentUs + RoomRules.FewerAwaitedUs : 0;
 
     /// <summary>What members report, of those whose report changed; in a large room of the worst alone.</summary>
     private List<MemberQuality> Reports()
