@@ -24,6 +24,28 @@ internal sealed class RoomReadinessTests
     }
 
     [Test]
+    public void Who_of_those_awaited_is_still_awaited_is_told_after_a_while_and_not_at_each_who_is_not()
+    {
+        var room = RoomHarness.WithHostAndViewers(3);
+        for (var viewer = 2; viewer <= 4; viewer++)
+            room.Say(viewer, new Ready(RoomHarness.TrackId, false));
+        room.Advance(1_000_000);
+        room.Say(1, new Play());
+        var told = room.Received<RoomStats>(1).Count();
+        Assert.That(room.Received<RoomStats>(1).Last().WaitingFor, Has.Count.EqualTo(3));
+        room.Advance(600_000);
+        room.Say(2, new Ready(RoomHarness.TrackId, true));
+        room.Advance(800_000);
+        Assert.That(room.Received<RoomStats>(1).Count(), Is.EqualTo(told), "each word takes its part of what they wait for");
+        room.Advance(200_000);
+        Assert.That(room.Received<RoomStats>(1).Last().WaitingFor, Has.Count.EqualTo(2));
+        room.Say(3, new Ready(RoomHarness.TrackId, true));
+        room.Say(4, new Ready(RoomHarness.TrackId, true));
+        room.Advance(1_000_000);
+        Assert.That(room.Received<RoomStats>(1).Last().WaitingFor, Is.Empty);
+    }
+
+    [Test]
     public void Play_waits_no_longer_than_three_seconds()
     {
         var room = RoomHarness.WithHostAndViewers();

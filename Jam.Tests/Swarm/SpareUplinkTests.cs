@@ -23,6 +23,25 @@ internal sealed class SpareUplinkTests
     }
 
     [Test]
+    public void Where_the_host_is_slow_one_who_lacks_what_is_here_is_told_as_well()
+    {
+        Join(striper: 1, here: 2);
+        Assert.That(Told(), Is.EqualTo(new[] { 1 }));
+        // All others say that another chunk has come, every 350 ms.
+        for (var chunk = 2; chunk <= 4; chunk++)
+        {
+            for (var link = 2; link <= 5; link++)
+                _core.Receive(new LinkId(link), new HaveFrame(7, [chunk]), chunk * 350_000);
+        }
+
+        _core.TakeEffects();
+        _core.Timer(1_650_000);
+        var first = Told();
+        _core.Timer(1_700_000);
+        Assert.That((int[])[.. first, .. Told()], Has.Some.EqualTo(1).And.Some.GreaterThan(1));
+    }
+
+    [Test]
     public void While_music_plays_a_striping_host_has_no_use_for_it_and_nobody_is_told()
     {
         Join(striper: 1, here: 2);

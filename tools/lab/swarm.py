@@ -124,7 +124,7 @@ class Run:
         machine = self.network.machines[index]
         cache = os.path.join(self.folder, f"cache-{machine.name}")
         shutil.rmtree(cache, ignore_errors=True)    # of an earlier run in the same folder
-        command = [self.a.jam, "--name", machine.name, "--listen-port", str(PORT), "--output", "null", "--status-every", "0.25" if self.a.play else "0.5",
+        command = [self.a.jam, "--name", machine.name, "--listen-port", str(PORT), "--output", "null", "--status-every", "0.1" if self.a.play else "0.5",
                    "--cache", cache, *role]
         peer = Peer(machine.name, machine, command, self.folder)
         self.peers.append(peer)
