@@ -4,7 +4,7 @@ using Jam.Server.Contracts;
 namespace Jam.Peer.Network;
 
 /// <summary>
-/// Whether the other side is still there: PING every five seconds, at first every second, dead after fifteen of silence, or after two where there is
+/// Whether the other side is still there: PING every five seconds, dead after fifteen of silence, or after two where there is
 /// reason to doubt.
 /// </summary>
 /// <param name="send">Queues a frame.</param>
@@ -15,9 +15,6 @@ internal sealed class LinkWatch(Action<Frame> send, Action<string> close, TimePr
     /// <summary>Silence after which a connection is dead, microseconds.</summary>
     public const long DeadAfterUs = 15_000_000;
 
-    // A newcomer fills the way with all that it asks for: its first round trip is no short one, and nothing else tells how long the way is.
-    private const int SoonPings = 4;
-    private static readonly TimeSpan PingSoon = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(2);
 
@@ -48,12 +45,9 @@ internal sealed class LinkWatch(Action<Frame> send, Action<string> close, TimePr
     /// <exception cref="ProtocolException">The other side has been silent for too long.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(PingSoon, time);
-        var pings = 0;
+        using var timer = new PeriodicTimer(PingEvery, time);
         do
         {
-            if (pings++ == SoonPings)
-                timer.Period = PingEvery;
             if (time.NowUs() - Volatile.Read(ref _lastHeardUs) > DeadAfterUs)
                 throw new ProtocolException("it has been silent for 15 s");
             send(new PingFrame((ulong)time.NowUs()));

@@ -74,6 +74,17 @@ internal sealed class SwarmState(SwarmSettings settings)
         Uplink.Doubt.OnRtt(link.RttUs - link.LeastRttUs, OwnQueueUs);
     }
 
+    /// <summary>
+    /// The shortest round trip of the better quarter of links: one that was measured while its other side joined, with all that it asked for on
+    /// the way, is no way's length, and may be longer than a chunk takes.
+    /// </summary>
+    public long UsualLeastRttUs()
+    {
+        long[] all = [.. Links.Values.Select(link => link.LeastRttUs)];
+        Array.Sort(all);
+        return all.Length == 0 ? 0 : all[all.Length / 4];
+    }
+
     /// <summary>What the uplink carries.</summary>
     public UplinkMeter Uplink { get; } = new(settings);
 
@@ -120,8 +131,8 @@ internal sealed class SwarmState(SwarmSettings settings)
 
     private double PaceBytesPerUs => Math.Max(Arrivals.BytesPerUs, Heard.BytesPerUs / Math.Max(1, Links.Count - 1));
 
-    /// <summary>Whether chunks of a track come into the room one by one, over a host's slow uplink: then all others have time to spare.</summary>
-    public bool IsRoomSlow(Track track) => PaceBytesPerUs is > 0 and var pace && track.Manifest!.ChunkSizeBytes > pace * Settings.SlowChunkUs;
+    /// <summary>Whether a track comes hardly faster than it plays: a host's uplink is all that there is then, and those of others have time to spare.</summary>
+    public bool IsRoomSlow(Track track) => PaceBytesPerUs is > 0 and var pace && pace < 3 * track.BytesPerUs;
 
     // By one chunk nobody can tell a wide uplink from a wider one: a thread that was late, and it seems to be a tenth of what it is.
     private bool IsUplinkNarrow => Uplink.LeastUsPerByte > Settings.NarrowUsPerByte;

@@ -166,7 +166,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         // before it is: by that a slow uplink would seem a quick one.
         if (!piped.IsShort)
         {
-            _state.Uplink.Deliver(piped, link.LeastRttUs, nowUs);
+            _state.Uplink.Deliver(piped, _state.Uplink.IsKnown ? link.LeastRttUs : Math.Min(link.LeastRttUs, _state.UsualLeastRttUs()), nowUs);
             link.Answered(nowUs - piped.AtUs);
         }
 

@@ -113,6 +113,19 @@ internal sealed class CopyHoldTests
         Assert.That(Sent().Single().PaceUsPerByte, Is.EqualTo(first.PaceUsPerByte).Within(0.5), "not half of it, for all of the chunk");
     }
 
+    [Test]
+    public void A_round_trip_that_was_measured_while_all_joined_does_not_make_a_slow_uplink_a_quick_one()
+    {
+        var offers = Offered(300_000);
+        for (var link = 1; link <= 4; link++)
+            _core.SetRtt(new LinkId(link), link == offers[0].Value ? 360_000 : 15_000);
+        foreach (var (chunk, link) in offers)
+            Ask(link, chunk, (int)(chunk * ChunkSize / Music / 1_000));
+        Sent();
+        Arrive(offers[0], 0);
+        Assert.That(Sent().Single().PaceUsPerByte, Is.EqualTo((ChunkUs - 15_000) / (double)ChunkSize / new SwarmSettings().PaceGain).Within(0.5));
+    }
+
     /// <summary>What was offered to whom, after the first has had the manifest for so long.</summary>
     private Dictionary<int, LinkId> Offered(long manifestUs)
     {

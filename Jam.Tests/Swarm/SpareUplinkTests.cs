@@ -27,6 +27,7 @@ internal sealed class SpareUplinkTests
     {
         Join(striper: 1, here: 2);
         Assert.That(Told(), Is.EqualTo(new[] { 1 }));
+        _core.SetPlayhead(Track.Id, 0, 0.04, false, 1_000, 1_000);
         // All others say that another chunk has come, every 350 ms.
         for (var chunk = 2; chunk <= 4; chunk++)
         {
