@@ -6,7 +6,7 @@ namespace Jam.Peer.Clock;
 /// The first five bursts come back to back (1 ms apart), so that a newcomer on a LAN is ready within a few dozen milliseconds. Where
 /// that is not enough the next ones follow without a pause, with several probes under way at a time; the more so the steadier the path
 /// is, since on one connection a late probe holds up those behind it. Up to the eleventh they are half a second apart, then 2 s, but closer
-/// while the estimate is poor or its drift unknown: at least 100 ms, and no denser than they take (10 ms where they are light), up to the two hundredth, 250 ms up to the
+/// while the estimate is poor or its drift unknown: at least 100 ms (10 where they are light), and no denser than they take, up to the two hundredth, 250 ms up to the
 /// six hundredth, since delays are seldom the shortest on a bad path, and 1 s from then on. On a quick path they come 400 ms
 /// apart from the thirtieth to the eightieth, and then 1 s: time tells of a rate there, and more probes do not. After the eleventh a burst
 /// ends with the first probe whose round trip is within 25 us of the lowest.

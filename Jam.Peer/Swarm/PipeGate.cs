@@ -110,7 +110,8 @@ internal sealed class PipeGate(SwarmState state)
             (bytes, mayUs) = (bytes + late, mayUs + lateMayUs);
         // Where a chunk takes long, the next one follows when that is about to be gone: what tells that it came takes the way back, or waits
         // behind what its sender relays, and an uplink that stands still meanwhile would be taken for as slow as that. Two at most, since
-        // the rate may have become another; and while music plays something more urgent may come, so where acknowledgements tell it waits.
+        // the rate may have become another; and while music plays something more urgent may come, and over a slow uplink what the room says takes
+        // its part, so where acknowledgements tell it waits: the next one would share the pace with the one that all wait for.
         _drainedAtUs = Math.Min(_drainedAtUs, nowUs + (long)(_state.UplinkUsPerByte * bytes));
         if (((!isPlaying && !isSlow) || !IsTold) && _state.Uplink.IsKnown && inPipe == 1)
         {

@@ -61,13 +61,13 @@ internal sealed class RoomTurn(Room room, Moment now)
         if ((isAwaited || isNews) && Room.ReportsDueUs <= Now.Us)
             Room = Room with { ReportsDueUs = Now.Us + RoomRules.ReportsPutOffUs };
         var reports = Room.ReportsDueUs <= Now.Us ? Reports() : [];
-        // The worst figures move a little with every report; alone they wait for the next telling of those.
         if (reports.Count == 0 && FewerAwaitedTellUs(stats) is var tellUs && tellUs > Now.Us)
         {
             Room = Room with { StatsDueUs = tellUs };
             return;
         }
 
+        // The worst figures move a little with every report; alone they wait for the next telling of those.
         if (reports.Count > 0 || Room.LastStats is not { } last
             || last != stats with { WaitingFor = last.WaitingFor, WorstRttUs = last.WorstRttUs, WorstOutputLeadUs = last.WorstOutputLeadUs }
             || !last.WaitingFor.SequenceEqual(stats.WaitingFor))
