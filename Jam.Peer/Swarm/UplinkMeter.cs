@@ -17,7 +17,7 @@ internal sealed class Piped(LinkTrack of, int chunk, int bytes, long atUs)
     /// <summary>Whether the kernel has taken it.</summary>
     public bool IsTaken { get; set; }
 
-    /// <summary>Whether the other side has it from elsewhere by now.</summary>
+    /// <summary>Whether the other side has it from elsewhere by now: that it has it says nothing.</summary>
     public bool IsCancelled { get; set; }
 
     /// <summary>Whether nothing else was on its way when it was handed over, though there was more to send than was let out.</summary>

@@ -137,7 +137,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     public bool OnTold(Link link, LinkTrack of, int chunk, long nowUs)
     {
         _pipe.IsTold = true;
-        return OnArrived(link, of, chunk, nowUs);
+        return OnArrived(link, of, chunk, isTold: true, nowUs);
     }
 
     /// <summary>The other side has a chunk.</summary>
@@ -145,22 +145,25 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
     {
         if (link.Wishes.Count > 0)
             link.Wishes.RemoveAll(w => w.Of == of && w.Chunk == chunk);
-        OnArrived(link, of, chunk, nowUs);
+        OnArrived(link, of, chunk, isTold: false, nowUs);
     }
 
-    /// <summary>A chunk has arrived: the other side's system has acknowledged it, or its peer says so, whichever is known first.</summary>
-    /// <returns>Whether that was news.</returns>
-    private bool OnArrived(Link link, LinkTrack of, int chunk, long nowUs)
+    // The other side's system has acknowledged it, or its peer says so, whichever is known first.
+    private bool OnArrived(Link link, LinkTrack of, int chunk, bool isTold, long nowUs)
     {
         var index = link.Pipe.FindIndex(p => p.Chunk == chunk && p.Of == of);
         if (index < 0)
             return false;
         var piped = link.Pipe[index];
-        if (piped.IsCancelled)
+        if (piped.IsCancelled && _state.Uplink.IsKnown)
         {
             link.Pipe.RemoveAt(index);
             return true;
         }
+
+        // Had from another: what was handed over is on its way all the same, and for an uplink that gives nothing else it is the only word.
+        if (piped.IsCancelled && !isTold)
+            return false;
 
         // The last chunk of a track is shorter: it would make all others look late. And most of it may be within what counts as acknowledged
         // before it is: by that a slow uplink would seem a quick one.

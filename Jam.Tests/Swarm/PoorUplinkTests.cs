@@ -104,6 +104,21 @@ internal sealed class PoorUplinkTests
         Assert.That(core.UplinkUsPerByte, Is.EqualTo(40).Within(1));
     }
 
+    // Whoever asked had it from another meanwhile: what is on its way arrives all the same, and is the only word of an uplink that gives nothing else.
+    [Test]
+    public void A_first_chunk_that_was_taken_back_says_what_the_uplink_carries_all_the_same([Values] bool isHadFromAnother)
+    {
+        var (track, core) = Giver(3 * 16_384);
+        core.Receive(new LinkId(1), new RequestFrame(7, 0, int.MaxValue), 0);
+        core.ChunkSent(new LinkId(1), track.SizeOf(0), 1);
+        core.Receive(new LinkId(1), new CancelFrame(7, 0), 100_000);
+        if (isHadFromAnother)
+            core.Receive(new LinkId(1), new HaveFrame(7, [0]), 110_000);
+        Assert.That(core.UplinkUsPerByte, Is.Zero);
+        core.ChunkArrived(new LinkId(1), track.Id, 0, 655_360);
+        Assert.That(core.UplinkUsPerByte, Is.EqualTo(40).Within(1));
+    }
+
     // Between machines that bring 200 MB/s, ten milliseconds for a first chunk are a thread that was late, not an uplink that 4 % of that would fill.
     [Test]
     public void On_a_quick_way_a_first_chunk_that_was_a_little_late_makes_no_uplink_a_poor_one()
