@@ -7,7 +7,7 @@ namespace Jam.Peer.Swarm;
 internal sealed class PipeGate(SwarmState state)
 {
     // A little more than what is known to arrive, or an uplink that has become faster would not show it.
-    private const double Probe = 1.25;
+    private const double Probe = 1.28;
 
     // A chunk that takes so many times what may wait in sockets is what takes the time, not the way.
     private const int SlowChunkQueues = 8;
@@ -42,9 +42,10 @@ internal sealed class PipeGate(SwarmState state)
     {
         dueUs = long.MaxValue;
         var queueUs = _state.Settings.SocketQueueUs;
-        // Bytes on their way, and bytes times how long they may be.
-        var (bytes, mayUs) = (0.0, 0.0);
-        var (late, lateMayUs, lateLinks) = (0.0, 0.0, 0);
+        // Bytes on their way, and how many a microsecond those are where each takes as long as it may. Not all of them in the mean of that time: one
+        // whose receiver is slow would let out several more to the others, which wait before this uplink until some are dropped.
+        var (bytes, flow) = (0.0, 0.0);
+        var (late, lateFlow, lateLinks) = (0.0, 0.0, 0);
         var (agesAtUs, lostAtUs) = (long.MaxValue, long.MaxValue);
         var inPipe = 0;
         var (isPlaying, isSlow) = (false, false);
@@ -77,7 +78,7 @@ internal sealed class PipeGate(SwarmState state)
                 {
                     inPipe++;
                     bytes += piped.Bytes;
-                    mayUs += (double)piped.Bytes * patienceUs;
+                    flow += (double)piped.Bytes / patienceUs;
                     agesAtUs = Math.Min(agesAtUs, ageUs);
                 }
                 else if (piped.IsTaken && nowUs > ageUs + _state.Settings.LostReceiverUs)
@@ -89,7 +90,7 @@ internal sealed class PipeGate(SwarmState state)
                     isLate = true;
                     lostAtUs = Math.Min(lostAtUs, ageUs + _state.Settings.LostReceiverUs + 1);
                     late += piped.Bytes;
-                    lateMayUs += (double)piped.Bytes * patienceUs;
+                    lateFlow += (double)piped.Bytes / patienceUs;
                 }
             }
 
@@ -107,7 +108,7 @@ internal sealed class PipeGate(SwarmState state)
 
         // Many slow receivers at once are none: it is this uplink that has too much to carry.
         if (lateLinks > 1)
-            (bytes, mayUs) = (bytes + late, mayUs + lateMayUs);
+            (bytes, flow) = (bytes + late, flow + lateFlow);
         // Where a chunk takes long, the next one follows when that is about to be gone: what tells that it came takes the way back, or waits
         // behind what its sender relays, and an uplink that stands still meanwhile would be taken for as slow as that. Two at most, since
         // the rate may have become another; and while music plays something more urgent may come, and over a slow uplink what the room says takes
@@ -121,7 +122,7 @@ internal sealed class PipeGate(SwarmState state)
             dueUs = soonUs;
         }
 
-        if (inPipe == 0 || (_state.Uplink.IsKnown ? bytes * bytes * _state.UplinkUsPerByte <= Probe * mayUs : inPipe < _state.Settings.FirstInPipe))
+        if (inPipe == 0 || (_state.Uplink.IsKnown ? flow * _state.UplinkUsPerByte <= Probe : inPipe < _state.Settings.FirstInPipe))
             return true;
         dueUs = Math.Min(dueUs, agesAtUs);
         return false;
