@@ -163,8 +163,9 @@ internal sealed class OfferPlanner(SwarmState state)
         }
     }
 
-    // Few need it, and who does asks for it: where a chunk takes long, the beginning is worth more.
-    private bool TailEarly(Track track) => _state.ChunkUs(track) is > 0 and var us && us < _state.Settings.SlowChunkUs;
+    // Few need it, and who does asks for it: where a chunk takes long, the beginning is worth more. And one who relays is to be known for it.
+    private bool TailEarly(Track track) =>
+        _state.ChunkUs(track) is > 0 and var us && us < _state.Settings.SlowChunkUs && _state.Links.Values.Any(l => l.ViewOf(track) is { Relay.IsProven: true });
 
     private void OpenTo(Stripe stripe)
     {
@@ -209,7 +210,9 @@ internal sealed class OfferPlanner(SwarmState state)
     {
         (Link, LinkTrack)? best = null;
         var copies = Math.Max(1, Audience(stripe.Track) - 1);
-        var usual = Usual(stripe.Track);
+        var usual = RelayLoad.Usual(_state, stripe.Track);
+        // A short one says nothing of the uplink that relays it, and a poor one would take that for leave to relay more: it must not be the first.
+        var isShort = stripe.Track.Manifest!.SizeOf(chunk) < stripe.Track.Manifest.ChunkSizeBytes;
         var least = (Declines: true, IsBusy: true, IsUntried: true, DoneUs: double.PositiveInfinity, Given: 0);
         foreach (var link in _state.Links.Values)
         {
@@ -221,7 +224,7 @@ internal sealed class OfferPlanner(SwarmState state)
 
             // Equal loads: whoever was given less so far.
             var offered = view.OfferedByUs.Count + 1;
-            var load = (view is { DeclinesMusic: true } or { Declines: true, Track.IsRunning: false }, !IsIdle(view), view.Relay.IsUntried(offered), view.Relay.DoneUs(offered, copies, usual, nowUs), view.ChunksTo + offered);
+            var load = (view is { DeclinesMusic: true } or { Declines: true, Track.IsRunning: false } || (isShort && !view.Relay.IsProven), !IsIdle(view), view.Relay.IsUntried(offered), view.Relay.DoneUs(offered, copies, usual, nowUs), view.ChunksTo + offered);
             if (load.CompareTo(least) < 0)
                 (best, least) = ((link, view), load);
         }
@@ -238,21 +241,6 @@ internal sealed class OfferPlanner(SwarmState state)
 
     private bool AwaitsManifest(Track track) =>
         _state.Links.Values.Any(l => l.ViewOf(track) is { } view && view is { RemoteFlags: not null, HasManifest: false });
-
-    private (double CopyUs, double SpreadUs) Usual(Track track)
-    {
-        var (copies, spreads) = ((Us: 0.0, Count: 0.0), (Us: 0.0, Count: 0.0));
-        foreach (var link in _state.Links.Values)
-        {
-            if (link.ViewOf(track) is not { } view)
-                continue;
-            var (copy, spread) = (view.Relay.CopyPace, view.Relay.SpreadPace);
-            copies = (copies.Us + copy.Us, copies.Count + copy.Count);
-            spreads = (spreads.Us + spread.Us, spreads.Count + spread.Count);
-        }
-
-        return (copies.Count == 0 ? 1 : copies.Us / copies.Count, spreads.Count == 0 ? 1 : spreads.Us / spreads.Count);
-    }
 
     // Enough offers to keep the uplink busy over a round trip, and no more: what is offered late goes where there is room. One
     // that is not taken for a while counts no more, so that who is slow to answer holds no one up.

@@ -5,6 +5,7 @@ namespace Jam.Peer.Swarm;
 /// </summary>
 internal sealed class RelayLoad
 {
+    // From one such copy to the next. Others help with all but the first of a chunk: those can come from the peer only.
     private readonly Pace _copies = new(64);
     private readonly Pace _spreads = new(8);
 
@@ -14,14 +15,11 @@ internal sealed class RelayLoad
     /// <summary>Chunks that the peer had first and that no other has yet.</summary>
     public int Unspread { get; private set; }
 
-    /// <summary>From one such copy to the next. Others help with all but the first of a chunk.</summary>
-    public Pace CopyPace => _copies;
-
-    /// <summary>From the first copy of one such chunk to that of the next: those can come from the peer only.</summary>
-    public Pace SpreadPace => _spreads;
+    /// <summary>Whether something that the peer had first has come to another.</summary>
+    public bool IsProven => _copies.Count > 0;
 
     /// <summary>Whether nothing is known of the peer yet though it has been given something.</summary>
-    public bool IsUntried(int offered) => _copies.Count == 0 && offered + Unspread > 1;
+    public bool IsUntried(int offered) => !IsProven && offered + Unspread > 1;
 
     /// <summary>The peer has one more chunk first, that <paramref name="missing"/> others lack.</summary>
     public void Add(int missing, long nowUs)
@@ -59,6 +57,21 @@ internal sealed class RelayLoad
         var usPerCopy = Math.Max(_copies.UsPerStep(usual.CopyUs), Copies > 0 ? _copies.UnderWayUs(nowUs) : 0);
         var usPerSpread = Math.Max(_spreads.UsPerStep(usual.SpreadUs), Unspread > 0 ? _spreads.UnderWayUs(nowUs) : 0);
         return Math.Max((offered * copies + Copies) * usPerCopy, (offered + Unspread) * usPerSpread);
+    }
+
+    /// <summary>What one copy, and the first of a chunk, takes those who relay a track, on average; microseconds, 1 where nothing is known.</summary>
+    public static (double CopyUs, double SpreadUs) Usual(SwarmState state, Track track)
+    {
+        var (copies, spreads) = ((Us: 0.0, Count: 0.0), (Us: 0.0, Count: 0.0));
+        foreach (var link in state.Links.Values)
+        {
+            if (link.ViewOf(track)?.Relay is not { } relay)
+                continue;
+            copies = (copies.Us + relay._copies.Us, copies.Count + relay._copies.Count);
+            spreads = (spreads.Us + relay._spreads.Us, spreads.Count + relay._spreads.Count);
+        }
+
+        return (copies.Count == 0 ? 1 : copies.Us / copies.Count, spreads.Count == 0 ? 1 : spreads.Us / spreads.Count);
     }
 
     /// <summary>The time that steps take which follow one another, over the last so many.</summary>

@@ -104,6 +104,35 @@ internal sealed class PoorUplinkTests
         Assert.That(core.UplinkUsPerByte, Is.EqualTo(40).Within(1));
     }
 
+    // Its relay would say nothing of the uplink by it, and a poor one would go on relaying.
+    [Test]
+    public void The_short_last_chunk_is_offered_early_and_to_who_has_relayed_already()
+    {
+        const int last = 39;
+        var host = Host(Viewers, SwarmSimulator.MakeManifest(last * 16_384 + 2_880, 16_384));
+        var offered = Offers(host);
+        foreach (var (link, chunk) in offered)
+            host.Receive(link, new RequestFrame(7, chunk, int.MaxValue), 2_000);
+        var sent = host.TakeEffects().OfType<SendChunk>().First();
+        host.ChunkSent(sent.Link, 16_384, 2_000);
+        host.ChunkArrived(sent.Link, sent.Track, sent.Chunk, 18_000);
+        host.Receive(sent.Link, new HaveFrame(7, [sent.Chunk]), 19_000);
+        offered.AddRange(Offers(host));
+        Assert.That(offered.Select(o => o.Chunk), Has.No.Member(last));
+
+        foreach (var (link, chunk) in offered.Where(o => o.Link != sent.Link).ToArray())
+            host.Receive(link, new RequestFrame(7, chunk, int.MaxValue), 20_000);
+        host.Receive(offered.First(o => o.Link != sent.Link).Link, new HaveFrame(7, [sent.Chunk]), 40_000);
+        for (var nowUs = 50_000L; nowUs < 2_000_000 && offered.TrueForAll(o => o.Chunk != last); nowUs = Math.Max(nowUs + 1, host.DueUs(nowUs)))
+        {
+            host.Timer(nowUs);
+            offered.AddRange(Offers(host));
+        }
+
+        Assert.That(offered, Has.Member((sent.Link, last)));
+        Assert.That(offered.Select(o => o.Chunk), Has.No.Member(last - 1));
+    }
+
     // Whoever asked had it from another meanwhile: what is on its way arrives all the same, and is the only word of an uplink that gives nothing else.
     [Test]
     public void A_first_chunk_that_was_taken_back_says_what_the_uplink_carries_all_the_same([Values] bool isHadFromAnother)
@@ -173,15 +202,16 @@ internal sealed class PoorUplinkTests
         return (track, core);
     }
 
-    private static SwarmCore Host(int viewers = Viewers)
+    private static SwarmCore Host(int viewers = Viewers, Manifest? of = null)
     {
+        var track = of ?? Track;
         var core = new SwarmCore(new SwarmSettings());
-        core.WantTrack(Track.Id, 0, 0);
-        core.OpenTrack(Track, Bitfield.Full(Track.ChunkCount), striped: true, 0);
+        core.WantTrack(track.Id, 0, 0);
+        core.OpenTrack(track, Bitfield.Full(track.ChunkCount), striped: true, 0);
         for (var i = 1; i <= viewers; i++)
         {
             core.LinkUp(new LinkId(i), $"v{i}", false, 0);
-            core.Receive(new LinkId(i), new TrackFrame(7, Track.Id, TrackFlags.HasManifest), 1_000);
+            core.Receive(new LinkId(i), new TrackFrame(7, track.Id, TrackFlags.HasManifest), 1_000);
         }
 
         return core;
