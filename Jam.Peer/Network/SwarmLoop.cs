@@ -204,7 +204,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 break;
             case RttEvent e:
                 _stats.OnRtt(e);
-                _core.SetRtt(e.Link, e.RttUs);
+                _core.SetRtt(e.Link, e.RttUs, nowUs);
                 break;
             case SpentEvent e:
                 _core.SpendUpload(e.Bytes, nowUs);

@@ -15,6 +15,7 @@ internal sealed class PipeGate(SwarmState state)
     private const int MostSlow = 2;
 
     private readonly SwarmState _state = state;
+    private readonly FirstChunk _first = new(state);
     private readonly List<long> _slower = [];
     private long _usualSlowerUs;
 
@@ -58,6 +59,9 @@ internal sealed class PipeGate(SwarmState state)
             for (var i = link.Pipe.Count - 1; i >= 0; i--)
             {
                 var piped = link.Pipe[i];
+                if (_first.IsExcused(link, piped, nowUs, out var excusedUs))
+                    continue;
+                agesAtUs = Math.Min(agesAtUs, excusedUs);
                 isPlaying |= piped.Of.Track.IsRunning;
                 var chunkUs = (long)(_state.UplinkUsPerByte * piped.Bytes);
                 isSlow |= chunkUs > _state.Settings.SlowChunkUs && piped.Of.Track.IsStriped;

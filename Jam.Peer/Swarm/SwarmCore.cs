@@ -153,10 +153,10 @@ internal sealed class SwarmCore
     }
 
     /// <summary>A round trip was measured.</summary>
-    public void SetRtt(LinkId id, long rttUs)
+    public void SetRtt(LinkId id, long rttUs, long nowUs)
     {
-        if (_state.Links.TryGetValue(id, out var link))
-            _state.SetRtt(link, Math.Max(1, rttUs));
+        if (_state.Links.TryGetValue(id, out var link) && _state.SetRtt(link, Math.Max(1, rttUs), nowUs))
+            Settle(nowUs);
     }
 
     /// <summary>Whether a peer waits for a chunk from here that it is about to play.</summary>
@@ -233,6 +233,7 @@ internal sealed class SwarmCore
         else
         {
             link.Delivered(bytes, asked.AtUs, nowUs);
+            _state.OnAnswer(asked.AtUs, nowUs);
             stored = Gains.Take(_state, link, view, chunk, nowUs);
         }
 

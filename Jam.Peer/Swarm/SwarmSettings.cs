@@ -186,6 +186,18 @@ internal sealed record SwarmSettings
     /// <summary>So many round trips in a row that contradict it are no accident.</summary>
     public int DoubtRtts { get; init; } = 12;
 
+    /// <summary>As long as it has not arrived, a first chunk is doubted after this: others are pinged.</summary>
+    public long DoubtFirstUs { get; init; } = 50_000;
+
+    /// <summary>So many others.</summary>
+    public int DoubtPings { get; init; } = 4;
+
+    /// <summary>A first chunk that takes so many times what an answer to a later request took is held up by its receiver.</summary>
+    public int ExcuseTimes { get; init; } = 3;
+
+    /// <summary>So many such chunks say nothing of the uplink; the next one is believed.</summary>
+    public int MaxExcused { get; init; } = 2;
+
     /// <summary>With a cap under which a chunk takes longer, a peer relays nothing that others have.</summary>
     public long CappedOutUs { get; init; } = 2_000_000;
 

@@ -10,7 +10,6 @@ internal sealed class SwarmState(SwarmSettings settings)
 
     private List<Effect> _effects = [];
 
-
     public SwarmSettings Settings { get; } = settings;
 
     public Dictionary<LinkId, Link> Links { get; } = [];
@@ -67,11 +66,29 @@ internal sealed class SwarmState(SwarmSettings settings)
         Send(link, new RejectFrame(of.Track.Slot, chunk));
     }
 
+    /// <summary>An answer has come: as long as nothing is known of the uplink, that tells what has left it.</summary>
+    /// <returns>Whether it was news.</returns>
+    public bool OnAnswer(long askedUs, long nowUs)
+    {
+        var isNews = false;
+        if (Uplink.IsKnown)
+            return isNews;
+        foreach (var link in Links.Values)
+        {
+            foreach (var piped in link.Pipe)
+                isNews |= piped.OnAnswer(askedUs, nowUs);
+        }
+
+        return isNews;
+    }
+
     /// <summary>A round trip was measured on a link.</summary>
-    public void SetRtt(Link link, long rttUs)
+    /// <returns>Whether that says something of a first chunk.</returns>
+    public bool SetRtt(Link link, long rttUs, long nowUs)
     {
         link.SetRtt(rttUs);
         Uplink.Doubt.OnRtt(link.RttUs - link.LeastRttUs, OwnQueueUs);
+        return OnAnswer(nowUs - rttUs, nowUs);
     }
 
     /// <summary>

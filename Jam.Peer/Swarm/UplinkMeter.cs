@@ -14,14 +14,36 @@ internal sealed class Piped(LinkTrack of, int chunk, int bytes, long atUs)
 
     public long AtUs { get; } = atUs;
 
+    /// <summary>When the kernel took it; <see cref="long.MaxValue"/>: not yet.</summary>
+    public long TakenUs { get; set; } = long.MaxValue;
+
     /// <summary>Whether the kernel has taken it.</summary>
-    public bool IsTaken { get; set; }
+    public bool IsTaken => TakenUs != long.MaxValue;
+
+    /// <summary>When something was answered that was asked for after the kernel took it; <see cref="long.MaxValue"/>: not yet. It had left by then.</summary>
+    public long PassedUs { get; private set; } = long.MaxValue;
+
+    /// <summary>Whether others were pinged because it is late.</summary>
+    public bool IsAskedAbout { get; set; }
+
+    /// <summary>Whether it says nothing of the uplink: what holds it up is on the other side.</summary>
+    public bool IsExcused { get; set; }
 
     /// <summary>Whether the other side has it from elsewhere by now: that it has it says nothing.</summary>
     public bool IsCancelled { get; set; }
 
     /// <summary>Whether nothing else was on its way when it was handed over, though there was more to send than was let out.</summary>
     public bool IsAlone { get; init; }
+
+    /// <summary>Something was answered.</summary>
+    /// <returns>Whether that is the first to say that this has left.</returns>
+    public bool OnAnswer(long askedUs, long nowUs)
+    {
+        if (askedUs <= TakenUs || PassedUs != long.MaxValue)
+            return false;
+        PassedUs = nowUs;
+        return true;
+    }
 }
 
 /// <summary>
@@ -41,6 +63,7 @@ internal sealed class UplinkMeter(SwarmSettings settings)
     private int _chunks;
     private bool _isReached;
     private double _last;
+    private int _excused;
 
     /// <summary>Whether round trips contradict what the first chunk said.</summary>
     public UplinkDoubt Doubt { get; } = new(settings);
@@ -51,7 +74,7 @@ internal sealed class UplinkMeter(SwarmSettings settings)
     {
         if (!IsKnown || !Doubt.TryTake(nowUs))
             return false;
-        (_rate, _last, _isReached, _sinceUs, LeastUsPerByte) = (0, 0, false, -1, 0);
+        (_rate, _last, _isReached, _sinceUs, LeastUsPerByte, _excused) = (0, 0, false, -1, 0, 0);
         return true;
     }
 
@@ -74,7 +97,28 @@ internal sealed class UplinkMeter(SwarmSettings settings)
     public void Wait(Piped first, long nowUs)
     {
         if (!IsKnown && !first.IsShort)
-            LeastUsPerByte = (nowUs - first.AtUs) / (double)first.Bytes;
+            LeastUsPerByte = ((_excused < settings.MaxExcused ? Math.Min(nowUs, first.PassedUs) : nowUs) - first.AtUs) / (double)first.Bytes;
+    }
+
+    /// <summary>
+    /// Whether a first chunk is late though what went out after it was answered long ago: its receiver's own uplink, full of other things, keeps
+    /// the word of it. Another is to tell then. Not for ever: where a router lets small packets overtake, such an answer says nothing.
+    /// </summary>
+    /// <param name="first">The chunk.</param>
+    /// <param name="nowUs">Now.</param>
+    /// <param name="dueUs">Where not: when it would be.</param>
+    public bool IsExcused(Piped first, long nowUs, out long dueUs)
+    {
+        dueUs = long.MaxValue;
+        if (first.IsExcused)
+            return true;
+        if (IsKnown || first.IsShort || first.PassedUs == long.MaxValue || _excused >= settings.MaxExcused)
+            return false;
+        dueUs = first.AtUs + Math.Max(settings.SocketQueueUs, settings.ExcuseTimes * (first.PassedUs - first.AtUs));
+        if (nowUs < dueUs)
+            return false;
+        _excused++;
+        return first.IsExcused = true;
     }
 
     /// <summary>There is less to send than there would be room for: what arrives from now on does not say what the uplink can do.</summary>

@@ -127,7 +127,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         var index = link.Pipe.FindIndex(p => !p.IsTaken);
         if (index < 0)
             return;
-        link.Pipe[index].IsTaken = true;
+        link.Pipe[index].TakenUs = nowUs;
         if (bytes == 0)
             link.Pipe.RemoveAt(index);
     }
@@ -169,7 +169,8 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         // before it is: by that a slow uplink would seem a quick one.
         if (!piped.IsShort)
         {
-            _state.Uplink.Deliver(piped, _state.Uplink.IsKnown ? link.LeastRttUs : Math.Min(link.LeastRttUs, _state.UsualLeastRttUs()), nowUs);
+            if (_state.Uplink.IsKnown || !_state.Uplink.IsExcused(piped, nowUs, out _))
+                _state.Uplink.Deliver(piped, _state.Uplink.IsKnown ? link.LeastRttUs : Math.Min(link.LeastRttUs, _state.UsualLeastRttUs()), nowUs);
             link.Answered(nowUs - piped.AtUs);
         }
 

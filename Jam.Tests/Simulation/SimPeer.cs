@@ -31,6 +31,14 @@ internal sealed class SimWire(SimPeer peer, LinkId theirs, SimTcp? tcp)
         OfferFrame f => 7 + 4 * f.Chunks.Length,
         _ => FrameBytes,
     };
+
+    /// <summary>On which link something is sent; null: nothing is.</summary>
+    public static LinkId? LinkOf(Effect effect) => effect switch
+    {
+        SendFrame send => send.Link,
+        SendChunk send => send.Link,
+        _ => null,
+    };
 }
 
 /// <summary>A peer of the simulation: its own core, an uplink and a downlink that carry chunks one after the other.</summary>

@@ -55,8 +55,8 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
         a.Core.LinkUp(atA, b.Name, b.IsHost, NowUs);
         b.Core.LinkUp(atB, a.Name, a.IsHost, NowUs);
         var rttUs = 2 * (delayUs + a.DelayUs + b.DelayUs);
-        a.Core.SetRtt(atA, rttUs);
-        b.Core.SetRtt(atB, rttUs);
+        a.Core.SetRtt(atA, rttUs, NowUs);
+        b.Core.SetRtt(atB, rttUs, NowUs);
         CarryOut(a);
         CarryOut(b);
     }
@@ -69,7 +69,7 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
             foreach (var (id, wire) in peer.Wires)
             {
                 var waitsUs = Math.Max(0, peer.UpFreeAtUs - NowUs) + Math.Max(0, wire.Peer.UpFreeAtUs - NowUs);
-                peer.Core.SetRtt(id, 2 * (delayUs + peer.DelayUs + wire.Peer.DelayUs) + waitsUs);
+                Do(peer, core => core.SetRtt(id, 2 * (delayUs + peer.DelayUs + wire.Peer.DelayUs) + waitsUs, NowUs));
             }
         }
     }
@@ -164,18 +164,18 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
 
     private void CarryOut(SimPeer peer, Effect effect)
     {
-        if (Watch is not null && Link(effect) is { } link && peer.Wires.TryGetValue(link, out var watched))
+        if (Watch is not null && SimWire.LinkOf(effect) is { } link && peer.Wires.TryGetValue(link, out var watched))
             Watch(peer, watched.Peer, effect);
         switch (effect)
         {
             case SendFrame send when peer.Wires.TryGetValue(send.Link, out var wire) && wire.Tcp is { } stream:
-                stream.Frame(SimWire.SizeOf(send.Frame), () => Deliver(wire.Peer, wire.Theirs, core => core.Receive(wire.Theirs, send.Frame, NowUs)));
+                stream.Frame(SimWire.SizeOf(send.Frame), () => Receive(wire, send.Frame));
                 break;
             case SendFrame send when peer.Wires.TryGetValue(send.Link, out var wire):
                 var bytes = wire.LastFrameUs == NowUs ? SimWire.FrameBytes : PacketBytes;
                 wire.LastFrameUs = NowUs;
                 peer.UpFreeAtUs = Math.Max(peer.UpFreeAtUs, NowUs) + (long)(bytes / peer.UpBytesPerUs);
-                At(InOrderUs(peer, wire, NowUs), () => Deliver(wire.Peer, wire.Theirs, core => core.Receive(wire.Theirs, send.Frame, NowUs)));
+                At(InOrderUs(peer, wire, NowUs), () => Receive(wire, send.Frame));
                 break;
             case SendChunk send when peer.Wires.TryGetValue(send.Link, out var wire):
                 Transmit(peer, send, wire);
@@ -199,12 +199,16 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
         }
     }
 
-    private static LinkId? Link(Effect effect) => effect switch
+    // Round trips are the connection's matter, not the core's.
+    private void Receive(SimWire wire, Frame frame) => Deliver(wire.Peer, wire.Theirs, core =>
     {
-        SendFrame send => send.Link,
-        SendChunk send => send.Link,
-        _ => null,
-    };
+        if (frame is PingFrame ping)
+            CarryOut(wire.Peer, new SendFrame(wire.Theirs, new PongFrame(ping.Nonce)));
+        else if (frame is PongFrame pong)
+            core.SetRtt(wire.Theirs, NowUs - (long)pong.Nonce, NowUs);
+        else
+            core.Receive(wire.Theirs, frame, NowUs);
+    });
 
     // TCP keeps the order, so what is delayed delays what follows.
     private long InOrderUs(SimPeer from, SimWire wire, long sentUs) =>

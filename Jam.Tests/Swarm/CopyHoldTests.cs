@@ -118,7 +118,7 @@ internal sealed class CopyHoldTests
     {
         var offers = Offered(300_000);
         for (var link = 1; link <= 4; link++)
-            _core.SetRtt(new LinkId(link), link == offers[0].Value ? 360_000 : 15_000);
+            _core.SetRtt(new LinkId(link), link == offers[0].Value ? 360_000 : 15_000, _nowUs);
         foreach (var (chunk, link) in offers)
             Ask(link, chunk, (int)(chunk * ChunkSize / Music / 1_000));
         Sent();

@@ -80,7 +80,7 @@ internal sealed class FrameFuzzTests
                 core.ReceiveChunk(link, 7, chunk, ChunkSize, isGood, nowUs);
                 break;
             case long rttUs:
-                core.SetRtt(link, rttUs);
+                core.SetRtt(link, rttUs, nowUs);
                 core.ChunkSent(link, ChunkSize, nowUs);
                 break;
             default:

@@ -27,7 +27,7 @@ internal sealed class PipeGateTests
         for (var id = 1; id <= Quick + 1; id++)
         {
             _core.LinkUp(new LinkId(id), $"v{id}", false, 0);
-            _core.SetRtt(new LinkId(id), 300);
+            _core.SetRtt(new LinkId(id), 300, _nowUs);
             _core.Receive(new LinkId(id), new TrackFrame(7, Track.Id, TrackFlags.HasManifest), 0);
         }
 
