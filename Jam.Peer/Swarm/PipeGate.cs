@@ -49,7 +49,7 @@ internal sealed class PipeGate(SwarmState state)
         var (late, lateFlow, lateLinks) = (0.0, 0.0, 0);
         var (agesAtUs, lostAtUs) = (long.MaxValue, long.MaxValue);
         var inPipe = 0;
-        var (isPlaying, isSlow) = (false, false);
+        var (isPlaying, isSlow, isScarce) = (false, false, false);
         foreach (var link in _state.Links.Values)
         {
             if (link.Pipe.Count == 0)
@@ -63,6 +63,7 @@ internal sealed class PipeGate(SwarmState state)
                     continue;
                 agesAtUs = Math.Min(agesAtUs, excusedUs);
                 isPlaying |= piped.Of.Track.IsRunning;
+                isScarce |= _state.IsUplinkScarce(piped.Of.Track);
                 var chunkUs = (long)(_state.UplinkUsPerByte * piped.Bytes);
                 isSlow |= chunkUs > _state.Settings.SlowChunkUs && piped.Of.Track.IsStriped;
                 var fastestUs = link.FastestUs == long.MaxValue ? link.LeastRttUs + chunkUs + Math.Min(chunkUs, queueUs) : Math.Min(link.FastestUs, _state.Settings.SlowReceiverUs);
@@ -103,10 +104,12 @@ internal sealed class PipeGate(SwarmState state)
         }
 
         // Over a striping host's slow uplink every packet in its queue delays what the room says, and a third chunk would be mostly dropped:
-        // late or not, two at most. One whose receiver is gone stops nobody, as it leaves the other's place.
-        if (IsTold && isSlow && inPipe + lateLinks >= MostSlow)
+        // late or not, two at most. One whose receiver is gone stops nobody, as it leaves the other's place. And where the music takes much of the uplink
+        // no second one goes out beside the first because the way seems long: both would take twice as long.
+        var leavesAtUs = isScarce && inPipe > 0 ? Math.Min(_drainedAtUs, nowUs + (long)(_state.UplinkUsPerByte * bytes)) - queueUs : 0;
+        if (IsTold && isSlow && (inPipe + lateLinks >= MostSlow || nowUs < leavesAtUs))
         {
-            dueUs = Math.Min(agesAtUs, lostAtUs);
+            dueUs = Math.Min(agesAtUs, inPipe + lateLinks >= MostSlow ? lostAtUs : leavesAtUs);
             return false;
         }
 

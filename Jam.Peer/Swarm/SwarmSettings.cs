@@ -129,6 +129,9 @@ internal sealed record SwarmSettings
     /// <summary>Before anything has gone out over what seems a slow uplink a chunk waits this long for those that play before it to be asked for.</summary>
     public long TurnUs { get; init; } = 150_000;
 
+    /// <summary>What comes less than so many times as fast as it plays comes hardly faster.</summary>
+    public double ScarceTimes { get; init; } = 3;
+
     /// <summary>So many times what a slow uplink is known to carry is let out: were it no more, one that has become faster would not show it.</summary>
     public double PaceGain { get; init; } = 1.25;
 

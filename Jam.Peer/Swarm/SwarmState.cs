@@ -149,7 +149,10 @@ internal sealed class SwarmState(SwarmSettings settings)
     private double PaceBytesPerUs => Math.Max(Arrivals.BytesPerUs, Heard.BytesPerUs / Math.Max(1, Links.Count - 1));
 
     /// <summary>Whether a track comes hardly faster than it plays: a host's uplink is all that there is then, and those of others have time to spare.</summary>
-    public bool IsRoomSlow(Track track) => PaceBytesPerUs is > 0 and var pace && pace < 3 * track.BytesPerUs;
+    public bool IsRoomSlow(Track track) => PaceBytesPerUs is > 0 and var pace && pace < Settings.ScarceTimes * track.BytesPerUs;
+
+    /// <summary>Whether this uplink carries a track hardly faster than it plays.</summary>
+    public bool IsUplinkScarce(Track track) => Settings.ScarceTimes * track.BytesPerUs * UplinkUsPerByte > 1;
 
     // By one chunk nobody can tell a wide uplink from a wider one: a thread that was late, and it seems to be a tenth of what it is.
     private bool IsUplinkNarrow => Uplink.LeastUsPerByte > Settings.NarrowUsPerByte;

@@ -113,6 +113,28 @@ internal sealed class CopyHoldTests
         Assert.That(Sent().Single().PaceUsPerByte, Is.EqualTo(first.PaceUsPerByte).Within(0.5), "not half of it, for all of the chunk");
     }
 
+    // Two at once take twice as long each, and what plays first may be asked for a moment later.
+    [Test]
+    public void A_link_that_seems_far_lets_no_second_chunk_out_before_the_first_has_almost_left()
+    {
+        _core.SetPlayhead(Track.Id, 0, Music, isRunning: false, _nowUs, _nowUs);
+        var offers = Offered(300_000);
+        for (var link = 1; link <= 4; link++)
+            _core.SetRtt(new LinkId(link), link == offers[1].Value ? 360_000 : 15_000, _nowUs);
+        foreach (var (chunk, link) in offers)
+            Ask(link, chunk, (int)(chunk * ChunkSize / Music / 1_000));
+        Sent();
+        Arrive(offers[0], 0);
+        var first = Sent().ToList();
+        Assert.That(first.Select(s => s.Chunk), Is.EqualTo(new[] { 1 }));
+        _core.ChunkSent(first[0].Link, ChunkSize, _nowUs);
+        for (var (atUs, endUs) = (_nowUs, _nowUs + ChunkUs * 4 / 5); atUs < endUs; atUs += 5_000)
+        {
+            _core.Timer(atUs);
+            Assert.That(Sent(), Is.Empty);
+        }
+    }
+
     [Test]
     public void A_round_trip_that_was_measured_while_all_joined_does_not_make_a_slow_uplink_a_quick_one()
     {
