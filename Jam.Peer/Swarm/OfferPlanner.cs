@@ -130,7 +130,8 @@ internal sealed class OfferPlanner(SwarmState state)
         {
             Expire(stripe, nowUs);
             var room = RoomForOffers(stripe.Track, nowUs);
-            while (room > 0 && stripe.Next(nowUs, 3 * _state.ChunkUs(stripe.Track), TailEarly(stripe.Track)) is >= 0 and var chunk)
+            var isTailEarly = room > 0 && TailEarly(stripe.Track);
+            while (room > 0 && stripe.Next(nowUs, 3 * _state.ChunkUs(stripe.Track), isTailEarly) is >= 0 and var chunk)
             {
                 if (LeastLoaded(stripe, chunk, nowUs) is not var (link, view))
                 {
@@ -212,7 +213,7 @@ internal sealed class OfferPlanner(SwarmState state)
         var copies = Math.Max(1, Audience(stripe.Track) - 1);
         var usual = RelayLoad.Usual(_state, stripe.Track);
         // A short one says nothing of the uplink that relays it, and a poor one would take that for leave to relay more: it must not be the first.
-        var isShort = stripe.Track.Manifest!.SizeOf(chunk) < stripe.Track.Manifest.ChunkSizeBytes;
+        var isShort = stripe.Track.Manifest!.IsShort(chunk);
         var least = (Declines: true, IsBusy: true, IsUntried: true, DoneUs: double.PositiveInfinity, Given: 0);
         foreach (var link in _state.Links.Values)
         {

@@ -107,9 +107,10 @@ internal sealed class PipeGate(SwarmState state)
         // late or not, two at most. One whose receiver is gone stops nobody, as it leaves the other's place. And where the music takes much of the uplink
         // no second one goes out beside the first because the way seems long: both would take twice as long.
         var leavesAtUs = isScarce && inPipe > 0 ? Math.Min(_drainedAtUs, nowUs + (long)(_state.UplinkUsPerByte * bytes)) - queueUs : 0;
-        if (IsTold && isSlow && (inPipe + lateLinks >= MostSlow || nowUs < leavesAtUs))
+        var areMost = inPipe + lateLinks >= MostSlow;
+        if (IsTold && isSlow && (areMost || nowUs < leavesAtUs))
         {
-            dueUs = Math.Min(agesAtUs, inPipe + lateLinks >= MostSlow ? lostAtUs : leavesAtUs);
+            dueUs = Math.Min(agesAtUs, areMost ? lostAtUs : leavesAtUs);
             return false;
         }
 

@@ -10,7 +10,7 @@ internal sealed class Piped(LinkTrack of, int chunk, int bytes, long atUs)
     public int Bytes { get; } = bytes;
 
     /// <summary>Whether it is the track's last one and shorter than the others.</summary>
-    public bool IsShort => Bytes < Of.Track.Manifest!.ChunkSizeBytes;
+    public bool IsShort => Of.Track.Manifest!.IsShort(Chunk);
 
     public long AtUs { get; } = atUs;
 
@@ -110,9 +110,11 @@ internal sealed class UplinkMeter(SwarmSettings settings)
     public bool IsExcused(Piped first, long nowUs, out long dueUs)
     {
         dueUs = long.MaxValue;
+        if (IsKnown)
+            return false;
         if (first.IsExcused)
             return true;
-        if (IsKnown || first.IsShort || first.PassedUs == long.MaxValue || _excused >= settings.MaxExcused)
+        if (first.IsShort || first.PassedUs == long.MaxValue || _excused >= settings.MaxExcused)
             return false;
         dueUs = first.AtUs + Math.Max(settings.SocketQueueUs, settings.ExcuseTimes * (first.PassedUs - first.AtUs));
         if (nowUs < dueUs)

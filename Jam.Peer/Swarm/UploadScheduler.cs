@@ -169,7 +169,7 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
         // before it is: by that a slow uplink would seem a quick one.
         if (!piped.IsShort)
         {
-            if (_state.Uplink.IsKnown || !_state.Uplink.IsExcused(piped, nowUs, out _))
+            if (!_state.Uplink.IsExcused(piped, nowUs, out _))
                 _state.Uplink.Deliver(piped, _state.Uplink.IsKnown ? link.LeastRttUs : Math.Min(link.LeastRttUs, _state.UsualLeastRttUs()), nowUs);
             link.Answered(nowUs - piped.AtUs);
         }

@@ -92,6 +92,9 @@ internal sealed class Manifest
     /// <summary>Size of one chunk in bytes.</summary>
     public int SizeOf(int chunk) => (int)Math.Min(ChunkSizeBytes, LengthBytes - (long)chunk * ChunkSizeBytes);
 
+    /// <summary>Whether a chunk is the last one and shorter than the others.</summary>
+    public bool IsShort(int chunk) => SizeOf(chunk) < ChunkSizeBytes;
+
     /// <summary>Whether bytes are that chunk.</summary>
     public bool IsGood(int chunk, ReadOnlySpan<byte> payload)
     {
