@@ -9,7 +9,7 @@ internal sealed class CopyHold(SwarmState state)
     public long UntilUs(Stripe stripe, LinkTrack view, int chunk)
     {
         if (view.OfferedByUs.ContainsKey(chunk))
-            return _state.Uplink.IsKnown || stripe.HasBegun || !SeemsSlow(view.Track) ? 0 : TurnUs(view.Track, chunk);
+            return IsSlow(view.Track, stripe.HasBegun) ? TurnUs(view.Track, chunk) : 0;
         var (sentUs, chunkUs) = (stripe.LastSentUs[chunk], _state.ChunkUs(view.Track));
         if (sentUs == 0)
             return long.MaxValue;
@@ -18,13 +18,19 @@ internal sealed class CopyHold(SwarmState state)
             ? (long)(_state.Settings.StuckChunks * chunkUs) : _state.Settings.HoldUs + 3 * chunkUs);
     }
 
-    private bool SeemsSlow(Track track) => _state.Uplink.SuspectedUsPerByte * track.Manifest!.ChunkSizeBytes > _state.Settings.SlowChunkUs;
+    // Before anything has gone out, by what the manifest took.
+    private bool IsSlow(Track track, bool hasBegun)
+    {
+        var usPerByte = _state.Uplink.IsKnown ? _state.UplinkUsPerByte : hasBegun ? 0 : _state.Uplink.SuspectedUsPerByte;
+        return usPerByte * track.Manifest!.ChunkSizeBytes > _state.Settings.SlowChunkUs;
+    }
 
-    // Before a slow uplink is known the first chunk to be asked for may have it to itself for half a second: those before it, offered to
-    // others a moment ago, are worth a short wait. It is over as soon as they are asked for, too, and comes once.
+    // The first chunk to be asked for may have a slow uplink to itself for half a second: those before it, offered to
+    // others a moment ago, are worth a short wait. It is over as soon as they are asked for, too. What was offered while a chunk went out waited behind that.
     private long TurnUs(Track track, int chunk)
     {
         var untilUs = 0L;
+        var mostUs = 2 * _state.Settings.TurnUs + _state.ChunkUs(track);
         foreach (var link in _state.Links.Values)
         {
             if (link.ViewOf(track) is not { } view)
@@ -32,7 +38,7 @@ internal sealed class CopyHold(SwarmState state)
             foreach (var (other, offer) in view.OfferedByUs)
             {
                 if (other < chunk && !offer.IsSent && link.Wishes.TrueForAll(w => w.Of != view || w.Chunk != other))
-                    untilUs = Math.Max(untilUs, offer.AtUs + _state.Settings.TurnUs);
+                    untilUs = Math.Max(untilUs, Math.Min(offer.AtUs + mostUs, Math.Max(offer.AtUs, _state.Uplink.LastArrivalUs) + _state.Settings.TurnUs));
             }
         }
 

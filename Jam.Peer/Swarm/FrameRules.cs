@@ -55,7 +55,12 @@ internal sealed class FrameRules(SwarmState state, UploadScheduler uploads, Offe
             _state.Send(link, new BitfieldFrame(track.Slot, track.Have.ToBytes()));
         view.RemoteFlags = frame.Flags;
         if (frame.Flags.HasFlag(TrackFlags.HasManifest))
+        {
+            if (view.ManifestGivenUs is not null)
+                OfferPlanner.OnTakeable(view, nowUs);
             manifests.OnHolder(view, nowUs);
+        }
+
         return null;
     }
 

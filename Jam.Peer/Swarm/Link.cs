@@ -77,8 +77,12 @@ internal sealed class LinkTrack(Track track)
 
     public int ChunksTo { get; set; }
 
-    /// <summary>Whether the other side has the manifest: without it, it can take no offer.</summary>
+    /// <summary>Whether the other side has the manifest.</summary>
     public bool HasManifest => RemoteFlags is { } flags && flags.HasFlag(TrackFlags.HasManifest);
+
+    /// <summary>Whether an offer would find it with the manifest: what goes over one link comes in order.</summary>
+    /// <param name="givenByUs">A manifest that was given after that does not count: who has it in a moment says so.</param>
+    public bool CanTakeOffers(long givenByUs) => HasManifest || ManifestGivenUs <= givenByUs;
 
     /// <summary>Whether the other side stripes the track.</summary>
     public bool IsStriper => RemoteFlags is { } flags && flags.HasFlag(TrackFlags.Stripes);

@@ -37,6 +37,13 @@ internal sealed class OfferPlanner(SwarmState state)
         }
     }
 
+    /// <summary>A peer can take now what it was offered along with the manifest: its time begins.</summary>
+    public static void OnTakeable(LinkTrack view, long nowUs)
+    {
+        foreach (var (chunk, offer) in view.OfferedByUs)
+            view.OfferedByUs[chunk] = (nowUs, offer.IsSent);
+    }
+
     /// <summary>A chunk goes out to a peer.</summary>
     public void OnSending(LinkTrack view, int chunk, long nowUs)
     {
@@ -157,6 +164,8 @@ internal sealed class OfferPlanner(SwarmState state)
             {
                 if (link.ViewOf(stripe.Track) is { } view)
                 {
+                    if (view.ManifestGivenUs + _state.Settings.ManifestUnderWayUs is { } takesAtUs && takesAtUs > nowUs)
+                        DueUs = Math.Min(DueUs, takesAtUs);
                     foreach (var offer in view.OfferedByUs.Values)
                         DueUs = Math.Min(DueUs, LateAtUs(link, offer, _state.ChunkUs(stripe.Track)));
                 }
@@ -217,7 +226,7 @@ internal sealed class OfferPlanner(SwarmState state)
         var least = (Declines: true, IsBusy: true, IsUntried: true, DoneUs: double.PositiveInfinity, Given: 0);
         foreach (var link in _state.Links.Values)
         {
-            if (link.ViewOf(stripe.Track) is not { } view || !view.HasManifest
+            if (link.ViewOf(stripe.Track) is not { } view || !view.CanTakeOffers(nowUs - _state.Settings.ManifestUnderWayUs)
                 || view.Remote?[chunk] == true || view.OfferedByUs.Count >= _state.Settings.MaxInFlight)
             {
                 continue;
@@ -250,7 +259,7 @@ internal sealed class OfferPlanner(SwarmState state)
         var (open, links, rttUs) = (0, 0, 0L);
         foreach (var link in _state.Links.Values)
         {
-            if (link.ViewOf(track) is not { } view || !view.HasManifest)
+            if (link.ViewOf(track) is not { } view || !view.CanTakeOffers(nowUs - _state.Settings.ManifestUnderWayUs))
                 continue;
             links++;
             rttUs = Math.Max(rttUs, link.LeastRttUs);

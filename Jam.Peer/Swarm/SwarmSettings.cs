@@ -117,6 +117,9 @@ internal sealed record SwarmSettings
     /// <summary>As <see cref="ManifestRelayUs"/>, while the track plays.</summary>
     public long ManifestPlayingRelayUs { get; init; } = 50_000;
 
+    /// <summary>Whoever was given the manifest, and has not said for this long that it has come, is offered a chunk behind it: a slow uplink would else stand still until it does.</summary>
+    public long ManifestUnderWayUs { get; init; } = 60_000;
+
     /// <summary>A relay whose copy takes longer than this lets it spread, as a host does.</summary>
     public long ManifestSlowUs { get; init; } = 100_000;
 
@@ -126,7 +129,7 @@ internal sealed record SwarmSettings
     /// <summary>What nobody has after this many times what a slow uplink takes for a chunk is stuck: another may have it from here.</summary>
     public double StuckChunks { get; init; } = 3;
 
-    /// <summary>Before anything has gone out over what seems a slow uplink a chunk waits this long for those that play before it to be asked for.</summary>
+    /// <summary>Before a slow uplink a chunk waits this long for those that play before it, and were offered, to be asked for.</summary>
     public long TurnUs { get; init; } = 150_000;
 
     /// <summary>What comes less than so many times as fast as it plays comes hardly faster.</summary>

@@ -84,6 +84,9 @@ internal sealed class UplinkMeter(SwarmSettings settings)
     /// <summary>At the least, microseconds per byte: before the first arrival, by how long that has not come.</summary>
     public double LeastUsPerByte { get; private set; }
 
+    /// <summary>When a chunk last arrived; 0: none has.</summary>
+    public long LastArrivalUs { get; private set; }
+
     /// <summary>What something smaller took before the first chunk, with all that went beside it and the way there and back, microseconds per byte; 0: unknown.</summary>
     public double SuspectedUsPerByte { get; private set; }
 
@@ -134,6 +137,7 @@ internal sealed class UplinkMeter(SwarmSettings settings)
     /// <summary>A chunk has arrived.</summary>
     public void Deliver(Piped chunk, long rttUs, long nowUs)
     {
+        LastArrivalUs = nowUs;
         var tookUs = Math.Max(1, nowUs - chunk.AtUs);
         // The way there and back is not the uplink's.
         if (!IsKnown)

@@ -30,8 +30,10 @@ internal sealed class CopyHoldTests
         {
             _core.LinkUp(new LinkId(link), $"p{link}", false, _nowUs);
             _core.Receive(new LinkId(link), new TrackFrame(7, Track.Id, TrackFlags.None), _nowUs);
-            _core.Receive(new LinkId(link), new WantManifestFrame(7), _nowUs);
         }
+
+        for (var link = 1; link <= 4; link++)
+            _core.Receive(new LinkId(link), new WantManifestFrame(7), _nowUs);
     }
 
     [TestCase(300_000, 0)]
@@ -55,6 +57,52 @@ internal sealed class CopyHoldTests
         Assert.That(dueUs - _nowUs, Is.LessThanOrEqualTo(150_000));
         _core.Timer(_nowUs = dueUs);
         Assert.That(Sent().Single().Chunk, Is.EqualTo(1));
+    }
+
+    // What is offered while a chunk goes out is heard of once that has left.
+    [TestCase(true)]
+    [TestCase(false)]
+    public void What_plays_first_goes_first_over_an_uplink_that_is_known_for_slow_though_another_is_asked_for_a_moment_earlier(bool isOfferedBefore)
+    {
+        var first = Frames().First(f => f.Frame is ManifestFrame).Link;
+        _nowUs += 300_000;
+        Ask(first, 0, 0);
+        Sent();
+        var early = isOfferedBefore ? Offered() : [];
+        Arrive(first, 0);
+        var offers = isOfferedBefore ? early : Offered();
+        Ask(offers[2], 2, 819);
+        Assert.That(Sent(), Is.Empty, "for a moment");
+        _nowUs += 20_000;
+        Ask(offers[1], 1, 409);
+        Assert.That(Sent().First().Chunk, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Whoever_asks_for_nothing_that_plays_first_costs_a_slow_uplink_one_short_wait()
+    {
+        var offers = Offered(300_000);
+        Ask(offers[0], 0, 0);
+        Sent();
+        Arrive(offers[0], 0);
+        Ask(offers[2], 2, 819);
+        Ask(offers[3], 3, 1_228);
+        Assert.That(Sent(), Is.Empty);
+        _core.Timer(_nowUs += 160_000);
+        Assert.That(Sent().Single().Chunk, Is.EqualTo(2));
+        Arrive(offers[2], 2);
+        Assert.That(Sent().Single().Chunk, Is.EqualTo(3), "at once");
+    }
+
+    [Test]
+    public void While_the_manifest_is_long_on_its_way_a_chunk_is_offered_behind_it()
+    {
+        var given = Frames().Single(f => f.Frame is ManifestFrame).Link;
+        Assert.That(_core.DueUs(_nowUs) - _nowUs, Is.InRange(30_000, 100_000));
+        _core.Timer(_nowUs = _core.DueUs(_nowUs));
+        var offer = Frames().Single();
+        Assert.That(offer.Link, Is.EqualTo(given), "nobody else would find the manifest before it");
+        Assert.That(((OfferFrame)offer.Frame).Chunks, Is.EqualTo(new[] { 0 }));
     }
 
     [Test]
@@ -151,12 +199,19 @@ internal sealed class CopyHoldTests
     /// <summary>What was offered to whom, after the first has had the manifest for so long.</summary>
     private Dictionary<int, LinkId> Offered(long manifestUs)
     {
-        var given = Frames().First(f => f.Frame is ManifestFrame).Link;
+        var early = Frames().ToList();
+        var given = early.First(f => f.Frame is ManifestFrame).Link;
         _nowUs += manifestUs;
         _core.Receive(given, new TrackFrame(7, Track.Id, TrackFlags.HasManifest), _nowUs);
+        return Offered(early);
+    }
+
+    // As all of them have the manifest.
+    private Dictionary<int, LinkId> Offered(params IEnumerable<SendFrame> early)
+    {
         for (var link = 1; link <= 4; link++)
             _core.Receive(new LinkId(link), new TrackFrame(7, Track.Id, TrackFlags.HasManifest), _nowUs);
-        return Frames().Where(f => f.Frame is OfferFrame { Chunks.Length: 1 }).ToDictionary(f => ((OfferFrame)f.Frame).Chunks[0], f => f.Link);
+        return early.Concat(Frames()).Where(f => f.Frame is OfferFrame { Chunks.Length: 1 }).ToDictionary(f => ((OfferFrame)f.Frame).Chunks[0], f => f.Link);
     }
 
     private void Ask(LinkId link, int chunk, int deadlineMs) => _core.Receive(link, new RequestFrame(7, chunk, deadlineMs), _nowUs);
