@@ -18,6 +18,10 @@ internal sealed class Readiness(Func<string, bool> isReady)
     /// <summary>Whether the room believes that this peer could not play. Any thread may read it.</summary>
     public bool IsAwaited { get; private set; }
 
+    /// <summary>Whether the room's list has begun with something that is not here: a host says next that it is the room's track.</summary>
+    public bool IsToCome(RoomState room) =>
+        room is { PeerId: not null, Track: null, Queue: [{ Kind: TrackKind.Audio } first, ..] } && !isReady(first.TrackId);
+
     /// <summary>Whom a start waits for, in words; null where nobody new.</summary>
     public string? Waiting(RoomState room, RoomStats stats)
     {

@@ -58,7 +58,6 @@ internal sealed partial class RoomFollower : IAsyncDisposable
         _readiness = new Readiness(track => player.IsReady(track, Readiness.FirstSecondUs));
         player.Decoded += () => _ = _readiness.IsAwaited && _changes.Writer.TryWrite(true);
         _news = new RoomNews(options.Role, mesh, _readiness, notice, whisper);
-
         _storageNotices = new StorageNotices(shelf, notice);
         _keys = new RoomKeys(options, _identity.HostTokenFor(_candidates));
         Commands = new RoomCommands(this, () => _client, time, notice, _keys) { Clicks = clicks };
@@ -212,6 +211,8 @@ internal sealed partial class RoomFollower : IAsyncDisposable
                 break;
             case Snapshot or QueueState:
                 await _tracks.FollowTracksAsync(room, cancellationToken);
+                if (_readiness.IsToCome(room))
+                    _client!.Rest(Readiness.MostAwaited);
                 break;
             case Error { Code: ErrorCodes.Replaced }:
                 // Not this peer itself: it listens on one connection alone. Coming back with the same proof would go on for ever.

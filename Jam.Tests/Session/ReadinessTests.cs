@@ -35,5 +35,16 @@ public sealed class ReadinessTests
     public void Before_the_room_knows_this_peer_nothing_is_said() =>
         Assert.That(new Readiness(_ => false).Next(s_room with { PeerId = null }), Is.Null);
 
+    [Test]
+    public void What_the_list_begins_with_is_to_come_until_it_is_the_rooms_track()
+    {
+        var readiness = new Readiness(track => track == "here");
+        var listed = s_room with { Track = null, Queue = [Track("a"), Track("here")] };
+        Assert.That(readiness.IsToCome(listed));
+        Assert.That(readiness.IsToCome(listed with { Track = Track("a") }), Is.False, "then the room is told whether it is ready");
+        Assert.That(readiness.IsToCome(listed with { Queue = [Track("here"), Track("a")] }), Is.False);
+        Assert.That(readiness.IsToCome(listed with { Queue = [] }), Is.False);
+    }
+
     private static TrackInfo Track(string id) => new(id, id, 1, 1);
 }
