@@ -32,21 +32,21 @@ internal sealed class PipeGate(SwarmState state)
     /// How fast a striping host's chunk that is handed over now may go out over a slow uplink, microseconds per byte; 0: as fast as it goes. A chunk's
     /// first ten packets would else wait before the uplink all at once: what the room says waits behind them, the clock's answers too, and some are dropped.
     /// </summary>
-    public double PaceUsPerByte(int bytes, long nowUs) =>
-        _state.UplinkUsPerByte * bytes > _state.Settings.SlowChunkUs ? _state.UplinkUsPerByte * Sharing(nowUs) / _state.Settings.PaceGain : 0;
+    public double PaceUsPerByte(Track track, int bytes, long nowUs) =>
+        _state.CarefulUsPerByte(track) is var usPerByte && usPerByte * bytes > _state.Settings.SlowChunkUs ? usPerByte * Sharing(nowUs) / _state.Settings.PaceGain : 0;
 
     /// <summary>A chunk is handed over.</summary>
-    public void OnSending(int bytes, long nowUs) => _drainedAtUs = Math.Max(_drainedAtUs, nowUs) + (long)(_state.UplinkUsPerByte * bytes);
+    public void OnSending(Track track, int bytes, long nowUs) => _drainedAtUs = Math.Max(_drainedAtUs, nowUs) + (long)(_state.CarefulUsPerByte(track) * bytes);
 
     /// <summary>Whether one more chunk may be handed over; if not, when to look again though nothing happens.</summary>
     public bool HasRoom(long nowUs, out long dueUs)
     {
         dueUs = long.MaxValue;
         var queueUs = _state.Settings.SocketQueueUs;
-        // Bytes on their way, and how many a microsecond those are where each takes as long as it may. Not all of them in the mean of that time: one
+        // What takes how long is on its way, and how many bytes a microsecond that is where each takes as long as it may. Not all of them in the mean of that time: one
         // whose receiver is slow would let out several more to the others, which wait before this uplink until some are dropped.
-        var (bytes, flow) = (0.0, 0.0);
-        var (late, lateFlow, lateLinks) = (0.0, 0.0, 0);
+        var (leftUs, flow) = (0L, 0.0);
+        var (lateUs, lateFlow, lateLinks) = (0L, 0.0, 0);
         var (agesAtUs, lostAtUs) = (long.MaxValue, long.MaxValue);
         var inPipe = 0;
         var (isPlaying, isSlow, isScarce) = (false, false, false);
@@ -64,7 +64,7 @@ internal sealed class PipeGate(SwarmState state)
                 agesAtUs = Math.Min(agesAtUs, excusedUs);
                 isPlaying |= piped.Of.Track.IsRunning;
                 isScarce |= _state.IsUplinkScarce(piped.Of.Track);
-                var chunkUs = (long)(_state.UplinkUsPerByte * piped.Bytes);
+                var chunkUs = (long)(_state.CarefulUsPerByte(piped.Of.Track) * piped.Bytes);
                 isSlow |= chunkUs > _state.Settings.SlowChunkUs && piped.Of.Track.IsStriped;
                 var fastestUs = link.FastestUs == long.MaxValue ? link.LeastRttUs + chunkUs + Math.Min(chunkUs, queueUs) : Math.Min(link.FastestUs, _state.Settings.SlowReceiverUs);
                 // Less what the chunk itself took: all of that where it is what takes the time, else an uplink that is taken for too slow
@@ -82,7 +82,7 @@ internal sealed class PipeGate(SwarmState state)
                 if (ageUs > nowUs)
                 {
                     inPipe++;
-                    bytes += piped.Bytes;
+                    leftUs += chunkUs;
                     flow += (double)piped.Bytes / patienceUs;
                     agesAtUs = Math.Min(agesAtUs, ageUs);
                 }
@@ -94,7 +94,7 @@ internal sealed class PipeGate(SwarmState state)
                 {
                     isLate = true;
                     lostAtUs = Math.Min(lostAtUs, ageUs + _state.Settings.LostReceiverUs + 1);
-                    late += piped.Bytes;
+                    lateUs += chunkUs;
                     lateFlow += (double)piped.Bytes / patienceUs;
                 }
             }
@@ -106,7 +106,7 @@ internal sealed class PipeGate(SwarmState state)
         // Over a striping host's slow uplink every packet in its queue delays what the room says, and a third chunk would be mostly dropped:
         // late or not, two at most. One whose receiver is gone stops nobody, as it leaves the other's place. And where the music takes much of the uplink
         // no second one goes out beside the first because the way seems long: both would take twice as long.
-        var leavesAtUs = isScarce && inPipe > 0 ? Math.Min(_drainedAtUs, nowUs + (long)(_state.UplinkUsPerByte * bytes)) - queueUs : 0;
+        var leavesAtUs = isScarce && inPipe > 0 ? Math.Min(_drainedAtUs, nowUs + leftUs) - queueUs : 0;
         var areMost = inPipe + lateLinks >= MostSlow;
         if (IsTold && isSlow && (areMost || nowUs < leavesAtUs))
         {
@@ -116,12 +116,12 @@ internal sealed class PipeGate(SwarmState state)
 
         // Many slow receivers at once are none: it is this uplink that has too much to carry.
         if (lateLinks > 1)
-            (bytes, flow) = (bytes + late, flow + lateFlow);
+            (leftUs, flow) = (leftUs + lateUs, flow + lateFlow);
         // Where a chunk takes long, the next one follows when that is about to be gone: what tells that it came takes the way back, or waits
         // behind what its sender relays, and an uplink that stands still meanwhile would be taken for as slow as that. Two at most, since
         // the rate may have become another; and while music plays something more urgent may come, and over a slow uplink what the room says takes
         // its part, so where acknowledgements tell it waits: the next one would share the pace with the one that all wait for.
-        _drainedAtUs = Math.Min(_drainedAtUs, nowUs + (long)(_state.UplinkUsPerByte * bytes));
+        _drainedAtUs = Math.Min(_drainedAtUs, nowUs + leftUs);
         if (((!isPlaying && !isSlow) || !IsTold) && _state.Uplink.IsKnown && inPipe == 1)
         {
             var soonUs = _drainedAtUs - queueUs;

@@ -152,7 +152,12 @@ internal sealed class SwarmState(SwarmSettings settings)
     public bool IsRoomSlow(Track track) => PaceBytesPerUs is > 0 and var pace && pace < Settings.ScarceTimes * track.BytesPerUs;
 
     /// <summary>Whether this uplink carries a track hardly faster than it plays.</summary>
-    public bool IsUplinkScarce(Track track) => Settings.ScarceTimes * track.BytesPerUs * UplinkUsPerByte > 1;
+    public bool IsUplinkScarce(Track track) => Settings.ScarceTimes * track.BytesPerUs * MostUsPerByte > 1;
+
+    /// <summary>As <see cref="UplinkUsPerByte"/>, where a track needs much of it: with the way there and back until a second chunk has arrived. How long that is may have been measured while all joined.</summary>
+    public double CarefulUsPerByte(Track track) => IsUplinkScarce(track) ? MostUsPerByte : UplinkUsPerByte;
+
+    private double MostUsPerByte => Math.Max(UplinkUsPerByte, Uplink.FirstUsPerByte);
 
     // By one chunk nobody can tell a wide uplink from a wider one: a thread that was late, and it seems to be a tenth of what it is.
     private bool IsUplinkNarrow => Uplink.LeastUsPerByte > Settings.NarrowUsPerByte;

@@ -93,6 +93,9 @@ internal sealed class UplinkMeter(SwarmSettings settings)
     /// <summary>Something that is no chunk has arrived.</summary>
     public void Suspect(int bytes, long tookUs) => SuspectedUsPerByte = tookUs / (double)bytes;
 
+    /// <summary>What the first chunk took, with the way there and back, while no other has arrived, microseconds per byte; else 0.</summary>
+    public double FirstUsPerByte { get; private set; }
+
     /// <summary>Whether a chunk has arrived.</summary>
     public bool IsKnown => _rate > 0;
 
@@ -142,6 +145,7 @@ internal sealed class UplinkMeter(SwarmSettings settings)
         // The way there and back is not the uplink's.
         if (!IsKnown)
             Doubt.Begin(nowUs);
+        FirstUsPerByte = IsKnown ? 0 : tookUs / (double)chunk.Bytes;
         if (!IsKnown || chunk.IsAlone)
             Take(chunk.Bytes / Math.Max(tookUs / 3.0, tookUs - rttUs), onlyMore: IsKnown);
         if (_sinceUs < 0)

@@ -91,10 +91,10 @@ internal sealed class UploadScheduler(SwarmState state, OfferPlanner offers)
             }
 
             link.Wishes.Remove(wish);
-            var pace = wish.Of.Track.IsStriped ? _pipe.PaceUsPerByte(size, nowUs) : 0;
+            var pace = wish.Of.Track.IsStriped ? _pipe.PaceUsPerByte(wish.Of.Track, size, nowUs) : 0;
             var isAlone = _state.IsUplinkSpent && _state.Links.Values.All(l => l.Pipe.Count == 0);
             link.Pipe.Add(new Piped(wish.Of, wish.Chunk, size, nowUs) { IsAlone = isAlone });
-            _pipe.OnSending(size, nowUs);
+            _pipe.OnSending(wish.Of.Track, size, nowUs);
             link.Sending++;
             link.BytesUp += size;
             wish.Of.ChunksTo++;

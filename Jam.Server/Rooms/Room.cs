@@ -183,6 +183,9 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
 
     public RoomStats? LastStats { get; init; }
 
+    /// <summary>Whether those whom PLAY waits for were not told of it yet.</summary>
+    public bool AreAwaitedUntold { get; init; }
+
     /// <summary>Whose reports changed since they were last told.</summary>
     public ImmutableHashSet<string> ChangedReports { get; init; } = [];
 

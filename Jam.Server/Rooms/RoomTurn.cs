@@ -67,18 +67,28 @@ internal sealed class RoomTurn(Room room, Moment now)
             return;
         }
 
-        // The worst figures move a little with every report; alone they wait for the next telling of those.
-        if (reports.Count > 0 || Room.LastStats is not { } last
-            || last != stats with { WaitingFor = last.WaitingFor, WorstRttUs = last.WorstRttUs, WorstOutputLeadUs = last.WorstOutputLeadUs }
-            || !last.WaitingFor.SequenceEqual(stats.WaitingFor))
-        {
-            if (Room.Seats.Count > 0)
-                SendAll(stats with { Quality = reports.Count > 0 ? reports : null });
-            Room = Room with { LastStats = stats, StatsSentUs = Now.Us, StatsDueUs = long.MaxValue };
-            return;
-        }
+        if (!Tell(stats, reports))
+            Room = Room with { StatsDueUs = long.MaxValue };
+    }
 
-        Room = Room with { StatsDueUs = long.MaxValue };
+    // Whether there was anything to tell.
+    private bool Tell(RoomStats stats, List<MemberQuality> reports)
+    {
+        // The worst figures move a little with every report; alone they wait for the next telling of those.
+        var isSame = Room.LastStats is { } last && last == stats with { WaitingFor = last.WaitingFor, WorstRttUs = last.WorstRttUs, WorstOutputLeadUs = last.WorstOutputLeadUs };
+        if (isSame && reports.Count == 0 && !Room.AreAwaitedUntold && Room.LastStats!.WaitingFor.SequenceEqual(stats.WaitingFor))
+            return false;
+        // Who is awaited knows that, and each word to them takes its part of what they wait for: the first is for those who wonder why nothing plays.
+        var isFirstWord = isSame && reports.Count == 0 && stats.WaitingFor.Count > 0 && Room.LastStats!.WaitingFor.Count == 0;
+        if (isFirstWord)
+            SendSome([.. Room.Seats.Keys.Except(Playback.Unready(Room).Select(seat => seat.Connection))], stats);
+        else if (Room.Seats.Count > 0)
+            SendAll(stats with { Quality = reports.Count > 0 ? reports : null });
+        Room = Room with
+        {
+            LastStats = stats, StatsSentUs = Now.Us, StatsDueUs = isFirstWord ? Now.Us + RoomRules.FewerAwaitedUs : long.MaxValue, AreAwaitedUntold = isFirstWord,
+        };
+        return true;
     }
 
     // Those who are still awaited were named: a word to all is a third of a chunk of a slow uplink, and a chunk is what they wait for.

@@ -46,6 +46,29 @@ internal sealed class RoomReadinessTests
     }
 
     [Test]
+    public void Who_is_awaited_knows_it_and_is_told_by_whom_else_only_where_that_lasts()
+    {
+        var room = RoomHarness.WithHostAndViewers(3);
+        for (var viewer = 2; viewer <= 3; viewer++)
+            room.Say(viewer, new Ready(RoomHarness.TrackId, false));
+        room.Advance(1_000_000);
+        var told = Enumerable.Range(1, 4).Select(member => room.Received<RoomStats>(member).Count()).ToArray();
+        room.Say(1, new Play());
+        room.Advance(1_400_000);
+        Assert.That(
+            Enumerable.Range(1, 4).Select(member => room.Received<RoomStats>(member).Count() - told[member - 1]), Is.EqualTo(new[] { 1, 0, 0, 1 }),
+            "each word to them takes its part of what they wait for");
+        room.Advance(200_000);
+        for (var member = 1; member <= 4; member++)
+            Assert.That(room.Received<RoomStats>(member).Last().WaitingFor, Has.Count.EqualTo(2), $"member {member}");
+        room.Say(2, new Ready(RoomHarness.TrackId, true));
+        room.Say(3, new Ready(RoomHarness.TrackId, true));
+        room.Advance(1_000_000);
+        for (var member = 1; member <= 4; member++)
+            Assert.That(room.Received<RoomStats>(member).Last().WaitingFor, Is.Empty, $"member {member}");
+    }
+
+    [Test]
     public void Play_waits_no_longer_than_three_seconds()
     {
         var room = RoomHarness.WithHostAndViewers();

@@ -184,6 +184,27 @@ internal sealed class CopyHoldTests
     }
 
     [Test]
+    public void Where_every_way_was_measured_while_all_joined_all_that_the_first_chunk_took_counts_until_another_has_come()
+    {
+        _core.SetPlayhead(Track.Id, 0, Music, isRunning: false, _nowUs, _nowUs);
+        var offers = Offered(300_000);
+        for (var link = 1; link <= 4; link++)
+            _core.SetRtt(new LinkId(link), 300_000, _nowUs);
+        foreach (var (chunk, link) in offers)
+            Ask(link, chunk, (int)(chunk * ChunkSize / Music / 1_000));
+        Sent();
+        Arrive(offers[0], 0);
+        var second = Sent().Single();
+        Assert.That(second.PaceUsPerByte, Is.EqualTo(ChunkUs / (double)ChunkSize / new SwarmSettings().PaceGain).Within(0.5));
+        _core.ChunkSent(second.Link, ChunkSize, _nowUs);
+        for (var (atUs, endUs) = (_nowUs, _nowUs + ChunkUs * 4 / 5); atUs < endUs; atUs += 5_000)
+        {
+            _core.Timer(atUs);
+            Assert.That(Sent(), Is.Empty);
+        }
+    }
+
+    [Test]
     public void A_round_trip_that_was_measured_while_all_joined_does_not_make_a_slow_uplink_a_quick_one()
     {
         var offers = Offered(300_000);
