@@ -105,8 +105,8 @@ internal sealed class PipeGate(SwarmState state)
 
         // Over a striping host's slow uplink every packet in its queue delays what the room says, and a third chunk would be mostly dropped:
         // late or not, two at most. One whose receiver is gone stops nobody, as it leaves the other's place. And where the music takes much of the uplink
-        // no second one goes out beside the first because the way seems long: both would take twice as long.
-        var leavesAtUs = isScarce && inPipe > 0 ? Math.Min(_drainedAtUs, nowUs + leftUs) - queueUs : 0;
+        // no second one goes out beside the first because the way seems long: both would take twice as long. Before it plays, all wait for the first.
+        var leavesAtUs = isScarce && inPipe > 0 ? Math.Min(_drainedAtUs, nowUs + leftUs) + (isPlaying ? -queueUs : leftUs / 2) : 0;
         var areMost = inPipe + lateLinks >= MostSlow;
         if (IsTold && isSlow && (areMost || nowUs < leavesAtUs))
         {
