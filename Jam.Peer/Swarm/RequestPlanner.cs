@@ -51,10 +51,13 @@ internal sealed class RequestPlanner(SwarmState state)
             TakeOffers(track, nowUs);
             AskUrgent(track, nowUs);
             AskRest(track, nowUs);
-            if (!_poor.Matters(track))
+            if (!_poor.Matters(track) || IsAllAsked(track))
                 _idle.Use(track, this, nowUs);
         }
     }
+
+    // A word more is worth its packet where there is nothing else to say, and whoever was asked before anything was known may take seconds.
+    private static bool IsAllAsked(Track track) => track.Have.Count + track.InFlight.Count >= track.Have.Length;
 
     /// <summary>Removes an answered or lost request from the books; null where there was none.</summary>
     public static Asked? Settle(Link link, LinkTrack of, int chunk)

@@ -112,7 +112,7 @@ internal sealed record SwarmSettings
     public int ManifestSpreadCopies { get; init; } = 4;
 
     /// <summary>As <see cref="ManifestCopyUs"/>, for everyone else: copies that go out before one has come are seconds of a poor uplink.</summary>
-    public long ManifestRelayUs { get; init; } = 300_000;
+    public long ManifestRelayUs { get; init; } = 1_000_000;
 
     /// <summary>As <see cref="ManifestRelayUs"/>, while the track plays.</summary>
     public long ManifestPlayingRelayUs { get; init; } = 50_000;

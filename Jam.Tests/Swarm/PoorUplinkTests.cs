@@ -183,6 +183,46 @@ internal sealed class PoorUplinkTests
         Assert.That(core.IsUplinkPoor, Is.False);
     }
 
+    // It was asked before anything was known of anyone, and may take seconds for what others have, too, by now.
+    [Test]
+    public void What_comes_last_of_all_a_poor_uplink_asks_of_another()
+    {
+        const int chunks = 40;
+        LinkId quick = new(1), taker = new(2), slow = new(5);
+        var track = SwarmSimulator.MakeManifest(chunks * 16_384, 16_384);
+        var core = new SwarmCore(new SwarmSettings());
+        core.WantTrack(track.Id, 0, 0);
+        core.OpenTrack(track, new Bitfield(chunks), false, 0);
+        for (var id = 1; id <= 5; id++)
+        {
+            core.LinkUp(new LinkId(id), $"p{id}", false, 0);
+            core.Receive(new LinkId(id), new TrackFrame(7, track.Id, TrackFlags.HasManifest), 0);
+        }
+
+        core.Receive(slow, new HaveFrame(7, [1, 2]), 0);
+        Assert.That(core.TakeEffects().OfType<SendFrame>().Where(s => s.Link == slow && s.Frame is RequestFrame), Has.Exactly(2).Items);
+        core.Receive(quick, new HaveFrame(7, [.. Enumerable.Range(0, chunks)]), 0);
+        var isPoor = false;
+        for (var nowUs = 20_000L; nowUs < 2_000_000; nowUs += 20_000)
+        {
+            core.Timer(nowUs);
+            foreach (var effect in core.TakeEffects())
+            {
+                if (effect is SendFrame { Frame: RequestFrame ask } sent && sent.Link == quick)
+                    core.ReceiveChunk(quick, 7, ask.Chunk, 16_384, true, nowUs += 5_000);
+                else if (effect is StoreChunk stored && !isPoor)
+                    core.Receive(taker, new RequestFrame(7, stored.Chunk, int.MaxValue), nowUs);
+                else if (effect is SendChunk given)
+                    core.ChunkSent(given.Link, 16_384, nowUs);
+            }
+
+            isPoor |= core.IsUplinkPoor;
+        }
+
+        Assert.That(isPoor, "or this says nothing");
+        Assert.That(core.Tracks[track.Id].IsComplete);
+    }
+
     private static void Send(SwarmCore core, Manifest track, int chunk, long askedUs, long arrivedUs)
     {
         core.Receive(new LinkId(1), new RequestFrame(7, chunk, int.MaxValue), askedUs);
