@@ -37,6 +37,8 @@ internal sealed partial class PeerConnection : ISentChunks, IAsyncDisposable
     private readonly FrameBudget _budget;
     private readonly LinkWatch _watch;
     private int _queued;
+    // Bytes of manifests that are queued.
+    private int _unwritten;
     private bool _hasSent;
     private string? _why;
 
@@ -84,7 +86,7 @@ internal sealed partial class PeerConnection : ISentChunks, IAsyncDisposable
     public long AckedBytes => _stream.AckedBytes;
 
     /// <inheritdoc/>
-    public int? NextUnackedBytes => _unacked.TryPeek(out var next) ? next.Bytes : null;
+    public int? NextUnackedBytes => _unacked.TryPeek(out var next) ? next.Bytes : Volatile.Read(ref _unwritten) is > 0 and var bytes ? bytes : null;
 
     /// <inheritdoc/>
     public (SendChunk Chunk, int Bytes)? TryTakeSent(long ackedBytes)
@@ -114,6 +116,8 @@ internal sealed partial class PeerConnection : ISentChunks, IAsyncDisposable
     /// <summary>Queues a small frame; <see cref="SendQueued"/> is to follow.</summary>
     public void Queue(Frame frame)
     {
+        if (frame is ManifestFrame manifest)
+            Interlocked.Add(ref _unwritten, manifest.Encoded.Length);
         if (Interlocked.Increment(ref _queued) > MaxQueuedFrames)
             Close("it does not read what it is sent");
         else
@@ -186,6 +190,8 @@ internal sealed partial class PeerConnection : ISentChunks, IAsyncDisposable
                 {
                     Interlocked.Decrement(ref _queued);
                     _stream.Append(frame);
+                    if (frame is ManifestFrame manifest)
+                        Watch(manifest);
                 }
 
                 // A chunk takes the frames before it along: a packet of its own for each would cost more than they say.
@@ -201,6 +207,14 @@ internal sealed partial class PeerConnection : ISentChunks, IAsyncDisposable
                     break;
             }
         }
+    }
+
+    // How long it takes to the other side says what no answer does: one may be late because its sender has other things to do.
+    private void Watch(ManifestFrame manifest)
+    {
+        var bytes = manifest.Encoded.Length;
+        _unacked.Enqueue((_stream.WrittenBytes + _stream.PendingBytes, bytes, new SendChunk(Id, default, manifest.Slot, SendChunk.Manifest)));
+        Interlocked.Add(ref _unwritten, -bytes);
     }
 
     // What was sent the loop takes up once there is nothing more to send, or the socket is full: to wake it for each chunk costs a tenth of what

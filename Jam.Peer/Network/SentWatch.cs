@@ -8,7 +8,7 @@ internal interface ISentChunks
     /// <summary>How many of the bytes sent the other side's system has acknowledged. A call of the system.</summary>
     long AckedBytes { get; }
 
-    /// <summary>Size of the oldest chunk that the socket took and <see cref="TryTakeSent"/> did not give; null: none.</summary>
+    /// <summary>Size of the oldest chunk, or manifest, that the socket took or will take and <see cref="TryTakeSent"/> did not give; null: none.</summary>
     int? NextUnackedBytes { get; }
 
     /// <summary>Takes the oldest chunk that ends within the bytes acknowledged; null where there is none.</summary>

@@ -29,8 +29,7 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     private readonly SentWatch<PeerConnection> _sent = new();
     private readonly BlobDesk _blobs;
     private readonly CancellationTokenSource _stop = new();
-    // Set by whoever posts, and by the timer.
-    private readonly WorkSignal _work = new();
+    private readonly WorkSignal _work = new(); // Set by whoever posts, and by the timer.
     private readonly LoopTimer _timer;
     private readonly Task _loop;
     private SwarmSnapshot _snapshot = SwarmSnapshot.Empty;
@@ -249,7 +248,8 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
     private bool HasNews(long nowUs)
     {
         var any = false;
-        _sent.Check(nowUs, (connection, chunk) => any |= _core.ChunkArrived(connection.Id, chunk.Track, chunk.Chunk, nowUs));
+        _sent.Check(nowUs, (connection, sent) => any |= sent.Chunk == SendChunk.Manifest
+            ? _core.ManifestArrived(connection.Id, sent.Slot, nowUs) : _core.ChunkArrived(connection.Id, sent.Track, sent.Chunk, nowUs));
         return any;
     }
 
@@ -262,6 +262,8 @@ internal sealed class SwarmLoop : IConnectionEvents, IAsyncDisposable
                 case SendFrame e when _connections.TryGetValue(e.Link, out var connection):
                     connection.Queue(e.Frame);
                     _toSend.Add(connection);
+                    if (e.Frame is ManifestFrame)
+                        _sent.Add(connection, _time.NowUs());
                     break;
                 case SendChunk e when _connections.TryGetValue(e.Link, out var connection):
                     connection.Queue(e);

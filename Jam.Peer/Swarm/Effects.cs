@@ -22,7 +22,11 @@ internal sealed record SendFrame(LinkId Link, Frame Frame) : Effect;
 /// <param name="Slot">What this side calls that.</param>
 /// <param name="Chunk">Which.</param>
 /// <param name="PaceUsPerByte">How fast at the most, microseconds per byte; 0: as fast as it goes.</param>
-internal sealed record SendChunk(LinkId Link, TrackId Track, ushort Slot, int Chunk, double PaceUsPerByte = 0) : Effect;
+internal sealed record SendChunk(LinkId Link, TrackId Track, ushort Slot, int Chunk, double PaceUsPerByte = 0) : Effect
+{
+    /// <summary>What stands for a track's manifest where it is asked what the other side has.</summary>
+    public const int Manifest = -1;
+}
 
 /// <summary>Keep a verified chunk.</summary>
 internal sealed record StoreChunk(TrackId Track, int Chunk) : Effect;

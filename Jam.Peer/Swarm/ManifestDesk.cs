@@ -44,13 +44,27 @@ internal sealed class ManifestDesk(SwarmState state)
         if (view.Track.IsStriped)
             _state.Uplink.Suspect(view.Track.Manifest!.Encoded.Length, tookUs);
         _quickCopies ??= _state.Settings.ManifestQuickUs / Math.Max(1, tookUs);
-        // What it still has to say to everyone else is worth more to the room than copies that others give sooner.
-        var isSpreading = view.Track.IsStriped || (!view.Track.IsRunning && tookUs > _state.Settings.ManifestSlowUs);
-        var spreadUs = Math.Min(_state.Settings.ManifestSpreadUs, _state.Settings.ManifestSpreadCopies * tookUs);
-        var untilUs = isSpreading ? nowUs + spreadUs : nowUs;
+        var untilUs = nowUs + SpreadUs(view.Track, tookUs);
         // Of a copy that went out before the last one, too: a slow uplink has the two under way.
-        _copies[view.Track.Id] = copy.Of == view ? new Copy(null, untilUs) : copy with { UntilUs = Math.Max(copy.UntilUs, untilUs) };
+        _copies[view.Track.Id] = copy.Of == view
+            ? new Copy(null, copy.IsAcked ? Math.Min(copy.UntilUs, untilUs) : untilUs) : copy with { UntilUs = Math.Max(copy.UntilUs, untilUs) };
     }
+
+    /// <summary>The other side's system has acknowledged a manifest: that says how quick the way is, whatever its peer has to do before it answers.</summary>
+    /// <returns>Whether that was news.</returns>
+    public bool OnArrived(LinkTrack view, long nowUs)
+    {
+        if (view.ManifestGivenUs is not { } givenUs || !_copies.TryGetValue(view.Track.Id, out var copy) || copy.Of != view || copy.IsAcked)
+            return false;
+        var untilUs = nowUs + Math.Max(_state.Settings.ManifestTurnUs, SpreadUs(view.Track, nowUs - givenUs));
+        _copies[view.Track.Id] = new Copy(view, Math.Min(copy.UntilUs, untilUs), IsAcked: true);
+        return true;
+    }
+
+    // What it still has to say to everyone else is worth more to the room than copies that others give sooner.
+    private long SpreadUs(Track track, long tookUs) =>
+        track.IsStriped || (!track.IsRunning && tookUs > _state.Settings.ManifestSlowUs)
+            ? Math.Min(_state.Settings.ManifestSpreadUs, _state.Settings.ManifestSpreadCopies * tookUs) : 0;
 
     /// <summary>A link takes part in a track no longer.</summary>
     public void OnGone(LinkTrack view)
@@ -95,5 +109,5 @@ internal sealed class ManifestDesk(SwarmState state)
     private readonly record struct Waiting(Link Link, LinkTrack Of);
 
     // Of: who has not said yet that it has come. Until: when the next may be given out.
-    private readonly record struct Copy(LinkTrack? Of, long UntilUs);
+    private readonly record struct Copy(LinkTrack? Of, long UntilUs, bool IsAcked = false);
 }

@@ -184,6 +184,19 @@ internal sealed class SwarmCore
         return true;
     }
 
+    /// <summary>A manifest has arrived: the other side's system has acknowledged it. Where no one tells, its TRACK does.</summary>
+    /// <param name="id">On which link.</param>
+    /// <param name="slot">Of which track, in this side's numbering.</param>
+    /// <param name="nowUs">Now.</param>
+    /// <returns>Whether that was news.</returns>
+    public bool ManifestArrived(LinkId id, ushort slot, long nowUs)
+    {
+        if (!_state.Links.TryGetValue(id, out var link) || link.Tracks.Values.FirstOrDefault(view => view.Track.Slot == slot) is not { } of || !_manifests.OnArrived(of, nowUs))
+            return false;
+        Settle(nowUs);
+        return true;
+    }
+
     /// <summary>A frame of the swarm arrived; CHUNK comes by <see cref="ReceiveChunk"/>.</summary>
     /// <param name="id">On which link.</param>
     /// <param name="frame">Not CHUNK.</param>

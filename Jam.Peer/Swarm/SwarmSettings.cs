@@ -111,6 +111,9 @@ internal sealed record SwarmSettings
     /// <summary>As <see cref="ManifestSpreadUs"/>, in times of what that copy took: the one who has it may have next to no uplink, and a quick host's next copy is no loss.</summary>
     public int ManifestSpreadCopies { get; init; } = 4;
 
+    /// <summary>As <see cref="ManifestSpreadUs"/>, at the least, where its peer has not answered yet, from when the other side's system has it.</summary>
+    public long ManifestTurnUs { get; init; } = 100_000;
+
     /// <summary>As <see cref="ManifestCopyUs"/>, for everyone else: copies that go out before one has come are seconds of a poor uplink.</summary>
     public long ManifestRelayUs { get; init; } = 1_000_000;
 
@@ -182,6 +185,9 @@ internal sealed record SwarmSettings
 
     /// <summary>An uplink is poor, too, where what goes with fetching at the room's pace would take this part of it.</summary>
     public double PoorLoad { get; init; } = 0.8;
+
+    /// <summary>An uplink is spent where what goes with fetching at the room's pace would take this part of it.</summary>
+    public double SpentLoad { get; init; } = 0.3;
 
     /// <summary>An uplink that counts for poor is judged again after this at the soonest.</summary>
     public long DoubtUs { get; init; } = 500_000;

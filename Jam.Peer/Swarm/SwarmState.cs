@@ -136,7 +136,7 @@ internal sealed class SwarmState(SwarmSettings settings)
     /// Whether what goes with fetching (acknowledgements, requests, HAVE) takes half of the uplink and more: then every packet counts,
     /// and a chunk that is given away costs several that do not come.
     /// </summary>
-    public bool IsUplinkSpent => IsUplinkPoor || ControlLoad > 0.3;
+    public bool IsUplinkSpent => IsUplinkPoor || ControlLoad > Settings.SpentLoad;
 
     /// <summary>How fast the others say that chunks come to them, all of them together.</summary>
     public ArrivalMeter Heard { get; } = new();

@@ -169,13 +169,13 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
         switch (effect)
         {
             case SendFrame send when peer.Wires.TryGetValue(send.Link, out var wire) && wire.Tcp is { } stream:
-                stream.Frame(SimWire.SizeOf(send.Frame), () => Receive(wire, send.Frame));
+                stream.Frame(SimWire.SizeOf(send.Frame), () => Receive(peer, send, wire));
                 break;
             case SendFrame send when peer.Wires.TryGetValue(send.Link, out var wire):
                 var bytes = wire.LastFrameUs == NowUs ? SimWire.FrameBytes : PacketBytes;
                 wire.LastFrameUs = NowUs;
                 peer.UpFreeAtUs = Math.Max(peer.UpFreeAtUs, NowUs) + (long)(bytes / peer.UpBytesPerUs);
-                At(InOrderUs(peer, wire, NowUs), () => Receive(wire, send.Frame));
+                At(InOrderUs(peer, wire, NowUs), () => Receive(peer, send, wire));
                 break;
             case SendChunk send when peer.Wires.TryGetValue(send.Link, out var wire):
                 Transmit(peer, send, wire);
@@ -194,25 +194,27 @@ internal sealed class SwarmSimulator(long delayUs, int seed = 0, SimTcpSettings?
                 peer.Drops.Add($"{(peer.Wires.TryGetValue(drop.Link, out var w) ? w.Peer.Name : "?")}: {drop.Why}");
                 Cut(peer, drop.Link);
                 break;
-            default:
-                break;
         }
     }
 
-    // Round trips are the connection's matter, not the core's.
-    private void Receive(SimWire wire, Frame frame) => Deliver(wire.Peer, wire.Theirs, core =>
+    // Round trips are the connection's matter, not the core's, and what its system acknowledges.
+    private void Receive(SimPeer from, SendFrame sent, SimWire wire)
     {
-        if (frame is PingFrame ping)
-            CarryOut(wire.Peer, new SendFrame(wire.Theirs, new PongFrame(ping.Nonce)));
-        else if (frame is PongFrame pong)
-            core.SetRtt(wire.Theirs, NowUs - (long)pong.Nonce, NowUs);
-        else
-            core.Receive(wire.Theirs, frame, NowUs);
-    });
+        if (sent.Frame is ManifestFrame manifest)
+            At(NowUs + delayUs + from.DelayUs + wire.Peer.DelayUs, () => Deliver(from, sent.Link, core => core.ManifestArrived(sent.Link, manifest.Slot, NowUs)));
+        Deliver(wire.Peer, wire.Theirs, core =>
+        {
+            if (sent.Frame is PingFrame ping)
+                CarryOut(wire.Peer, new SendFrame(wire.Theirs, new PongFrame(ping.Nonce)));
+            else if (sent.Frame is PongFrame pong)
+                core.SetRtt(wire.Theirs, NowUs - (long)pong.Nonce, NowUs);
+            else
+                core.Receive(wire.Theirs, sent.Frame, NowUs);
+        });
+    }
 
     // TCP keeps the order, so what is delayed delays what follows.
-    private long InOrderUs(SimPeer from, SimWire wire, long sentUs) =>
-        wire.LastArrivalUs = Math.Max(wire.LastArrivalUs, ArrivalUs(from, wire.Peer, sentUs));
+    private long InOrderUs(SimPeer from, SimWire wire, long sentUs) => wire.LastArrivalUs = Math.Max(wire.LastArrivalUs, ArrivalUs(from, wire.Peer, sentUs));
 
     /// <summary>When what leaves a peer at an instant is at another.</summary>
     public long ArrivalUs(SimPeer from, SimPeer to, long sentUs)

@@ -43,6 +43,30 @@ internal sealed class ManifestDeskTests
         Assert.That(Given(2_000), Has.Count.EqualTo(1));
     }
 
+    // Nine peers that all turn to a new track at once answer a tenth of a second late, and the first of them may have next to no uplink.
+    [TestCase(8_000, 100_000)]
+    [TestCase(40_000, 160_000)]
+    public void What_the_system_acknowledges_says_how_quick_the_way_is_though_its_receiver_answers_late(long ackedUs, long nextUs)
+    {
+        var first = Asked(striped: true).Single();
+        _nowUs += ackedUs;
+        Assert.That(_core.ManifestArrived(first, 0, _nowUs), Is.True);
+        Assert.That(_core.ManifestArrived(first, 0, _nowUs), Is.False);
+        Assert.That(Given(nextUs - 1_000), Is.Empty);
+        Assert.That(Given(2_000), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void Who_answers_soon_lets_the_next_be_given_it_as_soon_as_ever()
+    {
+        var first = Asked(striped: true).Single();
+        _nowUs += 12_000;
+        _core.ManifestArrived(first, 0, _nowUs);
+        _nowUs += 1_000;
+        Have(first);
+        Assert.That(Given(1_000), Has.Count.EqualTo(1), "what took so little may go out twice");
+    }
+
     [Test]
     public void Who_has_it_from_another_is_not_given_it()
     {
