@@ -194,6 +194,9 @@ internal sealed record Room(string Name, string Secret, Guid ClockId, TimelinePa
 
     public long ReportsSentUs { get; init; } = long.MinValue / 2;
 
+    /// <summary>Whose report was told last, by the order of joining.</summary>
+    public long ReportsToldSeq { get; init; }
+
     /// <summary>Since when nobody is here; null while someone is.</summary>
     public long? EmptySinceUs { get; init; }
 

@@ -30,7 +30,16 @@ internal static class RoomRules
 
     /// <summary>Least time between two tellings of what members report.</summary>
     public static long ReportsGapUs(int members, long worstRttUs) =>
-        worstRttUs > FarUs ? ReportsAtLeastEveryUs : Math.Clamp(members * ReportsPerMemberUs, ReportsEveryUs, ReportsAtLeastEveryUs);
+        IsFar(worstRttUs) ? ReportsAtLeastEveryUs : Math.Clamp(members * ReportsPerMemberUs, ReportsEveryUs, ReportsAtLeastEveryUs);
+
+    /// <summary>Whether a way is full, or far.</summary>
+    public static bool IsFar(long rttUs) => rttUs > FarUs;
+
+    /// <summary>Reports told at once where a way is full, or far.</summary>
+    public const int ReportsInTurn = 2;
+
+    /// <summary>Time between two turns: each member has one in the longest time between two tellings.</summary>
+    public static long ReportsTurnUs(int members) => Math.Max(ReportsEveryUs, ReportsAtLeastEveryUs * ReportsInTurn / members);
 
     /// <summary>For how long after a change of the timeline a telling (but the first) is put off, whoever lacks what: nobody has said so yet.</summary>
     public const long ReportsAfterNewsUs = 2_000_000;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Jam.Server.Contracts;
 
 namespace Jam.Server.Rooms;
@@ -101,13 +102,20 @@ internal sealed class RoomTurn(Room room, Moment now)
     private List<MemberQuality> Reports()
     {
         var seats = Room.ChangedReports.Where(Room.Connections.ContainsKey).Select(id => Room.Seats[Room.Connections[id]].Member)
-            .Where(member => member.Stats is not null);
-        var told = Room.Seats.Count <= RoomRules.ReportsOfAll
-            ? seats.OrderBy(member => member.JoinSeq)
-            : seats.OrderByDescending(member => member.Stats!.RttUs).ThenBy(member => member.JoinSeq).Take(RoomRules.ReportsOfWorst);
-        var reports = told.Select(member => new MemberQuality(member.PeerId, member.Stats!)).ToList();
-        Room = Room with { ChangedReports = [], ReportsDueUs = long.MaxValue, ReportsSentUs = Now.Us };
-        return reports;
+            .Where(member => member.Stats is not null).ToList();
+        var isLarge = Room.Seats.Count > RoomRules.ReportsOfAll;
+        // Over a full way by turns: all at once are a third of a second of a slow uplink, maybe the one in which a track comes.
+        var most = isLarge ? RoomRules.ReportsOfWorst : RoomRules.IsFar(Lead.Worst(Room).RttUs) ? RoomRules.ReportsInTurn : RoomRules.ReportsOfAll;
+        var told = (isLarge
+            ? seats.OrderByDescending(member => member.Stats!.RttUs).ThenBy(member => member.JoinSeq)
+            : seats.OrderBy(member => member.JoinSeq <= Room.ReportsToldSeq).ThenBy(member => member.JoinSeq)).Take(most).ToList();
+        var left = isLarge ? [] : seats.Except(told).Select(member => member.PeerId).ToImmutableHashSet();
+        Room = Room with
+        {
+            ChangedReports = left, ReportsDueUs = left.IsEmpty ? long.MaxValue : Now.Us + RoomRules.ReportsTurnUs(Room.Seats.Count),
+            ReportsSentUs = Now.Us, ReportsToldSeq = told.Count > 0 ? told[^1].JoinSeq : 0,
+        };
+        return [.. told.Select(member => new MemberQuality(member.PeerId, member.Stats!))];
     }
 
     /// <summary>Here rather than at each leaving, so that a crowd that leaves at once stays cheap.</summary>

@@ -99,6 +99,27 @@ internal sealed class RoomTickTests
     }
 
     [Test]
+    public void Where_a_way_is_full_two_are_told_of_at_a_time_and_each_in_its_turn()
+    {
+        const int viewers = 7;
+        var room = RoomHarness.WithHostAndViewers(viewers);
+        for (var i = 0; i < 600; i++)
+        {
+            for (var viewer = 2; viewer < viewers + 2; viewer++)
+                room.Say(viewer, new Stats(new MemberStats(90_000, JitterUs: i)));
+            room.Advance(100_000);
+            if (i == 300)
+                room.ClearInboxes();
+        }
+
+        var told = room.Received<RoomStats>(2).Select(stats => stats.Quality).OfType<IReadOnlyList<MemberQuality>>().ToList();
+        Assert.That(told.Max(quality => quality.Count), Is.LessThanOrEqualTo(2), "all at once are what a slow uplink carries in a third of a second");
+        var perMember = told.SelectMany(quality => quality).CountBy(quality => quality.PeerId).ToDictionary();
+        Assert.That(perMember, Has.Count.EqualTo(viewers));
+        Assert.That(perMember.Values, Is.All.InRange(1, 2));
+    }
+
+    [Test]
     public void Before_anyone_can_have_said_that_a_track_is_lacking_what_members_report_waits_as_well()
     {
         var room = RoomHarness.WithHostAndViewers(2);
