@@ -30,16 +30,16 @@ internal static class RoomRules
 
     /// <summary>Least time between two tellings of what members report.</summary>
     public static long ReportsGapUs(int members, long worstRttUs) =>
-        IsFar(worstRttUs) ? ReportsAtLeastEveryUs : Math.Clamp(members * ReportsPerMemberUs, ReportsEveryUs, ReportsAtLeastEveryUs);
+        worstRttUs > FarUs ? ReportsAtLeastEveryUs : Math.Clamp(members * ReportsPerMemberUs, ReportsEveryUs, ReportsAtLeastEveryUs);
 
-    /// <summary>Whether a way is full, or far.</summary>
-    public static bool IsFar(long rttUs) => rttUs > FarUs;
+    /// <summary>A longest round trip from which on reports are told by turns: the room is not all in one house, or a way is being filled.</summary>
+    public const long TurnsFromRttUs = 10_000;
 
-    /// <summary>Reports told at once where a way is full, or far.</summary>
+    /// <summary>Reports told in one turn.</summary>
     public const int ReportsInTurn = 2;
 
-    /// <summary>Time between two turns: each member has one in the longest time between two tellings.</summary>
-    public static long ReportsTurnUs(int members) => Math.Max(ReportsEveryUs, ReportsAtLeastEveryUs * ReportsInTurn / members);
+    /// <summary>Time between two turns: each member has one in the time between two tellings of all.</summary>
+    public static long ReportsTurnUs(int members, long worstRttUs) => Math.Max(ReportsEveryUs, ReportsGapUs(members, worstRttUs) * ReportsInTurn / members);
 
     /// <summary>For how long after a change of the timeline a telling (but the first) is put off, whoever lacks what: nobody has said so yet.</summary>
     public const long ReportsAfterNewsUs = 2_000_000;

@@ -104,15 +104,16 @@ internal sealed class RoomTurn(Room room, Moment now)
         var seats = Room.ChangedReports.Where(Room.Connections.ContainsKey).Select(id => Room.Seats[Room.Connections[id]].Member)
             .Where(member => member.Stats is not null).ToList();
         var isLarge = Room.Seats.Count > RoomRules.ReportsOfAll;
-        // Over a full way by turns: all at once are a third of a second of a slow uplink, maybe the one in which a track comes.
-        var most = isLarge ? RoomRules.ReportsOfWorst : RoomRules.IsFar(Lead.Worst(Room).RttUs) ? RoomRules.ReportsInTurn : RoomRules.ReportsOfAll;
+        // All at once are a third of a second of a slow uplink, maybe the one in which a track comes.
+        var worstUs = Lead.Worst(Room).RttUs;
+        var most = isLarge ? RoomRules.ReportsOfWorst : worstUs > RoomRules.TurnsFromRttUs ? RoomRules.ReportsInTurn : RoomRules.ReportsOfAll;
         var told = (isLarge
             ? seats.OrderByDescending(member => member.Stats!.RttUs).ThenBy(member => member.JoinSeq)
             : seats.OrderBy(member => member.JoinSeq <= Room.ReportsToldSeq).ThenBy(member => member.JoinSeq)).Take(most).ToList();
         var left = isLarge ? [] : seats.Except(told).Select(member => member.PeerId).ToImmutableHashSet();
         Room = Room with
         {
-            ChangedReports = left, ReportsDueUs = left.IsEmpty ? long.MaxValue : Now.Us + RoomRules.ReportsTurnUs(Room.Seats.Count),
+            ChangedReports = left, ReportsDueUs = left.IsEmpty ? long.MaxValue : Now.Us + RoomRules.ReportsTurnUs(Room.Seats.Count, worstUs),
             ReportsSentUs = Now.Us, ReportsToldSeq = told.Count > 0 ? told[^1].JoinSeq : 0,
         };
         return [.. told.Select(member => new MemberQuality(member.PeerId, member.Stats!))];
