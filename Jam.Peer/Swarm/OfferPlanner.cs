@@ -226,7 +226,7 @@ internal sealed class OfferPlanner(SwarmState state)
         var least = (Declines: true, IsBusy: true, IsUntried: true, DoneUs: double.PositiveInfinity, Given: 0);
         foreach (var link in _state.Links.Values)
         {
-            if (link.ViewOf(stripe.Track) is not { } view || !view.CanTakeOffers(nowUs - _state.Settings.ManifestUnderWayUs)
+            if (link.ViewOf(stripe.Track) is not { } view || !CanTake(view, nowUs)
                 || view.Remote?[chunk] == true || view.OfferedByUs.Count >= _state.Settings.MaxInFlight)
             {
                 continue;
@@ -242,6 +242,8 @@ internal sealed class OfferPlanner(SwarmState state)
         // Those who are about to have the manifest will want to relay too: what all lack at the start must not all be with the first.
         return least.IsUntried && IsUnderWay(stripe.Track) && AwaitsManifest(stripe.Track) ? null : best;
     }
+
+    private bool CanTake(LinkTrack view, long nowUs) => view.CanTakeOffers(nowUs - _state.Settings.ManifestUnderWayUs);
 
     // Nobody asks it for what it has. While music plays, what a slow one would have first must not wait for it.
     private static bool IsIdle(LinkTrack view) => view.IsSpare && view.OfferedByUs.Count == 0 && !view.Track.IsRunning;
@@ -259,7 +261,7 @@ internal sealed class OfferPlanner(SwarmState state)
         var (open, links, rttUs) = (0, 0, 0L);
         foreach (var link in _state.Links.Values)
         {
-            if (link.ViewOf(track) is not { } view || !view.CanTakeOffers(nowUs - _state.Settings.ManifestUnderWayUs))
+            if (link.ViewOf(track) is not { } view || !CanTake(view, nowUs))
                 continue;
             links++;
             rttUs = Math.Max(rttUs, link.LeastRttUs);

@@ -43,8 +43,8 @@ internal sealed class PipeGate(SwarmState state)
     {
         dueUs = long.MaxValue;
         var queueUs = _state.Settings.SocketQueueUs;
-        // What takes how long is on its way, and how many bytes a microsecond that is where each takes as long as it may. Not all of them in the mean of that time: one
-        // whose receiver is slow would let out several more to the others, which wait before this uplink until some are dropped.
+        // How long the uplink takes for what is on its way, and how many bytes a microsecond that is where each takes as long as it may. Not all of
+        // them in the mean of that time: one whose receiver is slow would let out several more to the others, which wait before this uplink until some are dropped.
         var (leftUs, flow) = (0L, 0.0);
         var (lateUs, lateFlow, lateLinks) = (0L, 0.0, 0);
         var (agesAtUs, lostAtUs) = (long.MaxValue, long.MaxValue);

@@ -109,8 +109,7 @@ internal sealed class CopyHoldTests
     public void What_is_stuck_on_one_link_goes_out_on_another_for_who_is_about_to_play_it()
     {
         var offers = Offered(300_000);
-        foreach (var (chunk, link) in offers)
-            Ask(link, chunk, (int)(chunk * ChunkSize / Music / 1_000));
+        AskAll(offers);
         Assert.That(Sent().Single(), Has.Property(nameof(SendChunk.Chunk)).Zero.And.Property(nameof(SendChunk.PaceUsPerByte)).Zero, "nothing is known of the uplink yet");
         Arrive(offers[0], 0);
         var stuck = Sent().First();
@@ -144,8 +143,7 @@ internal sealed class CopyHoldTests
     public void The_next_chunk_waits_until_the_one_before_it_is_known_to_be_gone_and_has_all_of_the_pace()
     {
         var offers = Offered(300_000);
-        foreach (var (chunk, link) in offers)
-            Ask(link, chunk, (int)(chunk * ChunkSize / Music / 1_000));
+        AskAll(offers);
         Sent();
         Arrive(offers[0], 0);
         var first = Sent().Single();
@@ -171,18 +169,13 @@ internal sealed class CopyHoldTests
         var offers = Offered(300_000);
         for (var link = 1; link <= 4; link++)
             _core.SetRtt(new LinkId(link), link == offers[1].Value ? 360_000 : 15_000, _nowUs);
-        foreach (var (chunk, link) in offers)
-            Ask(link, chunk, (int)(chunk * ChunkSize / Music / 1_000));
+        AskAll(offers);
         Sent();
         Arrive(offers[0], 0);
         var first = Sent().ToList();
         Assert.That(first.Select(s => s.Chunk), Is.EqualTo(new[] { 1 }));
         _core.ChunkSent(first[0].Link, ChunkSize, _nowUs);
-        for (var (atUs, endUs) = (_nowUs, _nowUs + (long)(ChunkUs * ofChunk)); atUs < endUs; atUs += 5_000)
-        {
-            _core.Timer(atUs);
-            Assert.That(Sent(), Is.Empty);
-        }
+        SendsNothingFor((long)(ChunkUs * ofChunk));
     }
 
     [Test]
@@ -192,18 +185,13 @@ internal sealed class CopyHoldTests
         var offers = Offered(300_000);
         for (var link = 1; link <= 4; link++)
             _core.SetRtt(new LinkId(link), 300_000, _nowUs);
-        foreach (var (chunk, link) in offers)
-            Ask(link, chunk, (int)(chunk * ChunkSize / Music / 1_000));
+        AskAll(offers);
         Sent();
         Arrive(offers[0], 0);
         var second = Sent().Single();
         Assert.That(second.PaceUsPerByte, Is.EqualTo(ChunkUs / (double)ChunkSize / new SwarmSettings().PaceGain).Within(0.5));
         _core.ChunkSent(second.Link, ChunkSize, _nowUs);
-        for (var (atUs, endUs) = (_nowUs, _nowUs + ChunkUs * 4 / 5); atUs < endUs; atUs += 5_000)
-        {
-            _core.Timer(atUs);
-            Assert.That(Sent(), Is.Empty);
-        }
+        SendsNothingFor(ChunkUs * 4 / 5);
     }
 
     [Test]
@@ -212,8 +200,7 @@ internal sealed class CopyHoldTests
         var offers = Offered(300_000);
         for (var link = 1; link <= 4; link++)
             _core.SetRtt(new LinkId(link), link == offers[0].Value ? 360_000 : 15_000, _nowUs);
-        foreach (var (chunk, link) in offers)
-            Ask(link, chunk, (int)(chunk * ChunkSize / Music / 1_000));
+        AskAll(offers);
         Sent();
         Arrive(offers[0], 0);
         Assert.That(Sent().Single().PaceUsPerByte, Is.EqualTo((ChunkUs - 15_000) / (double)ChunkSize / new SwarmSettings().PaceGain).Within(0.5));
@@ -238,6 +225,22 @@ internal sealed class CopyHoldTests
     }
 
     private void Ask(LinkId link, int chunk, int deadlineMs) => _core.Receive(link, new RequestFrame(7, chunk, deadlineMs), _nowUs);
+
+    // By when each is played.
+    private void AskAll(Dictionary<int, LinkId> offers)
+    {
+        foreach (var (chunk, link) in offers)
+            Ask(link, chunk, (int)(chunk * ChunkSize / Music / 1_000));
+    }
+
+    private void SendsNothingFor(long us)
+    {
+        for (var atUs = _nowUs; atUs < _nowUs + us; atUs += 5_000)
+        {
+            _core.Timer(atUs);
+            Assert.That(Sent(), Is.Empty);
+        }
+    }
 
     private void Arrive(LinkId link, int chunk)
     {
