@@ -9,6 +9,12 @@ internal sealed class IdleLinks(SwarmState state)
 {
     private readonly SwarmState _state = state;
 
+    /// <summary>When <see cref="Use"/> should be called again though nothing happens; <see cref="long.MaxValue"/>: not before something does.</summary>
+    public long DueUs { get; private set; } = long.MaxValue;
+
+    /// <summary>Before a round of <see cref="Use"/>.</summary>
+    public void Begin() => DueUs = long.MaxValue;
+
     /// <summary>Moves requests of a track to links that would answer them sooner.</summary>
     public void Use(Track track, RequestPlanner requests, long nowUs)
     {
@@ -77,8 +83,15 @@ internal sealed class IdleLinks(SwarmState state)
                 // What has taken long will take long.
                 var etaUs = Math.Max((i + 1.0) * size * link.UsPerByte, nowUs - Math.Max(asked.AtUs, link.LastArrivalUs));
                 // The first ones may be on the wire already, so there it must be worth a copy that comes twice.
-                if (etaUs <= longestUs || (i < 2 && etaUs <= 2 * longestUs))
+                var worthUs = i < 2 ? 2 * longestUs : longestUs;
+                if (etaUs <= worthUs)
+                {
+                    // At the end of a track nothing else may happen until the request is late.
+                    if (found is null && track.IsAllAsked && !asked.IsLoose && asked.Of.Track == track && view.Remote?[asked.Chunk] == true)
+                        DueUs = Math.Min(DueUs, Math.Max(asked.AtUs, link.LastArrivalUs) + (long)worthUs + 1);
                     break;
+                }
+
                 if (asked.IsLoose || asked.Of.Track != track || view.Remote?[asked.Chunk] != true)
                     continue;
                 (found, longestUs) = ((link, asked), etaUs);

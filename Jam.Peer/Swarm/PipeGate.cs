@@ -49,7 +49,7 @@ internal sealed class PipeGate(SwarmState state)
         var (lateUs, lateFlow, lateLinks) = (0L, 0.0, 0);
         var (agesAtUs, lostAtUs) = (long.MaxValue, long.MaxValue);
         var inPipe = 0;
-        var (isPlaying, isSlow, isScarce) = (false, false, false);
+        var (isPlaying, isSlow, isOwnSlow, isScarce) = (false, false, false, false);
         foreach (var link in _state.Links.Values)
         {
             if (link.Pipe.Count == 0)
@@ -65,7 +65,8 @@ internal sealed class PipeGate(SwarmState state)
                 isPlaying |= piped.Of.Track.IsRunning;
                 isScarce |= _state.IsUplinkScarce(piped.Of.Track);
                 var chunkUs = (long)(_state.CarefulUsPerByte(piped.Of.Track) * piped.Bytes);
-                isSlow |= chunkUs > _state.Settings.SlowChunkUs && piped.Of.Track.IsStriped;
+                isSlow |= chunkUs > _state.Settings.SlowChunkUs;
+                isOwnSlow |= chunkUs > _state.Settings.SlowChunkUs && piped.Of.Track.IsStriped;
                 var fastestUs = link.FastestUs == long.MaxValue ? link.LeastRttUs + chunkUs + Math.Min(chunkUs, queueUs) : Math.Min(link.FastestUs, _state.Settings.SlowReceiverUs);
                 // Less what the chunk itself took: all of that where it is what takes the time, else an uplink that is taken for too slow
                 // would stay so.
@@ -103,12 +104,13 @@ internal sealed class PipeGate(SwarmState state)
                 lateLinks++;
         }
 
-        // Over a striping host's slow uplink every packet in its queue delays what the room says, and a third chunk would be mostly dropped:
-        // late or not, two at most. One whose receiver is gone stops nobody, as it leaves the other's place. And where the music takes much of the uplink
-        // no second one goes out beside the first because the way seems long: both would take twice as long. Before it plays, all wait for the first.
+        // Over a slow uplink a third chunk would be mostly dropped; every packet in its queue delays what a host's room says, and what a relay
+        // asks for waits behind it until it has fallen behind: late or not, two at most. One whose receiver is gone stops nobody, as it leaves the
+        // other's place. And where the music takes much of a host's uplink no second one goes out beside the first because the way seems long: both
+        // would take twice as long. Before it plays, all wait for the first.
         var leavesAtUs = isScarce && inPipe > 0 ? Math.Min(_drainedAtUs, nowUs + leftUs) + (isPlaying ? -queueUs : leftUs / 2) : 0;
         var areMost = inPipe + lateLinks >= MostSlow;
-        if (IsTold && isSlow && (areMost || nowUs < leavesAtUs))
+        if (IsTold && ((isSlow && areMost) || (isOwnSlow && nowUs < leavesAtUs)))
         {
             dueUs = Math.Min(agesAtUs, areMost ? lostAtUs : leavesAtUs);
             return false;
@@ -122,7 +124,7 @@ internal sealed class PipeGate(SwarmState state)
         // the rate may have become another; and while music plays something more urgent may come, and over a slow uplink what the room says takes
         // its part, so where acknowledgements tell it waits: the next one would share the pace with the one that all wait for.
         _drainedAtUs = Math.Min(_drainedAtUs, nowUs + leftUs);
-        if (((!isPlaying && !isSlow) || !IsTold) && _state.Uplink.IsKnown && inPipe == 1)
+        if (((!isPlaying && !isOwnSlow) || !IsTold) && _state.Uplink.IsKnown && inPipe == 1)
         {
             var soonUs = _drainedAtUs - queueUs;
             if (soonUs <= nowUs)

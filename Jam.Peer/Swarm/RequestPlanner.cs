@@ -18,7 +18,7 @@ internal sealed class RequestPlanner(SwarmState state)
     /// <summary>When <see cref="Plan"/> should be called again though nothing happens.</summary>
     public long DueUs(long nowUs)
     {
-        var due = Math.Min(_urgentDueUs, _down.DueUs);
+        var due = Math.Min(Math.Min(_urgentDueUs, _idle.DueUs), _down.DueUs);
         foreach (var link in _state.Links.Values)
             due = Math.Min(due, link.LateAtUs());
         foreach (var track in _state.Tracks.Values)
@@ -31,6 +31,7 @@ internal sealed class RequestPlanner(SwarmState state)
     public void Plan(long nowUs)
     {
         _urgentDueUs = long.MaxValue;
+        _idle.Begin();
         if (_down.IsLimited)
             _down.Refill(_state.Tracks.Values.Max(t => (int?)t.Manifest?.ChunkSizeBytes) ?? 0, nowUs);
         MarkLate(nowUs);
@@ -51,13 +52,11 @@ internal sealed class RequestPlanner(SwarmState state)
             TakeOffers(track, nowUs);
             AskUrgent(track, nowUs);
             AskRest(track, nowUs);
-            if (!_poor.Matters(track) || IsAllAsked(track))
+            // A word more is worth its packet where there is nothing else to say, and whoever was asked before anything was known may take seconds.
+            if (!_poor.Matters(track) || track.IsAllAsked)
                 _idle.Use(track, this, nowUs);
         }
     }
-
-    // A word more is worth its packet where there is nothing else to say, and whoever was asked before anything was known may take seconds.
-    private static bool IsAllAsked(Track track) => track.Have.Count + track.InFlight.Count >= track.Have.Length;
 
     /// <summary>Removes an answered or lost request from the books; null where there was none.</summary>
     public static Asked? Settle(Link link, LinkTrack of, int chunk)

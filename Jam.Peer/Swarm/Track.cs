@@ -59,6 +59,9 @@ internal sealed class Track(TrackId id, ushort slot)
     /// <summary>Whether every chunk is here.</summary>
     public bool IsComplete => Manifest is not null && Have.IsFull;
 
+    /// <summary>Whether every chunk is here, or asked for and not late.</summary>
+    public bool IsAllAsked => Have.Count + InFlight.Count >= Have.Length;
+
     /// <summary>Storage is open: <paramref name="have"/> is what it holds.</summary>
     public void Open(Manifest manifest, Bitfield have)
     {

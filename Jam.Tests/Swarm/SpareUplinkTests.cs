@@ -106,6 +106,23 @@ internal sealed class SpareUplinkTests
         });
     }
 
+    [Test]
+    public void The_last_request_is_moved_to_who_has_the_chunk_and_room_though_nothing_else_happens()
+    {
+        const int last = 19;
+        Join(striper: null, here: last);
+        long now = 1_000;
+        _core.Receive(new LinkId(1), new HaveFrame(7, [last]), now);
+        Assert.That(Requests(), Is.EqualTo(new[] { (1, last) }));
+        _core.Receive(new LinkId(2), new HaveFrame(7, [last]), now += 1_000);
+        Assert.That(Requests(), Is.Empty);
+
+        var dueUs = _core.DueUs(now);
+        Assert.That(dueUs, Is.LessThan(now + 500_000));
+        _core.Timer(dueUs);
+        Assert.That(Requests(), Is.EqualTo(new[] { (2, last) }));
+    }
+
     private void Join(int? striper, int here, int links = 5)
     {
         _core.WantTrack(Track.Id, 0, 0);
