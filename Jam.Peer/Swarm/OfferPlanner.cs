@@ -12,6 +12,7 @@ internal sealed class OfferPlanner(SwarmState state)
     private readonly SwarmState _state = state;
     private readonly Dictionary<TrackId, Stripe> _stripes = [];
     private readonly CopyHold _hold = new(state);
+    private readonly RelayChoice _relays = new(state);
 
     /// <summary>When <see cref="Plan"/> should be called again though nothing happens.</summary>
     public long DueUs { get; private set; } = long.MaxValue;
@@ -71,7 +72,7 @@ internal sealed class OfferPlanner(SwarmState state)
         if (stripe.RelayOf[chunk] is null)
         {
             stripe.RelayOf[chunk] = view;
-            stripe.Missing[chunk] = Audience(view.Track) - view.Track.Availability[chunk];
+            stripe.Missing[chunk] = _relays.Audience(view.Track) - view.Track.Availability[chunk];
             view.Relay.Add(stripe.Missing[chunk], nowUs);
             stripe.Unspread.Set(chunk);
         }
@@ -140,7 +141,7 @@ internal sealed class OfferPlanner(SwarmState state)
             var isTailEarly = room > 0 && TailEarly(stripe.Track);
             while (room > 0 && stripe.Next(nowUs, 3 * _state.ChunkUs(stripe.Track), isTailEarly) is >= 0 and var chunk)
             {
-                if (LeastLoaded(stripe, chunk, nowUs) is not var (link, view))
+                if (_relays.LeastLoaded(stripe, chunk, nowUs) is not var (link, view))
                 {
                     // What someone has is no reason to keep back what nobody has.
                     if (stripe.Track.Availability[chunk] == 0)
@@ -215,45 +216,6 @@ internal sealed class OfferPlanner(SwarmState state)
         return Math.Max(offer.AtUs, link.LastSentUs) + _state.Settings.OfferTimeoutUs + 2 * link.RttUs + 3 * chunkUs;
     }
 
-    // What its peer will have relayed soonest: copies that it owes, times what one takes it.
-    private (Link, LinkTrack)? LeastLoaded(Stripe stripe, int chunk, long nowUs)
-    {
-        (Link, LinkTrack)? best = null;
-        var copies = Math.Max(1, Audience(stripe.Track) - 1);
-        var usual = RelayLoad.Usual(_state, stripe.Track);
-        // A short one says nothing of the uplink that relays it, and a poor one would take that for leave to relay more: it must not be the first.
-        var isShort = stripe.Track.Manifest!.IsShort(chunk);
-        var least = (Declines: true, IsBusy: true, IsUntried: true, DoneUs: double.PositiveInfinity, Given: 0);
-        foreach (var link in _state.Links.Values)
-        {
-            if (link.ViewOf(stripe.Track) is not { } view || !CanTake(view, nowUs)
-                || view.Remote?[chunk] == true || view.OfferedByUs.Count >= _state.Settings.MaxInFlight)
-            {
-                continue;
-            }
-
-            // Equal loads: whoever was given less so far.
-            var offered = view.OfferedByUs.Count + 1;
-            var load = (view is { DeclinesMusic: true } or { Declines: true, Track.IsRunning: false } || (isShort && !view.Relay.IsProven), !IsIdle(view), view.Relay.IsUntried(offered), view.Relay.DoneUs(offered, copies, usual, nowUs), view.ChunksTo + offered);
-            if (load.CompareTo(least) < 0)
-                (best, least) = ((link, view), load);
-        }
-
-        // Those who are about to have the manifest will want to relay too: what all lack at the start must not all be with the first.
-        return least.IsUntried && IsUnderWay(stripe.Track) && AwaitsManifest(stripe.Track) ? null : best;
-    }
-
-    private bool CanTake(LinkTrack view, long nowUs) => view.CanTakeOffers(nowUs - _state.Settings.ManifestUnderWayUs);
-
-    // Nobody asks it for what it has. While music plays, what a slow one would have first must not wait for it.
-    private static bool IsIdle(LinkTrack view) => view.IsSpare && view.OfferedByUs.Count == 0 && !view.Track.IsRunning;
-
-    private bool IsUnderWay(Track track) =>
-        _state.Links.Values.Any(l => l.ViewOf(track) is { } view && view.OfferedByUs.Count > 0);
-
-    private bool AwaitsManifest(Track track) =>
-        _state.Links.Values.Any(l => l.ViewOf(track) is { } view && view is { RemoteFlags: not null, HasManifest: false });
-
     // Enough offers to keep the uplink busy over a round trip, and no more: what is offered late goes where there is room. One
     // that is not taken for a while counts no more, so that who is slow to answer holds no one up.
     private int RoomForOffers(Track track, long nowUs)
@@ -261,7 +223,7 @@ internal sealed class OfferPlanner(SwarmState state)
         var (open, links, rttUs) = (0, 0, 0L);
         foreach (var link in _state.Links.Values)
         {
-            if (link.ViewOf(track) is not { } view || !CanTake(view, nowUs))
+            if (link.ViewOf(track) is not { } view || !_relays.CanTake(view, nowUs))
                 continue;
             links++;
             rttUs = Math.Max(rttUs, link.LeastRttUs);
@@ -281,18 +243,5 @@ internal sealed class OfferPlanner(SwarmState state)
         var chunkUs = _state.ChunkUs(track);
         var most = chunkUs == 0 ? Math.Max(2, links) : 2 + (int)Math.Min(_state.Settings.MaxInFlight, (_state.Settings.OfferAheadUs + rttUs) / chunkUs);
         return most - open;
-    }
-
-    // Links that take part in a track.
-    private int Audience(Track track)
-    {
-        var count = 0;
-        foreach (var link in _state.Links.Values)
-        {
-            if (link.ViewOf(track) is { } view && view.RemoteFlags is not null)
-                count++;
-        }
-
-        return count;
     }
 }
