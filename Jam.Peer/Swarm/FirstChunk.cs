@@ -26,7 +26,7 @@ internal sealed class FirstChunk(SwarmState state)
         // While music plays nobody's uplink counts for poor, and what it says must not wait behind pings.
         if (first is { IsTaken: true, IsShort: false, IsAskedAbout: false, Of.Track.IsRunning: false } && first.PassedUs == long.MaxValue && _state.Links.Count >= _state.Settings.PoorFromLinks)
         {
-            dueUs = first.TakenUs + _state.Settings.DoubtFirstUs;
+            dueUs = first.TakenUs + DoubtUs(first);
             if (nowUs >= dueUs)
             {
                 (first.IsAskedAbout, dueUs) = (true, long.MaxValue);
@@ -35,6 +35,13 @@ internal sealed class FirstChunk(SwarmState state)
         }
 
         return false;
+    }
+
+    // A manifest that went before says what it should take.
+    private long DoubtUs(Piped first)
+    {
+        var (soonUs, lateUs) = (_state.Settings.DoubtFirstSoonUs, _state.Settings.DoubtFirstUs);
+        return _state.Uplink.SuspectedUsPerByte is > 0 and var usPerByte ? Math.Clamp((long)(2 * usPerByte * first.Bytes), soonUs, lateUs) : lateUs;
     }
 
     // Whoever is known to give quickly has an uplink that answers quickly.

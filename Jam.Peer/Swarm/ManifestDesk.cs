@@ -56,7 +56,10 @@ internal sealed class ManifestDesk(SwarmState state)
     {
         if (view.ManifestGivenUs is not { } givenUs || !_copies.TryGetValue(view.Track.Id, out var copy) || copy.Of != view || copy.IsAcked)
             return false;
-        var untilUs = nowUs + Math.Max(_state.Settings.ManifestTurnUs, SpreadUs(view.Track, nowUs - givenUs));
+        var tookUs = nowUs - givenUs;
+        if (view.Track.IsStriped)
+            _state.Uplink.Suspect(view.Track.Manifest!.Encoded.Length, tookUs);
+        var untilUs = nowUs + Math.Max(_state.Settings.ManifestTurnUs, SpreadUs(view.Track, tookUs));
         _copies[view.Track.Id] = new Copy(view, Math.Min(copy.UntilUs, untilUs), IsAcked: true);
         return true;
     }

@@ -201,6 +201,9 @@ internal sealed record SwarmSettings
     /// <summary>As long as it has not arrived, a first chunk is doubted after this: others are pinged.</summary>
     public long DoubtFirstUs { get; init; } = 50_000;
 
+    /// <summary>As <see cref="DoubtFirstUs"/>, at the least, where a manifest has come so quickly that a chunk should take half as long.</summary>
+    public long DoubtFirstSoonUs { get; init; } = 20_000;
+
     /// <summary>So many others.</summary>
     public int DoubtPings { get; init; } = 4;
 

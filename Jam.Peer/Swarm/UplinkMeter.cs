@@ -87,11 +87,11 @@ internal sealed class UplinkMeter(SwarmSettings settings)
     /// <summary>When a chunk last arrived; 0: none has.</summary>
     public long LastArrivalUs { get; private set; }
 
-    /// <summary>What something smaller took before the first chunk, with all that went beside it and the way there and back, microseconds per byte; 0: unknown.</summary>
+    /// <summary>What something smaller took at the least before the first chunk, with all that went beside it and the way there and back, microseconds per byte; 0: unknown.</summary>
     public double SuspectedUsPerByte { get; private set; }
 
     /// <summary>Something that is no chunk has arrived.</summary>
-    public void Suspect(int bytes, long tookUs) => SuspectedUsPerByte = tookUs / (double)bytes;
+    public void Suspect(int bytes, long tookUs) => SuspectedUsPerByte = SuspectedUsPerByte == 0 ? tookUs / (double)bytes : Math.Min(SuspectedUsPerByte, tookUs / (double)bytes);
 
     /// <summary>What the first chunk took, with the way there and back, while no other has arrived, microseconds per byte; else 0.</summary>
     public double FirstUsPerByte { get; private set; }

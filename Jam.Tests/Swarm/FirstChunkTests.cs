@@ -49,6 +49,31 @@ internal sealed class FirstChunkTests
         Assert.That(Pinged(), Is.Empty);
     }
 
+    [TestCase(2_000, 20_000, 25_000)]
+    [TestCase(60_000, 50_000, 55_000)]
+    public void They_are_pinged_as_soon_as_a_manifest_before_it_lets_it_be_late(long manifestUs, long fromUs, long toUs)
+    {
+        // One that is not given to everyone at once.
+        var (track, first) = (SwarmSimulator.MakeManifest(100 * Chunk, Chunk), new LinkId(1));
+        _core = new SwarmCore(new SwarmSettings());
+        _core.WantTrack(track.Id, 0, 0);
+        _core.OpenTrack(track, Bitfield.Full(track.ChunkCount), true, 0);
+        for (var id = 1; id <= Links; id++)
+            _core.LinkUp(new LinkId(id), $"v{id}", false, 0);
+        _core.Receive(first, new TrackFrame(7, track.Id, TrackFlags.None), 0);
+        _core.Receive(first, new WantManifestFrame(7), 0);
+        _core.ManifestArrived(first, 0, manifestUs);
+        _core.Receive(first, new TrackFrame(7, track.Id, TrackFlags.HasManifest), manifestUs);
+        _core.Receive(first, new RequestFrame(7, 0, int.MaxValue), manifestUs);
+        Assert.That(Sent(), Is.EqualTo(new[] { 0 }));
+        _core.ChunkSent(first, Chunk, manifestUs);
+        var nowUs = manifestUs;
+        do
+            _core.Timer(nowUs = _core.DueUs(nowUs));
+        while (nowUs < manifestUs + 100_000 && Pinged().Count == 0);
+        Assert.That(nowUs - manifestUs, Is.InRange(fromUs, toUs));
+    }
+
     [Test]
     public void Where_pings_come_back_at_once_another_says_what_the_uplink_carries()
     {
