@@ -5,8 +5,9 @@ namespace Jam.Peer.Swarm;
 /// <summary>
 /// Gives manifests out. When a track is seeded, the whole room asks the host for it at the same moment, and eight copies of a long one
 /// are seconds of a slow uplink. So a host gives it to one and lets the others wait a moment: they hear that the first has it, and ask
-/// there. Whoever is still without it then is served next; where the first had it in no time, everyone is. Everyone else gives it to one after the other, so that a slow uplink is not
-/// filled with copies that all come late.
+/// there. Whoever is still without it then is served next; where the first had it in no time, everyone is, and where a copy is quick the
+/// next goes out when there is nothing else to send. Everyone else gives it to one after the other, so that a slow uplink is not filled
+/// with copies that all come late.
 /// </summary>
 internal sealed class ManifestDesk(SwarmState state)
 {
@@ -47,7 +48,8 @@ internal sealed class ManifestDesk(SwarmState state)
         var untilUs = nowUs + SpreadUs(view.Track, tookUs);
         // Of a copy that went out before the last one, too: a slow uplink has the two under way.
         _copies[view.Track.Id] = copy.Of == view
-            ? new Copy(null, copy.IsAcked ? Math.Min(copy.UntilUs, untilUs) : untilUs) : copy with { UntilUs = Math.Max(copy.UntilUs, untilUs) };
+            ? new Copy(null, copy.IsAcked ? Math.Min(copy.UntilUs, untilUs) : untilUs, QuickUs: copy.QuickUs ?? QuickUs(tookUs, nowUs))
+            : copy with { UntilUs = Math.Max(copy.UntilUs, untilUs) };
     }
 
     /// <summary>The other side's system has acknowledged a manifest: that says how quick the way is, whatever its peer has to do before it answers.</summary>
@@ -60,7 +62,7 @@ internal sealed class ManifestDesk(SwarmState state)
         if (view.Track.IsStriped)
             _state.Uplink.Suspect(view.Track.Manifest!.Encoded.Length, tookUs);
         var untilUs = nowUs + Math.Max(_state.Settings.ManifestTurnUs, SpreadUs(view.Track, tookUs));
-        _copies[view.Track.Id] = new Copy(view, Math.Min(copy.UntilUs, untilUs), IsAcked: true);
+        _copies[view.Track.Id] = new Copy(view, Math.Min(copy.UntilUs, untilUs), IsAcked: true, QuickUs(tookUs, nowUs));
         return true;
     }
 
@@ -84,9 +86,10 @@ internal sealed class ManifestDesk(SwarmState state)
         for (var i = 0; i < _waiting.Count;)
         {
             var (link, view) = _waiting[i];
-            if (_quickCopies is null or 0 && _copies.TryGetValue(view.Track.Id, out var copy) && nowUs < copy.UntilUs)
+            if (_quickCopies is null or 0 && _copies.TryGetValue(view.Track.Id, out var copy)
+                && Math.Min(copy.UntilUs, IdleUntilUs(view.Track, copy)) is var untilUs && nowUs < untilUs)
             {
-                DueUs = Math.Min(DueUs, copy.UntilUs);
+                DueUs = Math.Min(DueUs, untilUs);
                 i++;
                 continue;
             }
@@ -100,6 +103,13 @@ internal sealed class ManifestDesk(SwarmState state)
         }
     }
 
+    // A host that stands still until the first has answered, or has relayed it, never gets that time back.
+    private long IdleUntilUs(Track track, Copy copy) =>
+        track is { IsStriped: true, IsRunning: false } && copy.QuickUs is { } comeUs && _state.Links.Values.All(link => link is { Pipe.Count: 0, Wishes.Count: 0 })
+            ? Math.Max(comeUs, _state.Uplink.LastArrivalUs) + _state.Settings.ManifestIdleUs : long.MaxValue;
+
+    private long? QuickUs(long tookUs, long nowUs) => tookUs <= _state.Settings.ManifestFairUs ? nowUs : null;
+
     private long CopyUs(Track track) => track switch
     {
         { IsStriped: true } => _state.Settings.ManifestCopyUs,
@@ -111,6 +121,7 @@ internal sealed class ManifestDesk(SwarmState state)
 
     private readonly record struct Waiting(Link Link, LinkTrack Of);
 
-    // Of: who has not said yet that it has come. Until: when the next may be given out.
-    private readonly record struct Copy(LinkTrack? Of, long UntilUs, bool IsAcked = false);
+    // Of: who has not said yet that it has come. Until: when the next may be given out, though there is something else to send. Quick: when
+    // it came, where that took next to no time.
+    private readonly record struct Copy(LinkTrack? Of, long UntilUs, bool IsAcked = false, long? QuickUs = null);
 }

@@ -102,6 +102,12 @@ internal sealed record SwarmSettings
     /// <summary>As many more copies of a manifest go out at once as the first would have come in this time; others have it from those.</summary>
     public long ManifestQuickUs { get; init; } = 20_000;
 
+    /// <summary>A host whose manifest has come within this time gives it to the next who asks when it has nothing else to send.</summary>
+    public long ManifestFairUs { get; init; } = 50_000;
+
+    /// <summary>That is so after this.</summary>
+    public long ManifestIdleUs { get; init; } = 3_000;
+
     /// <summary>A host gives a longer one to the next who asks after this, where the first does not say that it has come.</summary>
     public long ManifestCopyUs { get; init; } = 2_500_000;
 

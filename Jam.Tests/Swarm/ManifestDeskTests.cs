@@ -36,7 +36,7 @@ internal sealed class ManifestDeskTests
     [TestCase(2_000_000, 1_001_000)]
     public void A_host_lets_it_spread_for_four_times_what_a_copy_took_and_a_second_at_the_most(long tookUs, long nextUs)
     {
-        var first = Asked(striped: true).Single();
+        var first = Asked(striped: true, isBusy: true).Single();
         _nowUs += tookUs;
         Have(first);
         Assert.That(Given(nextUs - 2_000), Is.Empty);
@@ -48,12 +48,45 @@ internal sealed class ManifestDeskTests
     [TestCase(40_000, 160_000)]
     public void What_the_system_acknowledges_says_how_quick_the_way_is_though_its_receiver_answers_late(long ackedUs, long nextUs)
     {
-        var first = Asked(striped: true).Single();
+        var first = Asked(striped: true, isBusy: true).Single();
         _nowUs += ackedUs;
         Assert.That(_core.ManifestArrived(first, 0, _nowUs), Is.True);
         Assert.That(_core.ManifestArrived(first, 0, _nowUs), Is.False);
         Assert.That(Given(nextUs - 1_000), Is.Empty);
         Assert.That(Given(2_000), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void A_quick_host_with_nothing_else_to_do_goes_on_with_the_next()
+    {
+        var given = Asked(striped: true);
+        for (var asked = given.Count; asked < 4; asked++)
+        {
+            _nowUs += 15_000;
+            _core.ManifestArrived(given[^1], 0, _nowUs);
+            Assert.That(Given(2_000), Is.Empty, "who has it may be about to ask for chunks");
+            given.AddRange(Given(1_000));
+            Assert.That(given, Has.Count.EqualTo(asked + 1));
+        }
+
+        Assert.That(given, Is.Unique);
+    }
+
+    [Test]
+    public void A_quick_host_that_has_chunks_to_send_leaves_it_to_those_who_have_it()
+    {
+        var first = Asked(striped: true).Single();
+        _nowUs += 15_000;
+        _core.ManifestArrived(first, 0, _nowUs);
+        var second = Given(6_000).Single();
+        Have(first);
+        _core.Receive(first, new RequestFrame(7, 0, int.MaxValue), _nowUs);
+        _nowUs += 15_000;
+        _core.ManifestArrived(second, 0, _nowUs);
+        Assert.That(Given(90_000), Is.Empty);
+        _core.ChunkSent(first, 16_384, _nowUs);
+        _core.ChunkArrived(first, Track.Id, 0, _nowUs);
+        Assert.That(Given(6_000), Has.Count.EqualTo(1));
     }
 
     [Test]
@@ -78,10 +111,10 @@ internal sealed class ManifestDeskTests
         Assert.That(Given(3_000_000), Is.Empty);
     }
 
-    /// <summary>Four ask at once; who was given it.</summary>
-    private List<LinkId> Asked(bool striped, bool isRunning = false)
+    /// <summary>Four ask at once, of one that is never without something else to send where it is busy; who was given it.</summary>
+    private List<LinkId> Asked(bool striped, bool isRunning = false, bool isBusy = false)
     {
-        (_core, _nowUs) = (new SwarmCore(new SwarmSettings()), 1_000);
+        (_core, _nowUs) = (new SwarmCore(isBusy ? new SwarmSettings { ManifestFairUs = 0 } : new SwarmSettings()), 1_000);
         _core.WantTrack(Track.Id, 0, _nowUs);
         var have = new Bitfield(Track.ChunkCount);
         for (var chunk = 0; striped && chunk < Track.ChunkCount; chunk++)
