@@ -71,7 +71,7 @@ internal sealed class IdleLinks(SwarmState state)
     {
         (Link, Asked)? found = null;
         var size = track.Manifest!.ChunkSizeBytes;
-        var ownUs = to.EtaUs(size);
+        var ownUs = _state.CostUs(to, view);
         var longestUs = (track.IsRunning ? 2 : 3) * ownUs + _state.Settings.MoveGainUs;
         foreach (var link in _state.Links.Values)
         {

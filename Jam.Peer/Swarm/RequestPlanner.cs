@@ -241,7 +241,7 @@ internal sealed class RequestPlanner(SwarmState state)
                 continue;
             }
 
-            var cost = (view.IsReserved, link.EtaUs(track.Manifest!.ChunkSizeBytes));
+            var cost = (view.IsReserved, _state.CostUs(link, view));
             if (cost.CompareTo(least) < 0)
                 (best, least) = ((link, view), cost);
         }

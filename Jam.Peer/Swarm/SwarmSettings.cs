@@ -81,6 +81,9 @@ internal sealed record SwarmSettings
     /// <summary>A request is moved to an idle link where that brings its chunk twice as soon and this much sooner besides.</summary>
     public long MoveGainUs { get; init; } = 60_000;
 
+    /// <summary>While nothing plays a host that has given out all is asked again only where it would be so many times as soon as others.</summary>
+    public double HostDearness { get; init; } = 2;
+
     /// <summary>An uplink that has nothing to do says so no more often than this.</summary>
     public long SpareSayUs { get; init; } = 20_000;
 

@@ -111,6 +111,10 @@ internal sealed class SwarmState(SwarmSettings settings)
     /// <summary>What this uplink takes for one chunk of a track whose manifest is known; 0: unknown yet.</summary>
     public long ChunkUs(Track track) => (long)(Uplink.UsPerByte * track.Manifest!.ChunkSizeBytes);
 
+    /// <summary>When a chunk would be here if a link were asked now, microseconds; a host's uplink is what a room has least of, and counts for more.</summary>
+    public double CostUs(Link link, LinkTrack view) =>
+        link.EtaUs(view.Track.Manifest!.ChunkSizeBytes) * (view is { IsStriper: true, Track.IsRunning: false } ? Settings.HostDearness : 1);
+
     /// <summary>
     /// News that may wait a moment for something else that goes the same way: in a room of many, HAVE in packets of their own
     /// would take a tenth of every uplink.

@@ -123,6 +123,37 @@ internal sealed class SpareUplinkTests
         Assert.That(Requests(), Is.EqualTo(new[] { (2, last) }));
     }
 
+    // The host has given out all, and answers in 20 ms; the other in a time.
+    [TestCase(30_000, false, 2, Description = "a host's uplink is what the room has least of")]
+    [TestCase(150_000, false, 1, Description = "but no one is to wait long for its sake")]
+    [TestCase(30_000, true, 1, Description = "and while music plays the sooner is the better")]
+    public void A_host_that_has_given_out_all_is_asked_where_others_take_far_longer(long otherUs, bool isRunning, int askedOf)
+    {
+        Join(striper: 1, here: 0);
+        _core.Receive(new LinkId(1), new OfferFrame(7, []), 500);
+        if (isRunning)
+            _core.SetPlayhead(Track.Id, 0, 0.04, true, 0, 500);
+        long now = 1_000;
+        for (var chunk = 0; chunk < 16; chunk++)
+        {
+            // One at a time of each in turn, so that its rate is known.
+            var of = 1 + chunk % 2;
+            _core.Receive(new LinkId(of), new HaveFrame(7, [chunk]), now);
+            Assert.That(Requests(), Is.EqualTo(new[] { (of, chunk) }));
+            _core.ReceiveChunk(new LinkId(of), 7, chunk, 16_384, true, now += of == 1 ? 20_000 : otherUs);
+            _core.TakeEffects();
+        }
+
+        // The only one that has the next goes, and by then both have it.
+        _core.Receive(new LinkId(3), new HaveFrame(7, [17]), now);
+        Assert.That(Requests(), Is.EqualTo(new[] { (3, 17) }));
+        _core.Receive(new LinkId(1), new HaveFrame(7, [17]), now);
+        _core.Receive(new LinkId(2), new HaveFrame(7, [17]), now);
+        Assert.That(Requests(), Is.Empty);
+        _core.LinkDown(new LinkId(3), now);
+        Assert.That(Requests(), Is.EqualTo(new[] { (askedOf, 17) }));
+    }
+
     private void Join(int? striper, int here, int links = 5)
     {
         _core.WantTrack(Track.Id, 0, 0);
