@@ -10,12 +10,16 @@ namespace Jam.Peer.Network;
 /// <param name="send">Queues a frame.</param>
 /// <param name="close">Ends the connection, with the reason.</param>
 /// <param name="time">For all of it.</param>
-internal sealed class LinkWatch(Action<Frame> send, Action<string> close, TimeProvider time) : IDisposable
+/// <param name="secondAfter">How long after the first PING the second goes out. Links that were made at one moment would else be asked at one
+/// moment for ever: a slow uplink that fetches had a tenth of a second of that at once.</param>
+internal sealed class LinkWatch(Action<Frame> send, Action<string> close, TimeProvider time, TimeSpan secondAfter) : IDisposable
 {
     /// <summary>Silence after which a connection is dead, microseconds.</summary>
     public const long DeadAfterUs = 15_000_000;
 
-    private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(5);
+    /// <summary>From one PING to the next.</summary>
+    public static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
@@ -45,14 +49,15 @@ internal sealed class LinkWatch(Action<Frame> send, Action<string> close, TimePr
     /// <exception cref="ProtocolException">The other side has been silent for too long.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(PingEvery, time);
-        do
+        send(new PingFrame((ulong)time.NowUs()));
+        using var timer = new PeriodicTimer(secondAfter, time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
         {
+            timer.Period = PingEvery;
             if (time.NowUs() - Volatile.Read(ref _lastHeardUs) > DeadAfterUs)
                 throw new ProtocolException("it has been silent for 15 s");
             send(new PingFrame((ulong)time.NowUs()));
         }
-        while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
     /// <inheritdoc/>

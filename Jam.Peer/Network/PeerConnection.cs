@@ -56,7 +56,7 @@ internal sealed partial class PeerConnection : ISentChunks, IAsyncDisposable
         ListenEndPoint = new IPEndPoint(RemoteEndPoint.Address, remote.ListenPort);
         LocalEndPoint = ((IPEndPoint)stream.Socket.LocalEndPoint!).Plain();
         SinceUs = time.NowUs();
-        _watch = new LinkWatch(Send, Close, time);
+        _watch = new LinkWatch(Send, Close, time, LinkWatch.PingEvery * (1 - 0.9 * Random.Shared.NextDouble()));
         _budget = new FrameBudget(SinceUs);
     }
 
