@@ -52,7 +52,7 @@ internal sealed class IdleLinks(SwarmState state)
                 continue;
             foreach (var asked in link.Asked)
             {
-                if (asked.IsLoose || asked.Of.Track != track || view.Remote?[asked.Chunk] != true)
+                if (!MayMove(asked, view))
                     continue;
                 var leftUs = Math.Max(link.AnswerUs - (nowUs - asked.AtUs), nowUs - Math.Max(asked.AtUs, link.LastArrivalUs) - link.AnswerUs);
                 if (leftUs > longestUs)
@@ -80,19 +80,20 @@ internal sealed class IdleLinks(SwarmState state)
             for (var i = link.Asked.Count - 1; i >= 0; i--)
             {
                 var asked = link.Asked[i];
+                var sinceUs = Math.Max(asked.AtUs, link.LastArrivalUs);
                 // What has taken long will take long.
-                var etaUs = Math.Max((i + 1.0) * size * link.UsPerByte, nowUs - Math.Max(asked.AtUs, link.LastArrivalUs));
+                var etaUs = Math.Max((i + 1.0) * size * link.UsPerByte, nowUs - sinceUs);
                 // The first ones may be on the wire already, so there it must be worth a copy that comes twice.
                 var worthUs = i < 2 ? 2 * longestUs : longestUs;
                 if (etaUs <= worthUs)
                 {
                     // At the end of a track nothing else may happen until the request is late.
-                    if (found is null && track.IsAllAsked && !asked.IsLoose && asked.Of.Track == track && view.Remote?[asked.Chunk] == true)
-                        DueUs = Math.Min(DueUs, Math.Max(asked.AtUs, link.LastArrivalUs) + (long)worthUs + 1);
+                    if (found is null && track.IsAllAsked && MayMove(asked, view))
+                        DueUs = Math.Min(DueUs, sinceUs + (long)worthUs + 1);
                     break;
                 }
 
-                if (asked.IsLoose || asked.Of.Track != track || view.Remote?[asked.Chunk] != true)
+                if (!MayMove(asked, view))
                     continue;
                 (found, longestUs) = ((link, asked), etaUs);
                 break;
@@ -101,4 +102,8 @@ internal sealed class IdleLinks(SwarmState state)
 
         return found;
     }
+
+    // Whether a link could answer it instead.
+    private static bool MayMove(Asked asked, LinkTrack view) =>
+        !asked.IsLoose && asked.Of.Track == view.Track && view.Remote?[asked.Chunk] == true;
 }

@@ -65,8 +65,9 @@ internal sealed class PipeGate(SwarmState state)
                 isPlaying |= piped.Of.Track.IsRunning;
                 isScarce |= _state.IsUplinkScarce(piped.Of.Track);
                 var chunkUs = (long)(_state.CarefulUsPerByte(piped.Of.Track) * piped.Bytes);
-                isSlow |= chunkUs > _state.Settings.SlowChunkUs;
-                isOwnSlow |= chunkUs > _state.Settings.SlowChunkUs && piped.Of.Track.IsStriped;
+                var takesLong = chunkUs > _state.Settings.SlowChunkUs;
+                isSlow |= takesLong;
+                isOwnSlow |= takesLong && piped.Of.Track.IsStriped;
                 var fastestUs = link.FastestUs == long.MaxValue ? link.LeastRttUs + chunkUs + Math.Min(chunkUs, queueUs) : Math.Min(link.FastestUs, _state.Settings.SlowReceiverUs);
                 // Less what the chunk itself took: all of that where it is what takes the time, else an uplink that is taken for too slow
                 // would stay so.

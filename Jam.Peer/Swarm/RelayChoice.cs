@@ -13,7 +13,7 @@ internal sealed class RelayChoice(SwarmState state)
         var usual = RelayLoad.Usual(_state, stripe.Track);
         // A short one says nothing of the uplink that relays it, and a poor one would take that for leave to relay more: it must not be the first.
         var isShort = stripe.Track.Manifest!.IsShort(chunk);
-        var endUs = EndUs(stripe, chunk, copies, usual, nowUs);
+        double? endUs = null;
         var least = (Declines: true, IsBusy: true, IsUntried: true, DoneUs: double.PositiveInfinity, Given: 0);
         foreach (var link in _state.Links.Values)
         {
@@ -23,7 +23,7 @@ internal sealed class RelayChoice(SwarmState state)
             var offered = view.OfferedByUs.Count + 1;
             var doneUs = view.Relay.DoneUs(offered, copies, usual, nowUs);
             var declines = view is { DeclinesMusic: true } or { Declines: true, Track.IsRunning: false } || (isShort && !view.Relay.IsProven);
-            var load = (declines, !IsIdle(view) || doneUs > endUs, view.Relay.IsUntried(offered), doneUs, view.ChunksTo + offered);
+            var load = (declines, !IsIdle(view) || doneUs > (endUs ??= EndUs(stripe, chunk, copies, usual, nowUs)), view.Relay.IsUntried(offered), doneUs, view.ChunksTo + offered);
             if (load.CompareTo(least) < 0)
                 (best, least) = ((link, view), load);
         }
